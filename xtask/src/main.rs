@@ -1,0 +1,3 @@
+//! The commands that look after the workspace.
+
+fn main() {}
