@@ -1,0 +1,217 @@
+//! [`Certificate`]: a guarantee and everything it rests on.
+
+use crate::{ClassId, Confidence, Error, Law, Lower, Radius, Tally, Threat, Upper, error::LawName};
+use std::fmt;
+
+/// What bounds rest on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum Evidence {
+    /// Every noisy input was enumerated: no sampling error.
+    Exact,
+    /// Sampled votes; the bounds are wrong with probability at most `α`.
+    Sampled(Confidence),
+}
+
+/// Bounds on the probabilities that the base classifier answers a class, and any other one class, on noisy inputs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct ClassBounds {
+    class: ClassId,
+    top: Lower,
+    runner_up: Upper,
+    evidence: Evidence,
+    law: Option<Law>,
+}
+
+impl ClassBounds {
+    /// Bounds known without sampling, under the noise of `law`: the class's own probability and the greatest one of any
+    /// other class.
+    #[must_use]
+    pub fn exact(class: ClassId, top: Lower, runner_up: Upper, law: Option<Law>) -> Self {
+        Self { class, top, runner_up: runner_up.or(top.complement()), evidence: Evidence::Exact, law }
+    }
+
+    pub(crate) fn sampled(
+        class: ClassId,
+        top: Lower,
+        runner_up: Upper,
+        confidence: Confidence,
+        law: Option<Law>,
+    ) -> Self {
+        Self {
+            class,
+            top,
+            runner_up: runner_up.or(top.complement()),
+            evidence: Evidence::Sampled(confidence),
+            law,
+        }
+    }
+
+    /// The class ahead.
+    #[must_use]
+    pub const fn class(&self) -> ClassId {
+        self.class
+    }
+
+    /// A lower bound on its probability.
+    #[must_use]
+    pub const fn top(&self) -> Lower {
+        self.top
+    }
+
+    /// An upper bound on the probability of every other class.
+    #[must_use]
+    pub const fn runner_up(&self) -> Upper {
+        self.runner_up
+    }
+
+    /// What the bounds rest on.
+    #[must_use]
+    pub const fn evidence(&self) -> Evidence {
+        self.evidence
+    }
+
+    /// The noise law they are about.
+    #[must_use]
+    pub const fn law(&self) -> Option<Law> {
+        self.law
+    }
+}
+
+/// What was certified.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum Outcome {
+    /// The smoothed classifier answers this class within this radius.
+    Certified {
+        /// The class.
+        class: ClassId,
+        /// How far the guarantee reaches.
+        radius: Radius,
+    },
+    /// No class is provably ahead, not even on the input itself.
+    Abstained,
+}
+
+/// A guarantee about the *smoothed* classifier `g`, the class that the base classifier answers most often under the noise.
+///
+/// # Guarantee
+/// With probability at least `1 − α` over the sampled noise, a certificate of class `c` and radius `r` is true: `g` answers
+/// `c` for the input and for everything the described attacker can make of it within `r`. Abstaining is never false. It
+/// speaks neither of the base classifier nor of which label is right, and takes the random bits of the generator
+/// (`ChaCha8`) for ideal ones.
+///
+/// Certificates are made by [`Certifier::certify`](crate::Certifier::certify) and [`certify_bounds`] only. They can be
+/// written but not read: votes and parameters can, and the certificate is computed again.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[must_use]
+pub struct Certificate {
+    outcome: Outcome,
+    threat: String,
+    bounds: ClassBounds,
+    tally: Option<Tally>,
+}
+
+impl Certificate {
+    pub(crate) fn issue(
+        threat: &dyn Threat,
+        bounds: ClassBounds,
+        tally: Option<Tally>,
+    ) -> Result<Self, Error> {
+        // A law that is unknown is equal to nothing, not even to another unknown one.
+        if bounds.law.is_none() || bounds.law != threat.law() {
+            return Err(Error::Law { votes: LawName(bounds.law), threat: LawName(threat.law()) });
+        }
+        let outcome = match threat.radius(&bounds) {
+            Some(radius) => Outcome::Certified { class: bounds.class, radius },
+            None => Outcome::Abstained,
+        };
+        Ok(Self { outcome, threat: threat.describe(), bounds, tally })
+    }
+
+    /// What was certified.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// The certified class, unless the certificate abstains.
+    #[must_use]
+    pub const fn class(&self) -> Option<ClassId> {
+        match self.outcome {
+            Outcome::Certified { class, .. } => Some(class),
+            Outcome::Abstained => None,
+        }
+    }
+
+    /// The certified radius, unless the certificate abstains.
+    #[must_use]
+    pub const fn radius(&self) -> Option<Radius> {
+        match self.outcome {
+            Outcome::Certified { radius, .. } => Some(radius),
+            Outcome::Abstained => None,
+        }
+    }
+
+    /// Whether `class` is certified against `changes` changes: the quantity behind certified accuracy.
+    #[must_use]
+    pub fn certifies(&self, class: ClassId, changes: u32) -> bool {
+        matches!(self.outcome, Outcome::Certified { class: certified, radius } if certified == class && radius.covers(changes))
+    }
+
+    /// The attack, in words.
+    #[must_use]
+    pub fn threat(&self) -> &str {
+        &self.threat
+    }
+
+    /// The bounds it rests on.
+    #[must_use]
+    pub const fn bounds(&self) -> &ClassBounds {
+        &self.bounds
+    }
+
+    /// The votes it rests on, if any were sampled.
+    #[must_use]
+    pub const fn tally(&self) -> Option<&Tally> {
+        self.tally.as_ref()
+    }
+}
+
+impl fmt::Display for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let votes = self.tally.as_ref().map_or_else(String::new, |tally| {
+            let count = tally.estimation().counts().get(tally.class()).copied().unwrap_or(0);
+            format!("{count} of {} votes", tally.estimation().total())
+        });
+        let basis = match self.bounds.evidence {
+            Evidence::Exact => "without sampling error".to_owned(),
+            Evidence::Sampled(confidence) => {
+                format!("with confidence 1 − {}, from {votes}", confidence.alpha())
+            }
+        };
+        match self.outcome {
+            Outcome::Certified { class, radius } => write!(
+                f,
+                "the smoothed classifier answers class {class} for {radius}, against an attacker who {}; {basis}",
+                self.threat
+            ),
+            Outcome::Abstained => write!(f, "no class is certified ({basis}): abstain"),
+        }
+    }
+}
+
+/// A certificate from bounds that involve no sampling, as from exact enumeration.
+///
+/// # Guarantee
+/// As for [`Certificate`], with `α = 0`.
+///
+/// # Errors
+/// [`Error::Law`] if the bounds are about another noise law than the threat.
+pub fn certify_bounds(threat: &dyn Threat, bounds: ClassBounds) -> Result<Certificate, Error> {
+    Certificate::issue(threat, bounds, None)
+}

@@ -1,0 +1,53 @@
+//! Noise: random changes to an input, each with a law that certificates can read.
+//!
+//! - [`BitFlips`]: each bit flips, zeros and ones at rates of their own.
+//! - [`UniformNoise`]: each value out of `K` stays or becomes one of the others.
+//! - [`bernoulli`]: exact bit-sliced draws that the samplers are made of.
+
+pub mod bernoulli;
+mod flips;
+mod uniform;
+
+pub use self::{flips::BitFlips, uniform::UniformNoise};
+
+use crate::Law;
+use rand_core::Rng;
+use std::{fmt, hash::Hash};
+
+/// A random change of an input.
+///
+/// The trait is object-safe. Randomized smoothing samples it, hands the samples to a classifier and certifies what the
+/// majority answers.
+pub trait Noise: fmt::Debug {
+    /// The clean input.
+    type Input: ?Sized;
+    /// A noisy copy. Equal samples are classified once.
+    type Sample: Clone + Eq + Hash + Send + Sync;
+
+    /// Draws one noisy copy of `input`.
+    fn sample(&self, input: &Self::Input, rng: &mut dyn Rng) -> Self::Sample;
+
+    /// Draws one noisy copy into `out`, for noises that can reuse its memory.
+    fn sample_into(&self, input: &Self::Input, rng: &mut dyn Rng, out: &mut Self::Sample) {
+        *out = self.sample(input, rng);
+    }
+
+    /// The fingerprint of the noise's law; `None` where no law is known, and then no certificate accepts its votes.
+    fn law(&self) -> Option<Law> {
+        None
+    }
+}
+
+impl<N: Noise + ?Sized> Noise for &N {
+    type Input = N::Input;
+    type Sample = N::Sample;
+    fn sample(&self, input: &N::Input, rng: &mut dyn Rng) -> N::Sample {
+        (**self).sample(input, rng)
+    }
+    fn sample_into(&self, input: &N::Input, rng: &mut dyn Rng, out: &mut N::Sample) {
+        (**self).sample_into(input, rng, out);
+    }
+    fn law(&self) -> Option<Law> {
+        (**self).law()
+    }
+}
