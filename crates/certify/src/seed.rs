@@ -54,12 +54,15 @@ impl Purpose {
     }
 }
 
+/// The generator behind every stream.
+pub type Generator = ChaCha8Rng;
+
 /// The generator of one purpose of one sample.
 ///
 /// `input` numbers the certified input. For ensembles that are trained on noise, one net serves every input: `input` is then
 /// zero and `sample` is the net's number.
 #[must_use]
-pub fn generator(seed: u64, phase: Phase, input: u64, sample: u64, purpose: Purpose) -> ChaCha8Rng {
+pub fn generator(seed: u64, phase: Phase, input: u64, sample: u64, purpose: Purpose) -> Generator {
     let phase = match phase {
         Phase::Selection => 0_u64,
         Phase::Estimation => 1,

@@ -1,4 +1,7 @@
-//! Base classifiers for certified robustness: ensembles of small nets trained on noise.
+//! Base classifiers for certified robustness.
+//!
+//! - [`ensemble`]: many small learners, each trained on its own noisy copy of a small training set, voting on every test
+//!   input. Smoothing over *training and* test data, in pure Rust.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -11,3 +14,5 @@
         clippy::print_stderr
     )
 )]
+
+pub mod ensemble;

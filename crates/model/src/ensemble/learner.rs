@@ -1,0 +1,141 @@
+//! [`BaseLearner`]: what is trained on each noisy training set.
+
+use super::{BitMatrix, sparse::SparseRows};
+use rayon::prelude::*;
+use std::fmt;
+use steadfast_certify::{Ballot, BoxError, VoteTable, seed::Generator};
+
+/// The noise of one net: a noisy training set and a flip mask for test inputs.
+pub struct NoisyNet {
+    features: BitMatrix,
+    labels: Vec<u32>,
+    mask: Vec<u64>,
+    generator: Generator,
+}
+
+impl fmt::Debug for NoisyNet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NoisyNet")
+            .field("examples", &self.features.rows())
+            .field("features", &self.features.columns())
+            .finish_non_exhaustive()
+    }
+}
+
+impl NoisyNet {
+    pub(crate) fn new(features: BitMatrix, labels: Vec<u32>, mask: Vec<u64>, generator: Generator) -> Self {
+        Self { features, labels, mask, generator }
+    }
+
+    /// Noisy training features, examples × bits.
+    #[must_use]
+    pub const fn features(&self) -> &BitMatrix {
+        &self.features
+    }
+
+    /// Noisy training labels.
+    #[must_use]
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    /// The test bits that this net sees flipped, packed like a row of the test matrix; the same ones for every input.
+    #[must_use]
+    pub fn mask(&self) -> &[u64] {
+        &self.mask
+    }
+
+    /// The net's own random numbers for everything but noise, from their start.
+    #[must_use]
+    pub fn generator(&self) -> Generator {
+        self.generator.clone()
+    }
+}
+
+/// A batch of nets to be trained, and the clean test inputs that they vote on.
+#[derive(Debug)]
+pub struct NoisyBatch<'a> {
+    pub(crate) nets: &'a [NoisyNet],
+    pub(crate) test: &'a BitMatrix,
+    pub(crate) sparse: &'a SparseRows,
+    pub(crate) classes: u32,
+    pub(crate) ballot: Ballot,
+    pub(crate) pool: &'a rayon::ThreadPool,
+}
+
+impl NoisyBatch<'_> {
+    /// The nets.
+    #[must_use]
+    pub const fn nets(&self) -> &[NoisyNet] {
+        self.nets
+    }
+
+    /// The *clean* test inputs; each net sees them flipped where its mask is set.
+    #[must_use]
+    pub const fn test(&self) -> &BitMatrix {
+        self.test
+    }
+
+    /// Number of classes.
+    #[must_use]
+    pub const fn classes(&self) -> u32 {
+        self.classes
+    }
+
+    /// The votes of the batch from one class per test input and net, the nets being worked on in parallel.
+    ///
+    /// `answer` is called once per net, with scratch memory that `scratch` makes once per thread, and pushes one class per
+    /// test input, in order.
+    ///
+    /// # Errors
+    /// A wrong number of answers or a class out of range.
+    pub fn vote_by_net<S: Send>(
+        &self,
+        scratch: impl Fn() -> S + Sync,
+        answer: impl Fn(&NoisyNet, &mut S, &mut Vec<u32>) + Sync,
+    ) -> Result<VoteTable, BoxError> {
+        let (inputs, classes) = (self.test.rows(), self.classes as usize);
+        let count = |(mut counts, mut scratch, mut answers): (Vec<u64>, S, Vec<u32>), net: &NoisyNet| {
+            answers.clear();
+            answer(net, &mut scratch, &mut answers);
+            if answers.len() != inputs {
+                return Err(format!("the learner gave {} answers for {inputs} test inputs", answers.len()));
+            }
+            for (row, &class) in counts.chunks_exact_mut(classes).zip(&answers) {
+                match row.get_mut(class as usize) {
+                    Some(count) => *count += 1,
+                    None => return Err(format!("the learner answered class {class} of {classes}")),
+                }
+            }
+            Ok((counts, scratch, answers))
+        };
+        let nothing = || vec![0; inputs * classes];
+        let counts = self.pool.install(|| {
+            self.nets
+                .par_iter()
+                .try_fold(|| (nothing(), scratch(), Vec::with_capacity(inputs)), count)
+                .map(|result| result.map(|(counts, ..)| counts))
+                .try_reduce(nothing, |mut sum, more| {
+                    sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+                    Ok(sum)
+                })
+        })?;
+        Ok(VoteTable::new(self.ballot.clone(), classes, counts)?)
+    }
+}
+
+/// Something that learns from a noisy training set and answers noisy test inputs.
+///
+/// A learner sees the noisy training sets of a batch, the clean test matrix and one flip mask per net. Its answers must be a
+/// function of each net's noisy data and random numbers alone, never of other nets in the batch; the certificate rests on
+/// that. There is no `Sync` bound, so that learners on native libraries fit.
+pub trait BaseLearner: fmt::Debug {
+    /// The learner and all its settings, in a line.
+    fn describe(&self) -> String;
+
+    /// The votes of all nets of the batch. [`NoisyBatch::vote_by_net`] makes them from a closure per net.
+    ///
+    /// # Errors
+    /// Whatever the learner fails with; it ends the run.
+    fn vote(&self, batch: &NoisyBatch<'_>) -> Result<VoteTable, BoxError>;
+}

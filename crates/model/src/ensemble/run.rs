@@ -1,0 +1,167 @@
+//! [`Ensemble`]: the loop from noise to votes.
+
+use super::{BaseLearner, EnsembleNoise, NoisyBatch, NoisyNet, Problem, sparse::SparseRows};
+use rayon::prelude::*;
+use std::ops::{ControlFlow, Range};
+use steadfast_certify::{Ballot, BoxError, Law, Phase, VoteTable};
+
+/// What can go wrong with an ensemble.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Parts of a problem that do not fit together.
+    #[error("{what}: {given}, expected {expected}")]
+    Shape {
+        /// The part.
+        what: &'static str,
+        /// What was given.
+        given: String,
+        /// What would fit.
+        expected: &'static str,
+    },
+    /// A parameter of a certificate or noise.
+    #[error(transparent)]
+    Certify(#[from] steadfast_certify::Error),
+    /// The learner failed.
+    #[error("the learner failed on nets {first}..{end}")]
+    Learner {
+        /// First net of the batch.
+        first: u64,
+        /// One past its last net.
+        end: u64,
+        /// What it failed with.
+        #[source]
+        source: BoxError,
+    },
+    /// The observer asked to stop.
+    #[error("stopped by the caller after {done} of {total} nets")]
+    Stopped {
+        /// Nets that have voted.
+        done: u64,
+        /// Nets that were asked for.
+        total: u64,
+    },
+    /// No thread pool could be started.
+    #[error("{threads} threads could not be started; ask for fewer")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// Why not.
+        #[source]
+        source: BoxError,
+    },
+}
+
+/// How far a run has come, after each batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnsembleProgress {
+    /// Nets that have voted in this call.
+    pub done: u64,
+    /// Nets that were asked for in this call.
+    pub total: u64,
+}
+
+/// Nets trained on noisy copies of one problem.
+///
+/// Net number `i` of a phase draws from its own random stream: votes do not depend on threads, batches, or how a run is
+/// split into ranges of nets.
+#[derive(Debug)]
+pub struct Ensemble<'a> {
+    problem: &'a Problem,
+    noise: EnsembleNoise,
+    learner: &'a dyn BaseLearner,
+    seed: u64,
+    run: u64,
+    sparse: SparseRows,
+    pool: rayon::ThreadPool,
+}
+
+impl<'a> Ensemble<'a> {
+    /// Nets of `learner` on `problem` under `noise`, on `threads` threads (0 for one per core).
+    ///
+    /// # Errors
+    /// [`Error::Threads`] if the threads cannot be started.
+    pub fn new(
+        problem: &'a Problem,
+        noise: EnsembleNoise,
+        learner: &'a dyn BaseLearner,
+        seed: u64,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|source| Error::Threads { threads, source: source.into() })?;
+        let law = noise.law().map_or(0, Law::fingerprint);
+        let settings = Law::new(&learner.describe(), []).fingerprint();
+        let run = Law::new("ensemble", [problem.fingerprint(), law, settings, seed]).fingerprint();
+        Ok(Self { problem, noise, learner, seed, run, sparse: SparseRows::new(problem.test()), pool })
+    }
+
+    /// The fingerprint of everything that the votes depend on: problem, noise, learner, seed.
+    #[must_use]
+    pub const fn fingerprint(&self) -> u64 {
+        self.run
+    }
+
+    /// A table of no votes, to merge shards into.
+    ///
+    /// # Errors
+    /// [`Error::Certify`] never for a checked problem.
+    pub fn no_votes(&self, phase: Phase) -> Result<VoteTable, Error> {
+        let (inputs, classes) = (self.problem.test().rows(), self.problem.classes() as usize);
+        Ok(VoteTable::empty(self.noise.law(), self.run, phase, inputs, classes)?)
+    }
+
+    /// The votes of nets `nets` of `phase` on every test input. `observe` is called after each batch;
+    /// [`ControlFlow::Break`] ends the run without a result.
+    ///
+    /// # Errors
+    /// [`Error::Learner`] if the learner fails, [`Error::Stopped`] if `observe` breaks.
+    pub fn votes(
+        &self,
+        phase: Phase,
+        nets: Range<u64>,
+        mut observe: impl FnMut(EnsembleProgress) -> ControlFlow<()>,
+    ) -> Result<VoteTable, Error> {
+        // Enough nets that threads seldom wait for the slowest one, few enough that memory stays small.
+        let batch = 32 * self.pool.current_num_threads() as u64;
+        let total = nets.end.saturating_sub(nets.start);
+        let mut table = self.no_votes(phase)?;
+        let mut first = nets.start;
+        while first < nets.end {
+            let end = (first + batch).min(nets.end);
+            table.merge(&self.batch(phase, first..end)?)?;
+            first = end;
+            let done = end - nets.start;
+            if observe(EnsembleProgress { done, total }).is_break() && end < nets.end {
+                return Err(Error::Stopped { done, total });
+            }
+        }
+        Ok(table)
+    }
+
+    fn batch(&self, phase: Phase, nets: Range<u64>) -> Result<VoteTable, Error> {
+        let Range { start: first, end } = nets;
+        let ballot = Ballot::new(self.noise.law(), self.run, phase, first..end);
+        let (problem, noise, seed) = (self.problem, self.noise, self.seed);
+        let nets: Vec<NoisyNet> = self.pool.install(|| {
+            (first..end).into_par_iter().map(|net| noise.draw(problem, seed, phase, net)).collect()
+        });
+        let batch = NoisyBatch {
+            nets: &nets,
+            test: problem.test(),
+            sparse: &self.sparse,
+            classes: problem.classes(),
+            ballot: ballot.clone(),
+            pool: &self.pool,
+        };
+        let table = self.learner.vote(&batch);
+        let failed = |source: BoxError| Error::Learner { first, end, source };
+        let table = table.map_err(failed)?;
+        if table.ballot() != &ballot {
+            return Err(failed("its votes are not those of the batch it was given".into()));
+        }
+        Ok(table)
+    }
+}
