@@ -1,6 +1,7 @@
 //! What an experiment hands to people: tables, plots, files.
 
 pub mod file;
+pub mod plot;
 
 mod table;
 

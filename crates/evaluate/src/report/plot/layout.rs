@@ -1,0 +1,330 @@
+//! From a chart to shapes: what goes where.
+
+use plotters_backend::BackendColor;
+
+use super::{
+    Chart, Series, Style,
+    axis::Scale,
+    geometry::{Frame, dashes},
+    labels::{Obstacles, place},
+    shape::{AXIS, Anchor, Canvas, GRID, INK, PAPER, Point, SOFT_INK, Shape, Text, VEIL, color},
+    text::{lines, shortened, width},
+};
+use crate::Error;
+
+/// Logical pixels.
+const WIDTH: f64 = 800.0;
+const PLOT_HEIGHT: f64 = 360.0;
+const MARGIN: f64 = 22.0;
+/// Between the axes and the ends of their ranges, so that markers at the ends are whole.
+const INSET: f64 = 12.0;
+const TITLE: f64 = 19.0;
+const LABEL: f64 = 13.5;
+const SMALL: f64 = 12.5;
+const LINE: f64 = 2.2;
+
+/// Lays a chart out.
+pub(crate) fn layout(chart: &Chart) -> Result<Canvas, Error> {
+    check(chart)?;
+    let points = || chart.series.iter().flat_map(|series| series.points.iter().copied());
+    let marked = || chart.points.iter().map(|(x, y, _)| (*x, *y));
+    let y_values = points().chain(marked()).map(|(_, y)| y);
+    let y = chart.y.scale('y', y_values, 6)?;
+    let y_ticks = y.ticks();
+    let mut tick_width: f64 = 0.0;
+    for (_, text) in &y_ticks {
+        tick_width = tick_width.max(width(text, SMALL)?);
+    }
+    let left = MARGIN + if chart.y.label.is_empty() { 0.0 } else { LABEL * 1.7 } + tick_width + 8.0;
+    let right = WIDTH - MARGIN - 8.0;
+    let x = x_scale(chart, right - left)?;
+
+    let mut page = Page { shapes: Vec::new(), left, right, cursor: MARGIN };
+    page.heading(chart)?;
+    page.legend(&chart.series)?;
+    let strip = page.cursor;
+    let (labels, rows) = line_labels(chart, &x, &page)?;
+    page.cursor += rows as f64 * SMALL * 1.5 + 6.0;
+    let top = page.cursor;
+    let plot = Plot { x, y, frame: Frame { low: (left, top), high: (right, top + PLOT_HEIGHT) } };
+
+    plot.axes(chart, &y_ticks, &mut page)?;
+    for label in labels {
+        let (px, _) = plot.pixel((label.x, plot.y.low));
+        let line_top = strip + (label.row as f64 + 1.0) * SMALL * 1.5 + 1.0;
+        for points in dashes(&[(px, line_top), (px, top + PLOT_HEIGHT)], 5.0, 4.0) {
+            page.shapes.push(Shape::Path { points, width: 1.3, color: SOFT_INK });
+        }
+        let at = (label.left, strip + (label.row as f64 + 0.5) * SMALL * 1.5);
+        page.text(label.text, at, SMALL, SOFT_INK, Anchor::Start);
+    }
+    let mut obstacles = Obstacles::default();
+    for (number, series) in chart.series.iter().enumerate() {
+        plot.curve(number, series, &mut page, &mut obstacles);
+    }
+    plot.points(chart, &mut page, &mut obstacles)?;
+    let axis_label = if chart.x.label.is_empty() { 0.0 } else { LABEL * 1.9 };
+    let height = top + PLOT_HEIGHT + SMALL * 2.0 + axis_label + MARGIN * 0.7;
+    Ok(Canvas { width: WIDTH, height: height.ceil(), shapes: page.shapes })
+}
+
+/// Only finite numbers have a place.
+fn check(chart: &Chart) -> Result<(), Error> {
+    let refuse = |what: String, value: f64| Err(Error::ChartValue { what, value });
+    for series in &chart.series {
+        for &(x, y) in &series.points {
+            if !x.is_finite() || !y.is_finite() {
+                let value = if x.is_finite() { y } else { x };
+                return refuse(format!("value in the series {:?}", series.name), value);
+            }
+        }
+    }
+    for (x, label) in &chart.lines {
+        if !x.is_finite() {
+            return refuse(format!("reference line {label:?}"), *x);
+        }
+    }
+    for (x, y, label) in &chart.points {
+        if !x.is_finite() || !y.is_finite() {
+            return refuse(format!("point {label:?}"), if x.is_finite() { *y } else { *x });
+        }
+    }
+    Ok(())
+}
+
+/// The x axis, with as many ticks as there is room for their texts.
+fn x_scale(chart: &Chart, room: f64) -> Result<Scale, Error> {
+    let mut target = 11;
+    loop {
+        let series = chart.series.iter().flat_map(|series| series.points.iter().map(|(x, _)| *x));
+        let values =
+            series.chain(chart.points.iter().map(|(x, ..)| *x)).chain(chart.lines.iter().map(|(x, _)| *x));
+        let scale = chart.x.scale('x', values, target)?;
+        let ticks = scale.ticks();
+        let mut widest: f64 = 0.0;
+        for (_, text) in &ticks {
+            widest = widest.max(width(text, SMALL)? + 14.0);
+        }
+        if target <= 2 || ticks.len() as f64 * widest <= room {
+            return Ok(scale);
+        }
+        target -= 1;
+    }
+}
+
+/// The label of a reference line: its place in the strip above the plot.
+struct LineLabel {
+    text: String,
+    x: f64,
+    left: f64,
+    row: usize,
+}
+
+/// Places the labels of the lines that are in range, each in the first row where it is clear of the others.
+fn line_labels(chart: &Chart, x: &Scale, page: &Page) -> Result<(Vec<LineLabel>, usize), Error> {
+    const GAP: f64 = 10.0;
+    let mut lines: Vec<&(f64, String)> =
+        chart.lines.iter().filter(|(at, _)| (x.low..=x.high).contains(at)).collect();
+    lines.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // Higher rows are further from the plot; a line would run through the labels below its own. So labels further to
+    // the right sit lower, and a label that starts left of a neighbour's line is put clear of it.
+    let mut rows: Vec<f64> = Vec::new();
+    let mut labels = Vec::new();
+    for (at, label) in lines {
+        let text = shortened(label, SMALL, page.right - MARGIN)?;
+        let wide = width(&text, SMALL)?;
+        let centre =
+            page.left + INSET + (at - x.low) / (x.high - x.low) * (page.right - page.left - 2.0 * INSET);
+        let left = (centre - wide / 2.0).min(WIDTH - MARGIN / 2.0 - wide).max(MARGIN / 2.0);
+        let row = rows.iter().position(|end| *end + GAP <= left).unwrap_or(rows.len());
+        match rows.get_mut(row) {
+            Some(end) => *end = left + wide,
+            None => rows.push(left + wide),
+        }
+        labels.push(LineLabel { text, x: *at, left, row });
+    }
+    Ok((labels, rows.len()))
+}
+
+/// What has been laid out above the plot so far.
+struct Page {
+    shapes: Vec<Shape>,
+    left: f64,
+    right: f64,
+    cursor: f64,
+}
+
+impl Page {
+    fn text(&mut self, content: String, at: Point, size: f64, color: BackendColor, anchor: Anchor) {
+        self.shapes.push(Shape::Text(Text { content, at, size, color, anchor, turned: false }));
+    }
+
+    fn heading(&mut self, chart: &Chart) -> Result<(), Error> {
+        for (text, size, color) in [(&chart.title, TITLE, INK), (&chart.caption, SMALL, SOFT_INK)] {
+            for line in lines(text, size, self.right - self.left)? {
+                self.cursor += size * 0.7;
+                self.text(line, (self.left, self.cursor), size, color, Anchor::Start);
+                self.cursor += size * 0.7;
+            }
+        }
+        self.cursor += 6.0;
+        Ok(())
+    }
+
+    /// The legend, in rows. A single series without a name has none.
+    fn legend(&mut self, series: &[Series]) -> Result<(), Error> {
+        const SWATCH: f64 = 30.0;
+        const GAP: f64 = 22.0;
+        const ROW: f64 = SMALL * 1.65;
+        let mut x = self.left;
+        let mut any = false;
+        for (number, series) in series.iter().enumerate().filter(|(_, series)| !series.name.is_empty()) {
+            let name = shortened(&series.name, SMALL, self.right - self.left - SWATCH - 8.0)?;
+            let wide = SWATCH + 8.0 + width(&name, SMALL)?;
+            if any && x + wide > self.right {
+                (x, self.cursor) = (self.left, self.cursor + ROW);
+            }
+            any = true;
+            let y = self.cursor + ROW / 2.0;
+            self.stroke(number, series.style, &[(x, y), (x + SWATCH, y)]);
+            if series.style == Style::Line {
+                self.marker(number, (x + SWATCH / 2.0, y));
+            }
+            self.text(name, (x + SWATCH + 8.0, y), SMALL, INK, Anchor::Start);
+            x += wide + GAP;
+        }
+        if any {
+            self.cursor += ROW + 4.0;
+        }
+        Ok(())
+    }
+
+    fn stroke(&mut self, number: usize, style: Style, path: &[Point]) {
+        let parts = if style == Style::Dashed { dashes(path, 7.0, 5.0) } else { vec![path.to_vec()] };
+        for points in parts {
+            self.shapes.push(Shape::Path { points, width: LINE, color: color(number) });
+        }
+    }
+
+    fn marker(&mut self, number: usize, at: Point) {
+        self.shapes.push(Shape::marker(number, at, 1.0, PAPER));
+        self.shapes.push(Shape::marker(number, at, 0.0, color(number)));
+    }
+}
+
+/// The plot itself: its scales and its place.
+struct Plot {
+    x: Scale,
+    y: Scale,
+    frame: Frame,
+}
+
+impl Plot {
+    fn pixel(&self, (x, y): Point) -> Point {
+        let Frame { low, high } = self.frame;
+        let share = |value: f64, scale: &Scale| (value - scale.low) / (scale.high - scale.low);
+        (
+            low.0 + INSET + share(x, &self.x) * (high.0 - low.0 - 2.0 * INSET),
+            high.1 - INSET - share(y, &self.y) * (high.1 - low.1 - 2.0 * INSET),
+        )
+    }
+
+    fn range(&self) -> Frame {
+        Frame { low: (self.x.low, self.y.low), high: (self.x.high, self.y.high) }
+    }
+
+    fn axes(&self, chart: &Chart, y_ticks: &[(f64, String)], page: &mut Page) -> Result<(), Error> {
+        let Frame { low: (left, top), high: (right, bottom) } = self.frame;
+        for (value, text) in y_ticks {
+            let (_, y) = self.pixel((self.x.low, *value));
+            page.shapes.push(Shape::Path { points: vec![(left, y), (right, y)], width: 1.0, color: GRID });
+            page.text(text.clone(), (left - 8.0, y), SMALL, INK, Anchor::End);
+        }
+        for (value, text) in self.x.ticks() {
+            let (x, _) = self.pixel((value, self.y.low));
+            page.shapes.push(Shape::Path { points: vec![(x, top), (x, bottom)], width: 1.0, color: GRID });
+            page.text(text, (x, bottom + SMALL * 1.1), SMALL, INK, Anchor::Middle);
+        }
+        let axes = vec![(left, top), (left, bottom), (right, bottom)];
+        page.shapes.push(Shape::Path { points: axes, width: 1.2, color: AXIS });
+
+        let centre = f64::midpoint(left, right);
+        let label = shortened(&chart.x.label, LABEL, right - left)?;
+        page.text(label, (centre, bottom + SMALL * 2.0 + LABEL), LABEL, INK, Anchor::Middle);
+        let content = shortened(&chart.y.label, LABEL, bottom - top)?;
+        let at = (MARGIN + LABEL * 0.4, f64::midpoint(top, bottom));
+        page.shapes.push(Shape::Text(Text {
+            content,
+            at,
+            size: LABEL,
+            color: INK,
+            anchor: Anchor::Middle,
+            turned: true,
+        }));
+        Ok(())
+    }
+
+    fn curve(&self, number: usize, series: &Series, page: &mut Page, obstacles: &mut Obstacles) {
+        let path = if series.style == Style::Step { steps(&series.points) } else { series.points.clone() };
+        for part in self.range().cut_path(&path) {
+            let part: Vec<Point> = part.into_iter().map(|point| self.pixel(point)).collect();
+            page.stroke(number, series.style, &part);
+            obstacles.paths.push(part);
+        }
+        let shown: Vec<Point> = series
+            .points
+            .iter()
+            .filter(|point| self.range().contains(**point))
+            .map(|point| self.pixel(*point))
+            .collect();
+        let apart = (self.frame.high.0 - self.frame.low.0) / shown.len().max(1) as f64 >= 12.0;
+        // A single point has no line, whatever the style.
+        if shown.len() == 1 || (series.style == Style::Line && apart) {
+            for point in shown {
+                page.marker(number, point);
+            }
+        }
+    }
+
+    /// Stars first, then labels, so that no label is placed on a star.
+    fn points(&self, chart: &Chart, page: &mut Page, obstacles: &mut Obstacles) -> Result<(), Error> {
+        const ROOM: f64 = 230.0;
+        let shown: Vec<(Point, &str)> = chart
+            .points
+            .iter()
+            .filter(|(x, y, _)| self.range().contains((*x, *y)))
+            .map(|(x, y, label)| (self.pixel((*x, *y)), label.as_str()))
+            .collect();
+        for (x, _) in chart.lines.iter().filter(|(x, _)| (self.x.low..=self.x.high).contains(x)) {
+            let (x, _) = self.pixel((*x, self.y.low));
+            obstacles.paths.push(vec![(x, self.frame.low.1), (x, self.frame.high.1)]);
+        }
+        for (at, _) in &shown {
+            page.shapes.push(Shape::star(*at, 2.0, PAPER));
+            page.shapes.push(Shape::star(*at, 0.0, INK));
+            obstacles.boxes.push(Frame { low: *at, high: *at }.grown(9.0));
+        }
+        for (at, label) in shown {
+            let lines = lines(label, SMALL, ROOM)?;
+            let mut wide: f64 = 0.0;
+            for line in &lines {
+                wide = wide.max(width(line, SMALL)?);
+            }
+            let high = lines.len() as f64 * SMALL * 1.3;
+            let frame = place(at, (wide, high), &self.frame, obstacles);
+            page.shapes.push(Shape::rectangle(frame.low, frame.high, VEIL));
+            for (row, line) in (0..).zip(lines) {
+                let y = frame.low.1 + (f64::from(row) + 0.5) * SMALL * 1.3;
+                page.text(line, (frame.low.0, y), SMALL, INK, Anchor::Start);
+            }
+            obstacles.boxes.push(frame);
+        }
+        Ok(())
+    }
+}
+
+/// Each value held to the next point.
+fn steps(points: &[Point]) -> Vec<Point> {
+    let corners = points.iter().zip(points.iter().skip(1)).flat_map(|(a, b)| [*a, (b.0, a.1)]);
+    corners.chain(points.last().copied()).collect()
+}
