@@ -50,7 +50,7 @@ fn six() -> Chart {
     let mut chart = Chart::new("A long title that says in full what was measured, on which data, and under which attack of the literature", radius(), accuracy())
         .with_caption("A caption that is also long: 10,000 votes per input, confidence 99.9%, 2,197 inputs, seed 7, CPU, and a note on what the curves leave out")
         .with_line(1.6, "ceiling at n = 1,000")
-        .with_line(2.1, "ceiling at n = 10,000")
+        .with_line(1.7, "ceiling at n = 10,000")
         .with_line(3.95, "ceiling at n = 1,000,000")
         .with_point(2.0, 0.36, "Wang et al. 2020")
         .with_point(0.0, 0.995, "clean accuracy of the base classifier, for comparison")

@@ -2,6 +2,9 @@
 
 use crate::Error;
 
+/// A range that fits the data is widened to the next tick when that is less than this share of a step away.
+const NEAR: f64 = 0.4;
+
 /// One axis of a [`Chart`](super::Chart).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
@@ -62,7 +65,10 @@ impl Axis {
             step = step.max(1.0).round();
         }
         if self.range.is_none() {
-            (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
+            // Ends at a tick where one is near; elsewhere room beyond the data would only make the curves smaller.
+            let (below, above) = ((low / step).floor() * step, (high / step).ceil() * step);
+            low = if low - below < step * NEAR { below } else { low };
+            high = if above - high < step * NEAR { above } else { high };
         }
         // A range so narrow, or so far from zero, that steps vanish in rounding has no ticks to write.
         if !(step > 0.0 && low < high && low + step > low && high + step > high) {
@@ -120,10 +126,13 @@ impl Scale {
     fn write(&self, value: f64) -> String {
         let (factor, unit) = if self.form == Form::Percent { (100.0, "%") } else { (1.0, "") };
         let (value, step) = (value * factor, self.step * factor);
-        let text = if self.low.abs().max(self.high.abs()) >= 1e7 || step < 1e-5 {
+        let largest = self.low.abs().max(self.high.abs()) * factor;
+        let text = if largest >= 1e7 || step < 1e-5 {
             scientific(if value.abs() < step / 2.0 { 0.0 } else { value })
         } else {
-            format!("{value:.decimals$}", decimals = (-(step * 1.001).log10().floor()).max(0.0) as usize)
+            let text =
+                format!("{value:.decimals$}", decimals = (-(step * 1.001).log10().floor()).max(0.0) as usize);
+            if largest >= 1e4 { grouped(&text) } else { text }
         };
         let negative_zero =
             text.strip_prefix('-').filter(|rest| !rest.contains(|c| ('1'..='9').contains(&c)));
@@ -133,6 +142,20 @@ impl Scale {
             (None, None) => format!("{text}{unit}"),
         }
     }
+}
+
+/// With commas between thousands, for axes that reach 10,000.
+fn grouped(text: &str) -> String {
+    let whole = text.find('.').unwrap_or(text.len());
+    let first = text.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+    let mut grouped = String::with_capacity(text.len() + 3);
+    for (position, c) in text.char_indices() {
+        if position > first && position < whole && (whole - position).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(c);
+    }
+    grouped
 }
 
 /// Such as 2.5e9, without the zeros that rounding leaves.
@@ -158,7 +181,9 @@ mod tests {
     fn ticks_are_round_numbers() {
         let plain = Axis::new("");
         assert_eq!(texts(&plain, &[0.0, 1.0], 5), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-        assert_eq!(texts(&plain, &[-0.013, 0.02], 4), ["−0.02", "−0.01", "0.00", "0.01", "0.02"]);
+        assert_eq!(texts(&plain, &[-0.013, 0.02], 4), ["−0.01", "0.00", "0.01", "0.02"]);
+        assert_eq!(texts(&plain, &[-0.018, 0.02], 4), ["−0.02", "−0.01", "0.00", "0.01", "0.02"]);
+        assert_eq!(texts(&plain, &[-10_000.0, 1e6], 3), ["0", "500,000", "1,000,000"]);
         assert_eq!(texts(&plain.clone().integers(), &[0.0, 4.0], 10), ["0", "1", "2", "3", "4"]);
         assert_eq!(texts(&plain.clone().integers(), &[3.0], 10), ["2", "3", "4"]);
         assert_eq!(

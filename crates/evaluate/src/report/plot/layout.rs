@@ -6,7 +6,7 @@ use super::{
     Chart, Series, Style,
     axis::Scale,
     geometry::{Frame, dashes},
-    labels::{Obstacles, place},
+    labels::{Obstacles, Placed, place},
     shape::{AXIS, Anchor, Canvas, GRID, INK, PAPER, Point, SOFT_INK, Shape, Text, VEIL, color},
     text::{lines, shortened, width},
 };
@@ -49,18 +49,24 @@ pub(crate) fn layout(chart: &Chart) -> Result<Canvas, Error> {
     let plot = Plot { x, y, frame: Frame { low: (left, top), high: (right, top + PLOT_HEIGHT) } };
 
     plot.axes(chart, &y_ticks, &mut page)?;
-    for label in labels {
-        let (px, _) = plot.pixel((label.x, plot.y.low));
-        let line_top = strip + (label.row as f64 + 1.0) * SMALL * 1.5 + 1.0;
-        for points in dashes(&[(px, line_top), (px, top + PLOT_HEIGHT)], 5.0, 4.0) {
+    let label_row = |row: usize| strip + (row as f64 + 0.5) * SMALL * 1.5;
+    for label in &labels {
+        let path = [(label.centre, label_row(label.row)), (label.centre, top + PLOT_HEIGHT)];
+        for points in dashes(&path, 5.0, 4.0) {
             page.shapes.push(Shape::Path { points, width: 1.3, color: SOFT_INK });
         }
-        let at = (label.left, strip + (label.row as f64 + 0.5) * SMALL * 1.5);
-        page.text(label.text, at, SMALL, SOFT_INK, Anchor::Start);
+    }
+    for LineLabel { text, left, row, wide, .. } in labels {
+        let (y, half) = (label_row(row), SMALL * 0.65);
+        page.shapes.push(Shape::rectangle((left - 3.0, y - half), (left + wide + 3.0, y + half), PAPER));
+        page.text(text, (left + wide / 2.0, y), SMALL, SOFT_INK, Anchor::Middle);
     }
     let mut obstacles = Obstacles::default();
     for (number, series) in chart.series.iter().enumerate() {
         plot.curve(number, series, &mut page, &mut obstacles);
+    }
+    for (number, series) in chart.series.iter().enumerate() {
+        plot.markers(number, series, &mut page);
     }
     plot.points(chart, &mut page, &mut obstacles)?;
     let axis_label = if chart.x.label.is_empty() { 0.0 } else { LABEL * 1.9 };
@@ -115,7 +121,8 @@ fn x_scale(chart: &Chart, room: f64) -> Result<Scale, Error> {
 /// The label of a reference line: its place in the strip above the plot.
 struct LineLabel {
     text: String,
-    x: f64,
+    wide: f64,
+    centre: f64,
     left: f64,
     row: usize,
 }
@@ -126,22 +133,25 @@ fn line_labels(chart: &Chart, x: &Scale, page: &Page) -> Result<(Vec<LineLabel>,
     let mut lines: Vec<&(f64, String)> =
         chart.lines.iter().filter(|(at, _)| (x.low..=x.high).contains(at)).collect();
     lines.sort_by(|a, b| a.0.total_cmp(&b.0));
-    // Higher rows are further from the plot; a line would run through the labels below its own. So labels further to
-    // the right sit lower, and a label that starts left of a neighbour's line is put clear of it.
     let mut rows: Vec<f64> = Vec::new();
-    let mut labels = Vec::new();
+    let mut labels: Vec<LineLabel> = Vec::new();
     for (at, label) in lines {
         let text = shortened(label, SMALL, page.right - MARGIN)?;
         let wide = width(&text, SMALL)?;
         let centre =
             page.left + INSET + (at - x.low) / (x.high - x.low) * (page.right - page.left - 2.0 * INSET);
-        let left = (centre - wide / 2.0).min(WIDTH - MARGIN / 2.0 - wide).max(MARGIN / 2.0);
+        let rightmost = WIDTH - MARGIN / 2.0 - wide;
+        let mut left = (centre - wide / 2.0).min(rightmost).max(MARGIN / 2.0);
         let row = rows.iter().position(|end| *end + GAP <= left).unwrap_or(rows.len());
+        // The lines of higher labels come down past this one, which moves to their right if it can.
+        for higher in labels.iter().filter(|higher| higher.row < row && higher.centre < centre) {
+            left = left.max(higher.centre + 7.0).min(rightmost);
+        }
         match rows.get_mut(row) {
             Some(end) => *end = left + wide,
             None => rows.push(left + wide),
         }
-        labels.push(LineLabel { text, x: *at, left, row });
+        labels.push(LineLabel { text, wide, centre, left, row });
     }
     Ok((labels, rows.len()))
 }
@@ -174,7 +184,7 @@ impl Page {
     /// The legend, in rows. A single series without a name has none.
     fn legend(&mut self, series: &[Series]) -> Result<(), Error> {
         const SWATCH: f64 = 30.0;
-        const GAP: f64 = 22.0;
+        const GAP: f64 = 14.0;
         const ROW: f64 = SMALL * 1.65;
         let mut x = self.left;
         let mut any = false;
@@ -271,6 +281,9 @@ impl Plot {
             page.stroke(number, series.style, &part);
             obstacles.paths.push(part);
         }
+    }
+
+    fn markers(&self, number: usize, series: &Series, page: &mut Page) {
         let shown: Vec<Point> = series
             .points
             .iter()
@@ -311,11 +324,22 @@ impl Plot {
                 wide = wide.max(width(line, SMALL)?);
             }
             let high = lines.len() as f64 * SMALL * 1.3;
-            let frame = place(at, (wide, high), &self.frame, obstacles);
+            let Placed { frame, leader } = place(at, (wide, high), &self.frame, obstacles);
+            if let Some((from, to)) = leader {
+                page.shapes.push(Shape::Path { points: vec![from, to], width: 1.0, color: SOFT_INK });
+            }
             page.shapes.push(Shape::rectangle(frame.low, frame.high, VEIL));
+            // Set from the side of the point, so that the gap is the same in a narrower font.
+            let (x, anchor) = if frame.low.0 >= at.0 {
+                (frame.low.0, Anchor::Start)
+            } else if frame.high.0 <= at.0 {
+                (frame.high.0, Anchor::End)
+            } else {
+                (f64::midpoint(frame.low.0, frame.high.0), Anchor::Middle)
+            };
             for (row, line) in (0..).zip(lines) {
                 let y = frame.low.1 + (f64::from(row) + 0.5) * SMALL * 1.3;
-                page.text(line, (frame.low.0, y), SMALL, INK, Anchor::Start);
+                page.text(line, (x, y), SMALL, INK, anchor);
             }
             obstacles.boxes.push(frame);
         }

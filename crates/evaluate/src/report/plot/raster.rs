@@ -44,7 +44,7 @@ impl<'a> DrawingBackend for Raster<'a> {
         let mut last: Option<BackendCoord> = None;
         for point in path {
             if half > 1.0 {
-                self.draw_circle(point, half.round() as u32, &color, true)?;
+                self.draw_circle(point, half.floor() as u32, &color, true)?;
             }
             if let Some(from) = last.filter(|from| *from != point) {
                 let (dx, dy) = (f64::from(point.0 - from.0), f64::from(point.1 - from.1));
