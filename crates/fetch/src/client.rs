@@ -143,7 +143,10 @@ fn last_lines(stream: &[u8]) -> String {
     const LINES: usize = 12;
     const LINE: usize = 300;
     let text = String::from_utf8_lossy(stream);
-    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    // npm starts each line with its name, and ends network errors with the frames of its own stack.
+    let content = |line: &str| line.trim_start_matches("npm ").trim_start_matches("error").trim().to_owned();
+    let tells = |line: &&str| !content(line).is_empty() && !content(line).starts_with("at ");
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(tells).collect();
     let (_, kept) = lines.split_at(lines.len().saturating_sub(LINES));
     let kept: Vec<String> = kept.iter().map(|line| line.chars().take(LINE).collect()).collect();
     if kept.is_empty() { "(it wrote none)".to_owned() } else { kept.join("\n") }
@@ -159,6 +162,10 @@ mod tests {
         let kept = last_lines(stream.join("\n").as_bytes());
         assert!(kept.starts_with("line 88\n") && kept.ends_with("line 99"), "{kept}");
         assert_eq!(last_lines(b"\n\n"), "(it wrote none)");
+        assert_eq!(
+            last_lines(b"npm error request failed\nnpm error     at run (x.js:1)\nnpm error\n"),
+            "npm error request failed"
+        );
         assert_eq!(last_lines(&[b'x'; 5000]).len(), 300);
         last_lines(&[0xff, 0xfe, b'\n']);
     }

@@ -4,10 +4,11 @@ use plotters_backend::BackendColor;
 
 use super::{
     Chart, Series, Style,
+    area::Area,
     axis::Scale,
     geometry::{Frame, dashes},
-    labels::{Obstacles, Placed, place},
-    shape::{AXIS, Anchor, Canvas, GRID, INK, PAPER, Point, SOFT_INK, Shape, Text, VEIL, color},
+    labels::Obstacles,
+    shape::{Anchor, Canvas, INK, PAPER, Point, SOFT_INK, Shape, Text, color},
     text::{lines, shortened, width},
 };
 use crate::Error;
@@ -15,12 +16,12 @@ use crate::Error;
 /// Logical pixels.
 const WIDTH: f64 = 800.0;
 const PLOT_HEIGHT: f64 = 360.0;
-const MARGIN: f64 = 22.0;
+pub(crate) const MARGIN: f64 = 22.0;
 /// Between the axes and the ends of their ranges, so that markers at the ends are whole.
-const INSET: f64 = 12.0;
+pub(crate) const INSET: f64 = 12.0;
 const TITLE: f64 = 19.0;
-const LABEL: f64 = 13.5;
-const SMALL: f64 = 12.5;
+pub(crate) const LABEL: f64 = 13.5;
+pub(crate) const SMALL: f64 = 12.5;
 const LINE: f64 = 2.2;
 
 /// Lays a chart out.
@@ -46,7 +47,7 @@ pub(crate) fn layout(chart: &Chart) -> Result<Canvas, Error> {
     let (labels, rows) = line_labels(chart, &x, &page)?;
     page.cursor += rows as f64 * SMALL * 1.5 + 6.0;
     let top = page.cursor;
-    let plot = Plot { x, y, frame: Frame { low: (left, top), high: (right, top + PLOT_HEIGHT) } };
+    let plot = Area { x, y, frame: Frame { low: (left, top), high: (right, top + PLOT_HEIGHT) } };
 
     plot.axes(chart, &y_ticks, &mut page)?;
     let label_row = |row: usize| strip + (row as f64 + 0.5) * SMALL * 1.5;
@@ -157,15 +158,22 @@ fn line_labels(chart: &Chart, x: &Scale, page: &Page) -> Result<(Vec<LineLabel>,
 }
 
 /// What has been laid out above the plot so far.
-struct Page {
-    shapes: Vec<Shape>,
+pub(crate) struct Page {
+    pub(crate) shapes: Vec<Shape>,
     left: f64,
     right: f64,
     cursor: f64,
 }
 
 impl Page {
-    fn text(&mut self, content: String, at: Point, size: f64, color: BackendColor, anchor: Anchor) {
+    pub(crate) fn text(
+        &mut self,
+        content: String,
+        at: Point,
+        size: f64,
+        color: BackendColor,
+        anchor: Anchor,
+    ) {
         self.shapes.push(Shape::Text(Text { content, at, size, color, anchor, turned: false }));
     }
 
@@ -209,146 +217,15 @@ impl Page {
         Ok(())
     }
 
-    fn stroke(&mut self, number: usize, style: Style, path: &[Point]) {
+    pub(crate) fn stroke(&mut self, number: usize, style: Style, path: &[Point]) {
         let parts = if style == Style::Dashed { dashes(path, 7.0, 5.0) } else { vec![path.to_vec()] };
         for points in parts {
             self.shapes.push(Shape::Path { points, width: LINE, color: color(number) });
         }
     }
 
-    fn marker(&mut self, number: usize, at: Point) {
+    pub(crate) fn marker(&mut self, number: usize, at: Point) {
         self.shapes.push(Shape::marker(number, at, 1.0, PAPER));
         self.shapes.push(Shape::marker(number, at, 0.0, color(number)));
     }
-}
-
-/// The plot itself: its scales and its place.
-struct Plot {
-    x: Scale,
-    y: Scale,
-    frame: Frame,
-}
-
-impl Plot {
-    fn pixel(&self, (x, y): Point) -> Point {
-        let Frame { low, high } = self.frame;
-        let share = |value: f64, scale: &Scale| (value - scale.low) / (scale.high - scale.low);
-        (
-            low.0 + INSET + share(x, &self.x) * (high.0 - low.0 - 2.0 * INSET),
-            high.1 - INSET - share(y, &self.y) * (high.1 - low.1 - 2.0 * INSET),
-        )
-    }
-
-    fn range(&self) -> Frame {
-        Frame { low: (self.x.low, self.y.low), high: (self.x.high, self.y.high) }
-    }
-
-    fn axes(&self, chart: &Chart, y_ticks: &[(f64, String)], page: &mut Page) -> Result<(), Error> {
-        let Frame { low: (left, top), high: (right, bottom) } = self.frame;
-        for (value, text) in y_ticks {
-            let (_, y) = self.pixel((self.x.low, *value));
-            page.shapes.push(Shape::Path { points: vec![(left, y), (right, y)], width: 1.0, color: GRID });
-            page.text(text.clone(), (left - 8.0, y), SMALL, INK, Anchor::End);
-        }
-        for (value, text) in self.x.ticks() {
-            let (x, _) = self.pixel((value, self.y.low));
-            page.shapes.push(Shape::Path { points: vec![(x, top), (x, bottom)], width: 1.0, color: GRID });
-            page.text(text, (x, bottom + SMALL * 1.1), SMALL, INK, Anchor::Middle);
-        }
-        let axes = vec![(left, top), (left, bottom), (right, bottom)];
-        page.shapes.push(Shape::Path { points: axes, width: 1.2, color: AXIS });
-
-        let centre = f64::midpoint(left, right);
-        let label = shortened(&chart.x.label, LABEL, right - left)?;
-        page.text(label, (centre, bottom + SMALL * 2.0 + LABEL), LABEL, INK, Anchor::Middle);
-        let content = shortened(&chart.y.label, LABEL, bottom - top)?;
-        let at = (MARGIN + LABEL * 0.4, f64::midpoint(top, bottom));
-        page.shapes.push(Shape::Text(Text {
-            content,
-            at,
-            size: LABEL,
-            color: INK,
-            anchor: Anchor::Middle,
-            turned: true,
-        }));
-        Ok(())
-    }
-
-    fn curve(&self, number: usize, series: &Series, page: &mut Page, obstacles: &mut Obstacles) {
-        let path = if series.style == Style::Step { steps(&series.points) } else { series.points.clone() };
-        for part in self.range().cut_path(&path) {
-            let part: Vec<Point> = part.into_iter().map(|point| self.pixel(point)).collect();
-            page.stroke(number, series.style, &part);
-            obstacles.paths.push(part);
-        }
-    }
-
-    fn markers(&self, number: usize, series: &Series, page: &mut Page) {
-        let shown: Vec<Point> = series
-            .points
-            .iter()
-            .filter(|point| self.range().contains(**point))
-            .map(|point| self.pixel(*point))
-            .collect();
-        let apart = (self.frame.high.0 - self.frame.low.0) / shown.len().max(1) as f64 >= 12.0;
-        // A single point has no line, whatever the style.
-        if shown.len() == 1 || (series.style == Style::Line && apart) {
-            for point in shown {
-                page.marker(number, point);
-            }
-        }
-    }
-
-    /// Stars first, then labels, so that no label is placed on a star.
-    fn points(&self, chart: &Chart, page: &mut Page, obstacles: &mut Obstacles) -> Result<(), Error> {
-        const ROOM: f64 = 230.0;
-        let shown: Vec<(Point, &str)> = chart
-            .points
-            .iter()
-            .filter(|(x, y, _)| self.range().contains((*x, *y)))
-            .map(|(x, y, label)| (self.pixel((*x, *y)), label.as_str()))
-            .collect();
-        for (x, _) in chart.lines.iter().filter(|(x, _)| (self.x.low..=self.x.high).contains(x)) {
-            let (x, _) = self.pixel((*x, self.y.low));
-            obstacles.paths.push(vec![(x, self.frame.low.1), (x, self.frame.high.1)]);
-        }
-        for (at, _) in &shown {
-            page.shapes.push(Shape::star(*at, 2.0, PAPER));
-            page.shapes.push(Shape::star(*at, 0.0, INK));
-            obstacles.boxes.push(Frame { low: *at, high: *at }.grown(9.0));
-        }
-        for (at, label) in shown {
-            let lines = lines(label, SMALL, ROOM)?;
-            let mut wide: f64 = 0.0;
-            for line in &lines {
-                wide = wide.max(width(line, SMALL)?);
-            }
-            let high = lines.len() as f64 * SMALL * 1.3;
-            let Placed { frame, leader } = place(at, (wide, high), &self.frame, obstacles);
-            if let Some((from, to)) = leader {
-                page.shapes.push(Shape::Path { points: vec![from, to], width: 1.0, color: SOFT_INK });
-            }
-            page.shapes.push(Shape::rectangle(frame.low, frame.high, VEIL));
-            // Set from the side of the point, so that the gap is the same in a narrower font.
-            let (x, anchor) = if frame.low.0 >= at.0 {
-                (frame.low.0, Anchor::Start)
-            } else if frame.high.0 <= at.0 {
-                (frame.high.0, Anchor::End)
-            } else {
-                (f64::midpoint(frame.low.0, frame.high.0), Anchor::Middle)
-            };
-            for (row, line) in (0..).zip(lines) {
-                let y = frame.low.1 + (f64::from(row) + 0.5) * SMALL * 1.3;
-                page.text(line, (x, y), SMALL, INK, anchor);
-            }
-            obstacles.boxes.push(frame);
-        }
-        Ok(())
-    }
-}
-
-/// Each value held to the next point.
-fn steps(points: &[Point]) -> Vec<Point> {
-    let corners = points.iter().zip(points.iter().skip(1)).flat_map(|(a, b)| [*a, (b.0, a.1)]);
-    corners.chain(points.last().copied()).collect()
 }

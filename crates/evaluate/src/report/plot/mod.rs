@@ -17,6 +17,7 @@
 //! # Ok::<(), steadfast_evaluate::Error>(())
 //! ```
 
+mod area;
 mod axis;
 mod chart;
 mod geometry;
