@@ -56,8 +56,8 @@ pub trait Download: Send + Sync {
 
 /// Calls `npm pack` and `pip download`.
 ///
-/// Both are called so that no code of the package runs: `npm pack` of a published package runs none of its scripts,
-/// and pip is given the archive's hash, which it compares before it looks at what is inside.
+/// `npm pack` runs no script of the package. pip gets the archive's SHA-256 and compares it before it looks inside; of a
+/// source distribution it then asks the metadata, for which it may run the build script that the archive brings.
 #[derive(Debug, Clone)]
 pub struct PackageClients {
     npm: OsString,
