@@ -1,4 +1,9 @@
 //! Data sets, experiments, tables and plots for the steadfast examples.
+//!
+//! - [`data`]: data sets from the cache or from a folder of one's own, checked as they are read.
+//! - [`report`]: tables for a terminal or a log, plots as SVG and PNG, files that are whole or not there.
+//!
+//! A user of the certificates needs none of this; the examples do.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -11,3 +16,9 @@
         clippy::print_stderr
     )
 )]
+
+pub mod data;
+mod error;
+pub mod report;
+
+pub use error::{Error, FileProblem};

@@ -1,0 +1,6 @@
+//! Data sets, checked as they are read.
+
+mod images;
+pub mod mnist;
+
+pub use images::Images;

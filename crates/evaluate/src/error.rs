@@ -1,0 +1,213 @@
+//! What can go wrong in an experiment's surroundings, and the way out of each.
+
+use std::{io, path::PathBuf};
+
+/// Why data could not be read or a report could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The data could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] steadfast_fetch::Error),
+    /// A file or folder could not be read or written.
+    #[error("cannot {doing} {}", path.display())]
+    Io {
+        /// What was attempted, such as `read`.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// A file was read but does not hold what it should.
+    #[error("{} is not usable; replace it with {wanted}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        wanted: &'static str,
+        /// What is wrong with it.
+        #[source]
+        problem: FileProblem,
+    },
+    /// A folder holds none of the files that were looked for.
+    #[error("{} holds none of the expected files; put {wanted} there, or name another folder", folder.display())]
+    NoData {
+        /// The folder.
+        folder: PathBuf,
+        /// The files that were looked for.
+        wanted: &'static str,
+    },
+    /// Images without labels, or labels without images.
+    #[error("{} is there but {missing} is not; put both into the folder, or take both out", found.display())]
+    HalfPair {
+        /// The file that is there.
+        found: PathBuf,
+        /// The name of the one that is not.
+        missing: &'static str,
+    },
+    /// Two files that belong together count differently.
+    #[error(
+        "{} holds {images} images but {} holds {labels} labels; take both from the same data set",
+        images_path.display(),
+        labels_path.display()
+    )]
+    CountsDiffer {
+        /// The file of images.
+        images_path: PathBuf,
+        /// The images in it.
+        images: usize,
+        /// The file of labels.
+        labels_path: PathBuf,
+        /// The labels in it.
+        labels: usize,
+    },
+    /// Pixels and labels do not make whole images of the given size.
+    #[error(
+        "{pixels} pixels and {labels} labels do not make images of {rows} × {columns} pixels; expected rows and columns \
+         of at least 1 and {rows} · {columns} pixels for each label"
+    )]
+    ImageShape {
+        /// Rows of an image.
+        rows: usize,
+        /// Columns of an image.
+        columns: usize,
+        /// Pixels given.
+        pixels: usize,
+        /// Labels given.
+        labels: usize,
+    },
+    /// Images of two sizes cannot be one set.
+    #[error("images of {} × {} pixels cannot join images of {} × {}; read the two sets apart", other.0, other.1, own.0, own.1)]
+    ImageSizes {
+        /// Rows and columns of the set.
+        own: (usize, usize),
+        /// Rows and columns of the images that were to join.
+        other: (usize, usize),
+    },
+    /// A chart holds a number that cannot be drawn.
+    #[error("the chart's {what} is {value}, expected a finite number; leave the point out")]
+    ChartValue {
+        /// Where it is, such as `series "ours"`.
+        what: String,
+        /// The number.
+        value: f64,
+    },
+    /// An axis has no extent.
+    #[error("the {axis} axis runs from {low} to {high}, expected a lower end below the upper one")]
+    ChartRange {
+        /// `x` or `y`.
+        axis: char,
+        /// The lower end.
+        low: f64,
+        /// The upper end.
+        high: f64,
+    },
+    /// A chart could not be drawn.
+    #[error("the chart could not be drawn")]
+    Drawing(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A value could not be written as JSON.
+    #[error("cannot write {} as JSON", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The folder for results cannot be created or written.
+    #[error("cannot write to the output folder {}; name another one", path.display())]
+    OutputFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { doing, path, source }
+    }
+}
+
+/// What is wrong with a file of data.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileProblem {
+    /// It is not JSON of the expected form.
+    #[error("it is not the expected JSON")]
+    Json(#[source] serde_json::Error),
+    /// The number of values does not make whole images.
+    #[error("it holds {found} pixel values, expected a multiple of {multiple}")]
+    PixelCount {
+        /// Values in the file.
+        found: usize,
+        /// Pixels of one image.
+        multiple: usize,
+    },
+    /// A pixel is outside of 0..=1.
+    #[error("pixel value {index} is {found}, expected 0 to 1")]
+    PixelValue {
+        /// Its position in the file, from 0.
+        index: usize,
+        /// Its value.
+        found: f32,
+    },
+    /// The first four bytes are those of another kind of file.
+    #[error("it starts with {found:#010x}, expected {expected:#010x}")]
+    Magic {
+        /// The first four bytes.
+        found: u32,
+        /// What they should be.
+        expected: u32,
+    },
+    /// It ends before what its header announces.
+    #[error("it ends after {found} bytes (unpacked), expected {expected}")]
+    Truncated {
+        /// Bytes in the file, after unpacking.
+        found: u64,
+        /// Bytes that its header calls for; the header's own length where even that is cut.
+        expected: u64,
+    },
+    /// It goes on after what its header announces.
+    #[error("it goes on after the {expected} bytes (unpacked) that its header calls for")]
+    TooLong {
+        /// Bytes that its header calls for.
+        expected: u64,
+    },
+    /// Its header announces more than any such file holds.
+    #[error("its header calls for {count} items of {rows} × {columns}, more than the limit of {limit} bytes")]
+    TooLarge {
+        /// Images or labels.
+        count: u32,
+        /// Rows of an image; 1 for labels.
+        rows: u32,
+        /// Columns of an image; 1 for labels.
+        columns: u32,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Its header announces images without pixels.
+    #[error("its header calls for images of {rows} × {columns} pixels, expected at least 1 × 1")]
+    Empty {
+        /// Rows of an image.
+        rows: u32,
+        /// Columns of an image.
+        columns: u32,
+    },
+    /// A label is no digit.
+    #[error("label {index} is {found}, expected 0 to 9")]
+    Label {
+        /// Its position in the file, from 0.
+        index: usize,
+        /// Its value.
+        found: u8,
+    },
+    /// It starts like gzip but cannot be unpacked to its end.
+    #[error("it cannot be unpacked; it is damaged or was cut short")]
+    Gzip(#[source] io::Error),
+}
