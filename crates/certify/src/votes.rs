@@ -53,6 +53,14 @@ impl Ballot {
         self.samples.iter().map(|range| range.end - range.start).sum()
     }
 
+    /// The samples below `total` that are not covered yet, as ascending ranges: what is left of a run that was cut short.
+    #[must_use]
+    pub fn missing(&self, total: u64) -> Vec<Range<u64>> {
+        let ends = std::iter::once(0).chain(self.samples.iter().map(|range| range.end));
+        let starts = self.samples.iter().map(|range| range.start).chain(std::iter::once(total));
+        ends.zip(starts).map(|(end, start)| end..start.min(total)).filter(|range| !range.is_empty()).collect()
+    }
+
     /// The samples that `self` and `other` cover together.
     fn union(&self, other: &Self) -> Result<Self, Error> {
         same("noise law", &crate::error::LawName(self.law), &crate::error::LawName(other.law))?;
@@ -346,6 +354,8 @@ mod tests {
         let mut votes = parts[0].clone();
         votes.merge(&parts[1]).unwrap();
         assert_eq!(votes.ballot().samples(), [0..10, 20..25]);
+        assert_eq!(votes.ballot().missing(30), [10..20, 25..30]);
+        assert_eq!(votes.ballot().missing(15).as_slice(), std::slice::from_ref(&(10..15)));
         votes.merge(&parts[2]).unwrap();
         assert_eq!(votes, shard(0..25, [10, 15]));
         assert_eq!(votes.leader(), 1);

@@ -125,6 +125,72 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A setting that makes no experiment.
+    #[error("{name} is {given}, expected {expected}")]
+    Setting {
+        /// The option's name.
+        name: &'static str,
+        /// What was given.
+        given: String,
+        /// What is accepted.
+        expected: String,
+    },
+    /// The output folder holds a run, and nobody asked to go on with it.
+    #[error(
+        "{} already holds a run; add --resume to go on with it or to report it again, or choose another --out",
+        path.display()
+    )]
+    OutputTaken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The output folder holds a run with other settings or data.
+    #[error(
+        "{} holds another run: its {what} is {found}, this run's is {expected}; choose another --out, or give the \
+         options of that run",
+        path.display()
+    )]
+    OtherRun {
+        /// The file of votes.
+        path: PathBuf,
+        /// What differs.
+        what: &'static str,
+        /// Its value in the file.
+        found: String,
+        /// Its value in this run.
+        expected: String,
+    },
+    /// A file of votes cannot be read back.
+    #[error("{} is no file of votes; choose another --out, or delete the file to start again", path.display())]
+    SavedVotes {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Someone pressed Ctrl-C.
+    #[error(
+        "stopped after {done} of {total} nets, which are saved; go on with --resume --out {} and the same options",
+        path.display()
+    )]
+    Interrupted {
+        /// Nets whose votes are saved.
+        done: u64,
+        /// Nets of the run.
+        total: u64,
+        /// The output folder.
+        path: PathBuf,
+    },
+    /// Ctrl-C cannot be caught.
+    #[error("Ctrl-C cannot be caught")]
+    Signal(#[from] ctrlc::Error),
+    /// A parameter of noise or certificate.
+    #[error(transparent)]
+    Certify(#[from] steadfast_certify::Error),
+    /// Training or voting failed.
+    #[error(transparent)]
+    Ensemble(#[from] steadfast_model::ensemble::Error),
 }
 
 impl Error {

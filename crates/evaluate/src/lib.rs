@@ -1,6 +1,7 @@
 //! Data sets, experiments, tables and plots for the steadfast examples.
 //!
 //! - [`data`]: data sets from the cache or from a folder of one's own, checked as they are read.
+//! - [`experiment`]: what the examples run: settings, runs that can be resumed, results.
 //! - [`report`]: tables for a terminal or a log, plots as SVG and PNG, files that are whole or not there.
 //!
 //! A user of the certificates needs none of this; the examples do.
@@ -19,6 +20,7 @@
 
 pub mod data;
 mod error;
+pub mod experiment;
 pub mod report;
 
 pub use error::{Error, FileProblem};

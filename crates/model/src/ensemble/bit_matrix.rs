@@ -70,6 +70,7 @@ impl BitMatrix {
     }
 
     /// The packed words of each row, in order.
+    #[must_use]
     pub fn iter_rows(&self) -> impl ExactSizeIterator<Item = &[u64]> + Clone {
         self.words.chunks_exact(self.words_per_row().max(1))
     }

@@ -50,9 +50,13 @@ impl NearestCentroid {
             }
             if let Some(reference) = reference {
                 for (row, weight) in scratch.weights.iter_mut().zip(&reference.values) {
-                    row.iter_mut().for_each(|slot| *slot -= weight);
+                    for slot in row.iter_mut() {
+                        *slot -= weight;
+                    }
                 }
-                offset.iter_mut().for_each(|offset| *offset += 0.5 * reference.square);
+                for offset in &mut offset {
+                    *offset += 0.5 * reference.square;
+                }
             }
             let base = fold_mask(net.mask(), &mut scratch.weights, offset);
             let first = best.is_empty();

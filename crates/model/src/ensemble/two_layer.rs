@@ -32,7 +32,7 @@ pub struct TwoLayerSettings {
 
 impl Default for TwoLayerSettings {
     fn default() -> Self {
-        Self { width: 16, steps: 50, learning_rate: 0.05, momentum: 0.9, weight_decay: 0.1 }
+        Self { width: 16, steps: 40, learning_rate: 0.1, momentum: 0.8, weight_decay: 0.5 }
     }
 }
 
@@ -228,7 +228,9 @@ impl Training {
             if let Some(error) = errors.get_mut(label as usize) {
                 *error -= 1.0;
             }
-            errors.iter_mut().for_each(|error| *error *= share);
+            for error in &mut errors {
+                *error *= share;
+            }
             let with_bias = units.iter().chain(std::iter::once(&1.0));
             for (unit, slots) in with_bias.zip(output_gradient.chunks_exact_mut(classes)) {
                 slots.iter_mut().zip(&errors).for_each(|(slot, error)| *slot += unit * error);
@@ -341,9 +343,13 @@ fn scores(hidden: &[f32], weights: &[f32], scores: &mut [f32]) {
 
 fn softmax(scores: &mut [f32]) {
     let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores.iter_mut().for_each(|score| *score = (*score - most).exp());
+    for score in scores.iter_mut() {
+        *score = (*score - most).exp();
+    }
     let sum: f32 = scores.iter().sum();
-    scores.iter_mut().for_each(|score| *score /= sum);
+    for score in scores.iter_mut() {
+        *score /= sum;
+    }
 }
 
 /// Sixteen numbers uniform in (−1, 1), from 16 bits each.

@@ -1,0 +1,228 @@
+//! Tables and charts of the results.
+
+use super::{PerConfidence, Repeats, Results, Sweep, results::PAPER};
+use crate::{
+    Error,
+    report::{
+        Table,
+        file::OutputFolder,
+        plot::{Axis, Chart, Series, Style},
+    },
+};
+
+/// A share as a percentage with one decimal.
+fn percent(share: f64) -> String {
+    format!("{:.1}%", 100.0 * share)
+}
+
+/// Backdoors that a radius covers: poisoned training examples of one pixel, each with its label changed, or with clean labels,
+/// and the same pixel in the test image: `2m + 1` or `m + 1` changed entries.
+fn backdoors(radius: usize) -> (String, String) {
+    let word = |count: usize| if count == 0 { "-".to_owned() } else { count.to_string() };
+    (word(radius.saturating_sub(1) / 2), word(radius.saturating_sub(1)))
+}
+
+/// The columns that say what a radius means in backdoors.
+const BACKDOORS: [&str; 2] = ["poisoned, label changed", "poisoned, clean label"];
+
+impl Results {
+    /// Certified accuracy by radius, beside the paper's figure.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        let settings = &self.settings;
+        let mut table = Table::new(
+            ["changed entries r", "certified", "certified together", "paper"].into_iter().chain(BACKDOORS),
+        )
+        .with_title(format!(
+            "Certified accuracy on {} test images ({}; {} nets, β = {}, α = {})",
+            self.truth.len(),
+            self.learner,
+            settings.models,
+            settings.beta,
+            settings.alpha
+        ));
+        let rows =
+            self.certified_accuracy.per_image.iter().zip(&self.certified_accuracy.bonferroni).enumerate();
+        for (radius, (single, together)) in rows {
+            let beyond = |ceiling: u32, share: f64| {
+                if radius as u32 > ceiling { "out of reach".to_owned() } else { percent(share) }
+            };
+            let paper = if radius as u32 == PAPER.0 { percent(PAPER.1) } else { String::new() };
+            let (dirty, clean) = backdoors(radius);
+            table.push([
+                radius.to_string(),
+                beyond(self.ceiling.per_image, *single),
+                beyond(self.ceiling.bonferroni, *together),
+                paper,
+                dirty,
+                clean,
+            ]);
+        }
+        table
+    }
+
+    /// What the table means, in sentences.
+    #[must_use]
+    pub fn notes(&self) -> String {
+        let Self { settings, ceiling, abstained, .. } = self;
+        format!(
+            "An attacker may change r entries in all: training pixels, training labels, pixels of the test image. \"certified\" \
+             holds for each image with confidence {single}, \"certified together\" for all {images} images at once.\n\
+             \"poisoned\" is how many training images a one-pixel trigger may be in, with the pixel in the test image counted too.\n\
+             Of {images} images {abstained_single} are not certified at all ({abstained_together} together); the majority of nets, \
+             without a guarantee, is right on {smoothed}.\n\
+             {models} nets reach radius {ceiling_single} ({ceiling_together} together) even if all agree: beyond that, more nets are needed, \
+             not better ones.",
+            single = percent(1.0 - settings.alpha),
+            images = self.truth.len(),
+            abstained_single = percent(abstained.per_image),
+            abstained_together = percent(abstained.bonferroni),
+            smoothed = percent(self.smoothed_accuracy),
+            models = settings.models,
+            ceiling_single = ceiling.per_image,
+            ceiling_together = ceiling.bonferroni,
+        )
+    }
+
+    /// Certified accuracy over the radius, with the sampling ceiling and the paper's point.
+    #[must_use]
+    pub fn chart(&self) -> Chart {
+        let settings = &self.settings;
+        let caption = format!(
+            "{}; {} nets, β = {}, confidence {}, {} test images, seed {}",
+            self.learner,
+            settings.models,
+            settings.beta,
+            percent(1.0 - settings.alpha),
+            self.truth.len(),
+            settings.seed
+        );
+        let chart = accuracy_chart("MNIST 1/7: certified accuracy against backdoors")
+            .with_caption(caption)
+            .with_series(Series::new("each image", points(&self.certified_accuracy.per_image)))
+            .with_series(
+                Series::new("all images together", points(&self.certified_accuracy.bonferroni))
+                    .with_style(Style::Dashed),
+            )
+            .with_point(f64::from(PAPER.0), PAPER.1, format!("Wang et al. 2020: {:.0}%", 100.0 * PAPER.1));
+        with_ceiling(chart, &self.ceiling, settings.models)
+    }
+
+    /// Writes results, table and charts into the folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a file cannot be written.
+    pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
+        output.write_json("results.json", self)?;
+        output.write("table.md", format!("{}\n\n{}\n", self.table(), self.notes()).as_bytes())?;
+        write_chart(&self.chart(), output)
+    }
+}
+
+impl Repeats {
+    /// Writes the summary of repeated runs into the folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a file cannot be written.
+    pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
+        output.write_json("results.json", self)?;
+        output.write("table.md", format!("{}\n", repeats_table(self)).as_bytes())?;
+        let chart = accuracy_chart("MNIST 1/7: certified accuracy against backdoors")
+            .with_caption(format!("mean over {} training subsets", self.seeds.len()))
+            .with_series(Series::new("each image", points(&self.certified_accuracy.per_image)))
+            .with_series(
+                Series::new("all images together", points(&self.certified_accuracy.bonferroni))
+                    .with_style(Style::Dashed),
+            )
+            .with_point(f64::from(PAPER.0), PAPER.1, format!("Wang et al. 2020: {:.0}%", 100.0 * PAPER.1));
+        write_chart(&chart, output)
+    }
+}
+
+impl Sweep {
+    /// Writes the summary of a sweep into the folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a file cannot be written.
+    pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
+        output.write_json("results.json", self)?;
+        output.write("table.md", format!("{}\n", sweep_table(self)).as_bytes())?;
+        write_chart(&sweep_chart(self), output)
+    }
+}
+
+/// Mean and standard deviation over training subsets.
+#[must_use]
+pub fn repeats_table(repeats: &Repeats) -> Table {
+    let mut table =
+        Table::new(["changed entries r", "certified", "certified together", "paper"]).with_title(format!(
+            "Certified accuracy, mean ± standard deviation over {} training subsets",
+            repeats.seeds.len()
+        ));
+    let spread = |values: &PerConfidence<Vec<f64>>, deviations: &PerConfidence<Vec<f64>>, radius: usize| {
+        let cell = |values: &[f64], deviations: &[f64]| match (values.get(radius), deviations.get(radius)) {
+            (Some(mean), Some(deviation)) => format!("{} ± {}", percent(*mean), percent(*deviation)),
+            _ => String::new(),
+        };
+        [cell(&values.per_image, &deviations.per_image), cell(&values.bonferroni, &deviations.bonferroni)]
+    };
+    for radius in 0..repeats.certified_accuracy.per_image.len() {
+        let [single, together] = spread(&repeats.certified_accuracy, &repeats.standard_deviation, radius);
+        let paper = if radius as u32 == PAPER.0 { percent(PAPER.1) } else { String::new() };
+        table.push([radius.to_string(), single, together, paper]);
+    }
+    table
+}
+
+/// Certified accuracy (each image) by noise level and radius.
+#[must_use]
+pub fn sweep_table(sweep: &Sweep) -> Table {
+    let radii = sweep.certified_accuracy.iter().map(|accuracy| accuracy.per_image.len()).max().unwrap_or(0);
+    let header = std::iter::once("β".to_owned()).chain((0..radii).map(|radius| format!("r = {radius}")));
+    let mut table = Table::new(header).with_title("Certified accuracy (each image) by noise level");
+    for (beta, accuracy) in sweep.betas.iter().zip(&sweep.certified_accuracy) {
+        table.push(
+            std::iter::once(beta.to_string()).chain(accuracy.per_image.iter().map(|&share| percent(share))),
+        );
+    }
+    table
+}
+
+/// One curve for each noise level.
+#[must_use]
+pub fn sweep_chart(sweep: &Sweep) -> Chart {
+    let chart = accuracy_chart("MNIST 1/7: stronger noise certifies more changes of fewer images");
+    let series = sweep.betas.iter().zip(&sweep.certified_accuracy);
+    series.fold(
+        chart.with_caption("certified accuracy, each image, by the probability β of keeping an entry"),
+        |chart, (beta, accuracy)| {
+            chart.with_series(Series::new(format!("β = {beta}"), points(&accuracy.per_image)))
+        },
+    )
+}
+
+fn accuracy_chart(title: &str) -> Chart {
+    Chart::new(
+        title,
+        Axis::new("changed entries r (training pixels, training labels, test pixels)").integers(),
+        Axis::new("certified accuracy").percent().with_range(0.0, 1.0),
+    )
+}
+
+fn points(by_radius: &[f64]) -> Vec<(f64, f64)> {
+    by_radius.iter().enumerate().map(|(radius, &share)| (radius as f64, share)).collect()
+}
+
+fn with_ceiling(chart: Chart, ceiling: &PerConfidence<u32>, models: u64) -> Chart {
+    if ceiling.per_image == ceiling.bonferroni {
+        return chart.with_line(f64::from(ceiling.per_image), format!("ceiling of {models} nets"));
+    }
+    chart
+        .with_line(f64::from(ceiling.per_image), format!("ceiling of {models} nets"))
+        .with_line(f64::from(ceiling.bonferroni), "together")
+}
+
+fn write_chart(chart: &Chart, output: &OutputFolder) -> Result<(), Error> {
+    chart.write_svg(output.join("certified-accuracy.svg"))?;
+    chart.write_png(output.join("certified-accuracy.png"))
+}

@@ -1,0 +1,195 @@
+//! [`Run`]: votes in shards, on disk after each one.
+
+use super::{Results, Settings, Task};
+use crate::{Error, experiment::Console, report::file::OutputFolder};
+use serde::{Deserialize, Serialize};
+use std::{fs, io, ops::Range};
+use steadfast_certify::{Phase, VoteTable};
+use steadfast_model::ensemble::{BaseLearner, Ensemble};
+
+/// Nets between two saves: a killed run loses at most this many.
+const SHARD: u64 = 1_000;
+
+/// The file of votes in the output folder.
+const VOTES: &str = "votes.json";
+
+/// The votes of a run so far, as they are saved.
+#[derive(Debug, Serialize, Deserialize)]
+struct Saved {
+    settings: Settings,
+    selection: VoteTable,
+    estimation: VoteTable,
+}
+
+/// One run of the experiment in one output folder.
+#[derive(Debug)]
+pub struct Run<'a> {
+    settings: &'a Settings,
+    task: Task,
+    learner: Box<dyn BaseLearner>,
+    output: &'a OutputFolder,
+    resume: bool,
+    threads: usize,
+}
+
+impl<'a> Run<'a> {
+    /// Prepares a run; nothing is written yet.
+    ///
+    /// # Errors
+    /// [`Error::Certify`] if the settings could not certify anything even with unanimous votes, and whatever else is
+    /// wrong with the settings.
+    pub fn new(
+        settings: &'a Settings,
+        task: Task,
+        output: &'a OutputFolder,
+        resume: bool,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        settings.plan()?.check(settings.confidence()?)?;
+        settings.noise()?;
+        let learner = settings.learner()?;
+        Ok(Self { settings, task, learner, output, resume, threads })
+    }
+
+    /// Trains and votes, or goes on where a saved run ended, and certifies.
+    ///
+    /// # Errors
+    /// [`Error::OutputTaken`] if the folder holds a run and resuming was not asked for, [`Error::OtherRun`] if it holds
+    /// another one, [`Error::Interrupted`] after Ctrl-C.
+    pub fn finish(&self, console: &Console) -> Result<Results, Error> {
+        let noise = self.settings.noise()?;
+        let ensemble =
+            Ensemble::new(self.task.problem(), noise, &*self.learner, self.settings.seed, self.threads)?;
+        let mut saved = self.start(&ensemble)?;
+        let bar = console.bar("training nets", self.settings.selection_models + self.settings.models);
+        bar.set_position(saved.selection.ballot().total() + saved.estimation.ballot().total());
+        bar.reset_eta();
+        let plan =
+            [(Phase::Selection, self.settings.selection_models), (Phase::Estimation, self.settings.models)];
+        for (phase, models) in plan {
+            let table = if phase == Phase::Selection { &saved.selection } else { &saved.estimation };
+            for shard in table.ballot().missing(models).into_iter().flat_map(shards) {
+                let votes = self.shard(&ensemble, phase, shard, console, &bar, &saved)?;
+                let table =
+                    if phase == Phase::Selection { &mut saved.selection } else { &mut saved.estimation };
+                table.merge(&votes)?;
+                self.output.write_json(VOTES, &saved)?;
+            }
+        }
+        bar.finish_and_clear();
+        Results::certify(
+            self.settings,
+            &self.task,
+            &self.learner.describe(),
+            saved.selection,
+            saved.estimation,
+        )
+    }
+
+    fn shard(
+        &self,
+        ensemble: &Ensemble<'_>,
+        phase: Phase,
+        nets: Range<u64>,
+        console: &Console,
+        bar: &indicatif::ProgressBar,
+        saved: &Saved,
+    ) -> Result<VoteTable, Error> {
+        let before = bar.position();
+        let votes = ensemble.votes(phase, nets, |progress| {
+            bar.set_position(before + progress.done);
+            console.flow()
+        });
+        votes.map_err(|error| match error {
+            steadfast_model::ensemble::Error::Stopped { .. } => {
+                bar.abandon();
+                Error::Interrupted {
+                    done: saved.selection.ballot().total() + saved.estimation.ballot().total(),
+                    total: self.settings.selection_models + self.settings.models,
+                    path: self.output.path().to_owned(),
+                }
+            }
+            error => error.into(),
+        })
+    }
+
+    /// The saved votes of this very run, or none.
+    fn start(&self, ensemble: &Ensemble<'_>) -> Result<Saved, Error> {
+        let path = self.output.join(VOTES);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if self.output.join("results.json").exists() {
+                    return Err(Error::OutputTaken { path: self.output.path().to_owned() });
+                }
+                return Ok(Saved {
+                    settings: self.settings.clone(),
+                    selection: ensemble.no_votes(Phase::Selection)?,
+                    estimation: ensemble.no_votes(Phase::Estimation)?,
+                });
+            }
+            Err(error) => return Err(Error::io("read", path)(error)),
+        };
+        if !self.resume {
+            return Err(Error::OutputTaken { path: self.output.path().to_owned() });
+        }
+        let saved: Saved =
+            serde_json::from_str(&text).map_err(|source| Error::SavedVotes { path: path.clone(), source })?;
+        let other = |what, found: String, expected: String| {
+            Err(Error::OtherRun { path: path.clone(), what, found, expected })
+        };
+        if saved.settings != *self.settings {
+            let (found, expected) = differences(&saved.settings, self.settings);
+            return other("settings", found, expected);
+        }
+        for (table, phase) in [(&saved.selection, Phase::Selection), (&saved.estimation, Phase::Estimation)] {
+            // Same settings and another fingerprint: the data has changed.
+            let expected = ensemble.no_votes(phase)?;
+            let (found, run) = (table.ballot(), expected.ballot().run());
+            if found.run() != run
+                || found.law() != expected.ballot().law()
+                || table.inputs() != expected.inputs()
+            {
+                return other("data", format!("{:016x}", found.run()), format!("{run:016x}"));
+            }
+            if found.phase() != phase {
+                return other("phase", found.phase().to_string(), phase.to_string());
+            }
+        }
+        Ok(saved)
+    }
+}
+
+/// The settings in which two runs differ, as JSON.
+fn differences(left: &Settings, right: &Settings) -> (String, String) {
+    let fields = |settings| match serde_json::to_value(settings) {
+        Ok(serde_json::Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let (left, right) = (fields(left), fields(right));
+    let describe = |own: &serde_json::Map<String, serde_json::Value>,
+                    other: &serde_json::Map<String, serde_json::Value>| {
+        let differing = own.iter().filter(|(name, value)| other.get(*name) != Some(value));
+        differing.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
+    };
+    (describe(&left, &right), describe(&right, &left))
+}
+
+/// `range` in pieces that end at multiples of the shard size.
+fn shards(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let cut =
+        move |start: u64| (start < range.end).then(|| start..((start / SHARD + 1) * SHARD).min(range.end));
+    std::iter::successors(cut(range.start), move |last| cut(last.end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_cover_a_range_and_end_at_multiples() {
+        let cut: Vec<_> = shards(1_500..3_200).collect();
+        assert_eq!(cut, [1_500..2_000, 2_000..3_000, 3_000..3_200]);
+        assert_eq!(shards(5..5).count(), 0);
+    }
+}

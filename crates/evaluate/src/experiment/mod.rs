@@ -1,0 +1,12 @@
+//! What the examples run: settings from the command line, runs that can be resumed, results.
+//!
+//! - [`Flags`]: the options that mean the same in every example.
+//! - [`Console`]: progress bars and Ctrl-C.
+//! - [`mnist`]: the experiment of Wang et al. 2020.
+
+mod console;
+mod flags;
+pub mod mnist;
+
+pub use console::Console;
+pub use flags::Flags;

