@@ -17,6 +17,7 @@
 
 mod bit_matrix;
 mod centroid;
+mod gradient;
 mod learner;
 mod noise;
 mod problem;
