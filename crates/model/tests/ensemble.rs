@@ -24,11 +24,16 @@ fn problem(classes: u32) -> Problem {
 }
 
 fn noise(classes: u32) -> EnsembleNoise {
-    EnsembleNoise::new(Rate::new(0.3).unwrap(), Rate::new(0.15).unwrap(), classes).unwrap()
+    noise_at(0.3, classes)
+}
+
+fn noise_at(features: f64, classes: u32) -> EnsembleNoise {
+    EnsembleNoise::new(Rate::new(features).unwrap(), Rate::new(0.15).unwrap(), classes).unwrap()
 }
 
 fn net() -> TwoLayerNet {
-    TwoLayerNet::new(TwoLayerSettings { steps: 10, ..TwoLayerSettings::default() }).unwrap()
+    TwoLayerNet::new(TwoLayerSettings { steps: 30, weight_decay: 0.01, ..TwoLayerSettings::default() })
+        .unwrap()
 }
 
 fn votes(learner: &dyn BaseLearner, classes: u32, seed: u64, threads: usize, nets: Range<u64>) -> VoteTable {
@@ -67,10 +72,10 @@ fn learners_find_the_pattern_and_the_votes_certify_it() {
     for learner in [&net() as &dyn BaseLearner, &NearestCentroid] {
         for classes in [2, 3] {
             let problem = problem(classes);
-            let ensemble = Ensemble::new(&problem, noise(classes), learner, 7, 2).unwrap();
+            let ensemble = Ensemble::new(&problem, noise_at(0.1, classes), learner, 7, 2).unwrap();
             let go = |phase, nets| ensemble.votes(phase, nets, |_| ControlFlow::Continue(())).unwrap();
             let (selection, estimation) = (go(Phase::Selection, 0..50), go(Phase::Estimation, 0..2_000));
-            let threat = noise(classes).threat(&problem).unwrap();
+            let threat = noise_at(0.1, classes).threat(&problem).unwrap();
             let certifier = Certifier::new(Confidence::new(0.001).unwrap());
             let mut certified = 0;
             for input in 0..10 {

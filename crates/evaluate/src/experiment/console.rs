@@ -45,7 +45,6 @@ impl Console {
     }
 
     /// [`ControlFlow::Break`] once the run should end.
-    #[must_use]
     pub fn flow(&self) -> ControlFlow<()> {
         if self.interrupted.load(Ordering::SeqCst) {
             ControlFlow::Break(())

@@ -33,11 +33,10 @@ impl Flags {
     /// # Errors
     /// [`Error::OutputFolder`] if it cannot be created or written.
     pub fn output(&self, name: &str) -> Result<OutputFolder, Error> {
-        let free = |path: &PathBuf| !path.exists();
         let numbered = |number: u32| {
             Path::new("out").join(if number == 1 { name.to_owned() } else { format!("{name}-{number}") })
         };
-        let fresh = || (1..).map(numbered).find(free).unwrap_or_else(|| numbered(1));
+        let fresh = || (1..=u32::MAX).map(numbered).find(|path| !path.exists()).unwrap_or_default();
         OutputFolder::open(self.out.clone().unwrap_or_else(fresh))
     }
 }

@@ -427,7 +427,8 @@ mod tests {
         let bits = |rows: usize, salt: usize| {
             BitMatrix::from_rows(
                 70,
-                (0..rows).map(|r| (0..70).map(move |c| (r * r * 31 + c * (7 + r % 5) + salt) % 4 == 0)),
+                (0..rows)
+                    .map(|r| (0..70).map(move |c| (r * r * 31 + c * (7 + r % 5) + salt).is_multiple_of(4))),
             )
             .unwrap()
         };
@@ -468,8 +469,8 @@ mod tests {
                 let bias = training.bias(block);
                 for lane in 0..LANES.min(width.saturating_sub(block * LANES)) {
                     let unit = block * LANES + lane;
-                    for feature in 0..70 {
-                        let (fast, slow) = (f64::from(weights[feature][lane]), plain.first[feature][unit]);
+                    for (feature, (row, plain)) in weights.iter().zip(&plain.first).enumerate() {
+                        let (fast, slow) = (f64::from(row[lane]), plain[unit]);
                         assert!((fast - slow).abs() < 1e-4, "feature {feature}, unit {unit}: {fast} {slow}");
                     }
                     assert!((f64::from(bias[lane]) - 0.5 * plain.first[70][unit]).abs() < 1e-4);
