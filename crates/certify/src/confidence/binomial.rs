@@ -173,7 +173,8 @@ fn continued_fraction(k: u64, n: u64, chance: Chance) -> Approximate {
     let excess = excess(k, n, chance);
     let c = 1.0 + excess;
     let c0 = b / a;
-    let c1 = 1.0 + 1.0 / a;
+    let inverse_a = 1.0 / a;
+    let c1 = 1.0 + inverse_a;
     let (mut numerator_before, mut denominator_before) = (0.0, 1.0);
     let (mut numerator, mut denominator) = (1.0, c / c1);
     let mut value = c1 / c;
@@ -184,20 +185,21 @@ fn continued_fraction(k: u64, n: u64, chance: Chance) -> Approximate {
     while f64::from(steps) + 1.0 < b {
         steps += 1;
         let step = f64::from(steps);
-        let t = step / a;
+        let t = step * inverse_a;
         let w = step * (b - step) * x;
-        let e = a / s;
+        let inverse_s = 1.0 / s;
+        let e = a * inverse_s;
         let alpha = p * (p + c0) * e * e * (w * x);
         let e = (1.0 + t) / (c1 + t + t);
-        let beta = step + w / s + e * (c + step * (1.0 + y));
+        let beta = step + w * inverse_s + e * (c + step * (1.0 + y));
         p = 1.0 + t;
         s += 2.0;
         (numerator_before, numerator) = (numerator, alpha * numerator_before + beta * numerator);
         (denominator_before, denominator) = (denominator, alpha * denominator_before + beta * denominator);
-        let next = numerator / denominator;
+        let scale = 1.0 / denominator;
+        let next = numerator * scale;
         last_change = (next - value).abs();
         value = next;
-        let scale = 1.0 / denominator;
         numerator_before *= scale;
         denominator_before *= scale;
         numerator = value;

@@ -96,6 +96,8 @@ fn solve(guess: f64, guess_rest: f64, target: f64, function: impl Fn(Chance) -> 
     // `low` and `high` keep the root: everything tried on either side of it.
     let (mut low, mut high) = (0.0_f64, 1.0_f64);
     let mut point = evaluate(u);
+    // How far the last step may have missed the root, in the function's value.
+    let mut miss = 0.0;
     for _ in 0..200 {
         let gap = point.ln.value - target;
         if (gap < 0.0) == by_success {
@@ -103,7 +105,8 @@ fn solve(guess: f64, guess_rest: f64, target: f64, function: impl Fn(Chance) -> 
         } else {
             high = high.min(u);
         }
-        if gap.abs() <= point.ln.error + 1e-13 {
+        miss = gap.abs();
+        if miss <= point.ln.error {
             break;
         }
         let newton = gap / point.slope;
@@ -116,15 +119,15 @@ fn solve(guess: f64, guess_rest: f64, target: f64, function: impl Fn(Chance) -> 
         if next == u {
             break;
         }
-        // Convergence is cubic: a small step lands within rounding of the root.
-        let done = step.abs() < 1e-6;
         u = next;
-        point = evaluate(u);
-        if done {
+        // Convergence is cubic: from here the step lands on the root but for rounding, which the check below settles.
+        if miss < 3e-5 {
+            miss = miss.powi(3);
             break;
         }
+        point = evaluate(u);
     }
-    let mut margin = 2.0 * (point.ln.value - target).abs() + 3.0 * point.ln.error;
+    let mut margin = miss + 3.0 * point.ln.error;
     for _ in 0..64 {
         let shift = (margin / point.slope.abs()).max(2.0 * f64::EPSILON);
         let safe = if by_success { u * (-shift).exp() } else { (u * shift.exp()).min(1.0) };
