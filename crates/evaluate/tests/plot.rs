@@ -1,6 +1,7 @@
 //! Charts that are odd in some way: every one is drawn or refused, none panics. The good ones are kept where
 //! `STEADFAST_PLOT_SAMPLES` says, to be looked at.
 
+use resvg::tiny_skia::{Pixmap, PremultipliedColorU8};
 use steadfast_evaluate::{
     Error,
     report::plot::{Axis, Chart, Series, Style},
@@ -70,19 +71,103 @@ fn fitted() -> Chart {
     Chart::new("Training", Axis::new("step"), Axis::new("loss")).with_series(Series::new("", dense))
 }
 
+fn crowded() -> Chart {
+    let long = "a name that is longer than a line of the legend has room for, whatever the font and however small it is drawn";
+    let axis =
+        Axis::new("an axis label that does not fit beside its axis when it is not drawn smaller than usual");
+    (0..4).fold(Chart::new("Supercalifragilistic".repeat(5), axis.clone(), axis), |chart, k| {
+        let shift = f64::from(k);
+        let points = curve(2000.0, 0.4, 9).into_iter().map(|(x, y)| (x * 5e3, y - 500.0 * shift)).collect();
+        chart
+            .with_series(Series::new(format!("{k} {long}"), points).with_style(Style::Step))
+            .with_line(17_000.0 + 900.0 * shift, format!("limit number {k} of four"))
+            .with_point(4e3 * shift, 100.0 * shift, "a point")
+    })
+}
+
+/// The texts of an SVG, each on a line of its own.
+fn texts(chart: &Chart) -> Vec<String> {
+    let svg = chart.to_svg().unwrap();
+    svg.lines().filter(|line| !line.starts_with('<')).map(str::to_owned).collect()
+}
+
 #[test]
 fn samples_are_drawn_the_same_twice() {
-    for (name, chart) in [("two", two()), ("six", six()), ("fitted", fitted())] {
+    for (name, chart) in [("two", two()), ("six", six()), ("fitted", fitted()), ("crowded", crowded())] {
         let (svg, png) = (chart.to_svg().unwrap(), chart.to_png().unwrap());
         assert_eq!((&svg, &png), (&chart.to_svg().unwrap(), &chart.to_png().unwrap()));
-        assert!(svg.contains("<svg width=\"800\""), "{}", svg.lines().next().unwrap_or_default());
-        let reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().unwrap();
-        assert_eq!(reader.info().width, 1600);
+        let pixels = Pixmap::decode_png(&png).unwrap();
+        let shown = format!("<svg width=\"800\" height=\"{}\"", pixels.height() / 2);
+        assert!(pixels.width() == 1600 && svg.starts_with(&shown), "{}", svg.lines().next().unwrap());
+        let blue =
+            |pixel: &&PremultipliedColorU8| (pixel.red(), pixel.green(), pixel.blue()) == (0, 0x72, 0xb2);
+        assert!(pixels.pixels().iter().filter(blue).count() > 1000, "{name} lacks its first curve");
         if let Some(folder) = std::env::var_os("STEADFAST_PLOT_SAMPLES") {
             let folder = std::path::PathBuf::from(folder);
             chart.write_svg(folder.join(format!("{name}.svg"))).unwrap();
             chart.write_png(folder.join(format!("{name}.png"))).unwrap();
         }
+    }
+}
+
+#[test]
+fn all_that_a_chart_says_is_in_it() {
+    let found = texts(&two());
+    for text in [
+        "MNIST, 1 against 7: certified accuracy",
+        "1,000 votes per input, confidence 99.9%, 2,197 inputs, seed 7",
+        "exact region bound",
+        "bound of the paper",
+        "sampling ceiling",
+        "Wang et al. 2020: 36% at r = 2",
+        "certified radius r (pixels)",
+        "certified accuracy",
+    ] {
+        assert!(found.iter().any(|line| line == text), "{text} not in {found:?}");
+    }
+    let six = texts(&six());
+    let title = six.iter().position(|line| line.starts_with("A long title")).unwrap();
+    assert_eq!(six[title + 1], "under which attack of the literature");
+    let json = serde_json::to_value(two()).unwrap();
+    assert_eq!(json["series"][1]["points"][1], serde_json::json!([1.0, 0.74]));
+}
+
+#[test]
+fn ticks_are_round_numbers() {
+    let ticks = |axis: Axis, values: &[f64]| {
+        let points = values.iter().map(|value| (*value, 0.0)).collect();
+        let y = Axis::new("").percent().with_range(0.0, 1.0);
+        let chart = Chart::new("", axis, y).with_series(Series::new("", points));
+        texts(&chart).into_iter().filter(|text| !text.is_empty() && !text.ends_with('%')).collect::<Vec<_>>()
+    };
+    let plain = || Axis::new("");
+    assert_eq!(ticks(plain(), &[0.0, 1.0]), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+    assert_eq!(
+        ticks(plain(), &[-0.018, 0.02]),
+        ["−0.015", "−0.01", "−0.005", "0", "0.005", "0.01", "0.015", "0.02"]
+    );
+    assert_eq!(ticks(plain(), &[0.0, 3e9]), ["0", "5e8", "1e9", "1.5e9", "2e9", "2.5e9", "3e9"]);
+    assert_eq!(ticks(plain().integers(), &[0.0, 4.0]), ["0", "1", "2", "3", "4"]);
+    assert_eq!(ticks(plain().integers().with_range(0.2, 0.9), &[0.5]), [""; 0]);
+    let percent = Chart::new("", plain(), plain().percent()).with_point(0.0, 0.3, "");
+    let percent: Vec<_> = texts(&percent).into_iter().filter(|text| text.ends_with('%')).collect();
+    assert_eq!(percent, ["0%", "20%", "40%", "60%", "80%", "100%"]);
+}
+
+#[test]
+fn the_font_has_the_signs_of_the_field() {
+    let drawn = |c: char| Chart::new(c, Axis::new(""), Axis::new("")).to_png().unwrap();
+    let (missing, nothing) = (drawn('\u{e000}'), drawn(' '));
+    for c in "αβδερσℓ₀₁₂≤≥×±−–—…π·∞".chars() {
+        assert!(drawn(c) != missing && drawn(c) != nothing, "{c}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    let path = std::env::temp_dir().join("no such folder/chart.png");
+    for error in [two().write_png(&path).unwrap_err(), two().write_svg(&path).unwrap_err()] {
+        assert!(matches!(error, Error::Io { .. }) && error.to_string().contains("no such folder"), "{error}");
     }
 }
 
@@ -99,7 +184,8 @@ fn odd_charts_are_drawn() {
         plain().with_series(Series::new("large", vec![(-1e15, 1e300), (1e15, -1e300)])),
         two().with_point(9.0, 9.0, "outside").with_line(-1.0, "outside"),
         two().with_series(Series::new("through the frame", vec![(-10.0, -5.0), (10.0, 5.0), (1.0, 99.0)])),
-        plain().with_point(1.0, 1.0, "<&\"'> \u{0}\u{7} \n line").with_line(1.0, "x".repeat(500)),
+        plain().with_point(1.0, 1.0, "<&\"'> \u{0}\u{7}\u{ffff} \n line").with_line(1.0, "x".repeat(500)),
+        plain().with_series(Series::new("small", vec![(1e-300, 5e-324), (2e-300, 1e-323)])),
         (0..40).fold(plain(), |chart, k| {
             chart.with_series(Series::new(format!("{k}"), curve(1.0, f64::from(k), 3)))
         }),
@@ -125,6 +211,15 @@ fn numbers_without_a_place_are_refused() {
             assert!(matches!(chart.to_svg(), Err(Error::ChartValue { .. })));
         }
     }
-    let flat = Chart::new("", Axis::new("").with_range(1.0, 1.0), Axis::new(""));
-    assert!(matches!(flat.to_png(), Err(Error::ChartRange { axis: 'x', .. })));
+    for (low, high) in [
+        (1.0, 1.0),
+        (2.0, 1.0),
+        (f64::NAN, 1.0),
+        (0.0, f64::INFINITY),
+        (-1e308, 1.7e308),
+        (1e17, 1e17 + 64.0),
+    ] {
+        let flat = Chart::new("", Axis::new("").with_range(low, high), Axis::new(""));
+        assert!(matches!(flat.to_png(), Err(Error::ChartRange { axis: 'x', .. })), "{low} to {high}");
+    }
 }

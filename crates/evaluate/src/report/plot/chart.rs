@@ -2,31 +2,47 @@
 
 use std::path::Path;
 
-use super::{Axis, layout::layout, paint};
+use serde::Serialize;
+
+use super::draw;
 use crate::{Error, report::file::write_atomically};
 
 /// Curves over two axes, with reference lines and single points that stand out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Chart {
-    pub(crate) title: String,
-    pub(crate) caption: String,
-    pub(crate) x: Axis,
-    pub(crate) y: Axis,
-    pub(crate) series: Vec<Series>,
-    pub(crate) lines: Vec<(f64, String)>,
-    pub(crate) points: Vec<(f64, f64, String)>,
+    pub(super) title: String,
+    pub(super) caption: String,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) series: Vec<Series>,
+    pub(super) lines: Vec<(f64, String)>,
+}
+
+/// One axis of a [`Chart`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Axis {
+    pub(super) label: String,
+    pub(super) range: Option<(f64, f64)>,
+    pub(super) form: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) enum Form {
+    Plain,
+    Integers,
+    Percent,
 }
 
 /// One curve of a [`Chart`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Series {
-    pub(crate) name: String,
-    pub(crate) points: Vec<(f64, f64)>,
-    pub(crate) style: Style,
+    pub(super) name: String,
+    pub(super) points: Vec<(f64, f64)>,
+    pub(super) style: Style,
 }
 
 /// How a [`Series`] is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub enum Style {
     /// A line from point to point, with markers unless they would touch each other.
@@ -36,10 +52,41 @@ pub enum Style {
     Step,
     /// A dashed line from point to point, without markers.
     Dashed,
+    /// Stars without a line, for points that stand out.
+    Star,
+}
+
+impl Axis {
+    /// An axis that fits its range to the data, with decimal numbers.
+    #[must_use]
+    pub fn new(label: impl Into<String>) -> Self {
+        Self { label: label.into(), range: None, form: Form::Plain }
+    }
+
+    /// Shows `low` to `high`. Points outside are left out: a curve ends at its last point inside.
+    #[must_use]
+    pub fn with_range(mut self, low: f64, high: f64) -> Self {
+        self.range = Some((low, high));
+        self
+    }
+
+    /// Writes ticks at integers only.
+    #[must_use]
+    pub fn integers(mut self) -> Self {
+        self.form = Form::Integers;
+        self
+    }
+
+    /// Writes a value of 0.25 as 25%, and shows 0% to 100% when all data lies there and no range is given.
+    #[must_use]
+    pub fn percent(mut self) -> Self {
+        self.form = Form::Percent;
+        self
+    }
 }
 
 impl Series {
-    /// A curve through `points`, in the given order. `name` goes into the legend; an empty one does not.
+    /// A curve through `points`, in the given order. `name` goes into the legend, unless it is empty or no point is shown.
     #[must_use]
     pub fn new(name: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
         Self { name: name.into(), points, style: Style::Line }
@@ -57,8 +104,7 @@ impl Chart {
     /// An empty chart.
     #[must_use]
     pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
-        let (title, caption) = (title.into(), String::new());
-        Self { title, caption, x, y, series: Vec::new(), lines: Vec::new(), points: Vec::new() }
+        Self { title: title.into(), caption: String::new(), x, y, series: Vec::new(), lines: Vec::new() }
     }
 
     /// Puts a smaller line below the title: sample size, confidence, seed.
@@ -82,21 +128,20 @@ impl Chart {
         self
     }
 
-    /// Adds a single point that stands out, with its label beside it.
+    /// Adds a single point that stands out: a series of one star, with its label in the legend.
     #[must_use]
-    pub fn with_point(mut self, x: f64, y: f64, label: impl Into<String>) -> Self {
-        self.points.push((x, y, label.into()));
-        self
+    pub fn with_point(self, x: f64, y: f64, label: impl Into<String>) -> Self {
+        self.with_series(Series::new(label, vec![(x, y)]).with_style(Style::Star))
     }
 
     /// The chart as an SVG document of 800 pixels' width. Its text is text, in Open Sans or what the viewer has instead.
     ///
     /// # Errors
     ///
-    /// [`Error::ChartValue`] for a number that is not finite, [`Error::ChartRange`] for an axis without extent,
-    /// [`Error::Drawing`] when the drawing library fails.
+    /// [`Error::ChartValue`] for a number that is not finite, [`Error::ChartRange`] for a range that is empty, endless, or
+    /// too narrow for its place, [`Error::Drawing`] when a drawing library fails.
     pub fn to_svg(&self) -> Result<String, Error> {
-        paint::svg(&layout(self)?)
+        draw::svg(self)
     }
 
     /// The chart as a PNG file of 1600 pixels' width.
@@ -105,7 +150,7 @@ impl Chart {
     ///
     /// As [`Chart::to_svg`].
     pub fn to_png(&self) -> Result<Vec<u8>, Error> {
-        paint::png(&layout(self)?)
+        draw::png(self)
     }
 
     /// Writes [`Chart::to_svg`] to a file, whole or not at all.

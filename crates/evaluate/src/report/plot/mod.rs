@@ -1,9 +1,9 @@
 //! Plots: curves over an axis, as SVG and as PNG.
 //!
-//! A [`Chart`] is laid out once, as shapes on a canvas of 800 logical pixels' width, and painted twice: SVG through
-//! `plotters-svg`, PNG through `plotters-bitmap` at twice that size. Title, legend and the labels of reference lines stand
-//! above the plot, so that they never cover data. The same chart gives the same bytes on every machine: the PNG's text is
-//! drawn with the Open Sans that comes with this crate (`assets/`, SIL Open Font License 1.1), whatever fonts are there.
+//! A [`Chart`] is drawn once, by `plotters`, as an SVG document; the PNG is that document rendered by `resvg` at twice the
+//! size. Title, legend and the labels of reference lines stand above the plot, so that they never cover data. The same
+//! chart gives the same bytes on every machine: the PNG's text is set in the Open Sans that comes with this crate
+//! (`assets/`, SIL Open Font License 1.1), whatever fonts are there.
 //!
 //! ```
 //! use steadfast_evaluate::report::plot::{Axis, Chart, Series};
@@ -17,16 +17,7 @@
 //! # Ok::<(), steadfast_evaluate::Error>(())
 //! ```
 
-mod area;
-mod axis;
 mod chart;
-mod geometry;
-mod labels;
-mod layout;
-mod paint;
-mod raster;
-mod shape;
-mod text;
+mod draw;
 
-pub use axis::Axis;
-pub use chart::{Chart, Series, Style};
+pub use chart::{Axis, Chart, Series, Style};
