@@ -39,7 +39,7 @@ fn bounds(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// All thresholds ρ_r⁻¹(½) for r up to a radius.
+/// All thresholds `ρ_r⁻¹(½)` for r up to a radius.
 fn thresholds(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("thresholds");
     for radius in [5, 20, 200] {
@@ -78,14 +78,12 @@ fn lee_threshold(dimension: u32, r: u32, keep: f64) -> f64 {
         for v in 0..=dimension {
             // i of the r differing coordinates show the adversarial value, j of the others are flipped.
             let count: f64 = (0..=r)
-                .filter_map(|i| {
-                    (u >= i && v + i >= r && v + i - r == u - i && u - i <= dimension - r)
-                        .then(|| binomial(r, i) * binomial(dimension - r, u - i))
-                })
+                .filter(|&i| u >= i && v + i >= r && v + i - r == u - i && u - i <= dimension - r)
+                .map(|i| binomial(r, i) * binomial(dimension - r, u - i))
                 .sum();
             if count > 0.0 {
-                let mass =
-                    |distance: u32| keep.powi((dimension - distance) as i32) * flip.powi(distance as i32);
+                let power = |base: f64, exponent: u32| base.powf(f64::from(exponent));
+                let mass = |distance: u32| power(keep, dimension - distance) * power(flip, distance);
                 regions.push((count * mass(u), count * mass(v)));
             }
         }

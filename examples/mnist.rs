@@ -39,7 +39,7 @@ struct Options {
     #[command(flatten)]
     flags: Flags,
 
-    /// A first look in a few seconds: 1,000 nets, 200 test images (more nets if --models says so)
+    /// A first look in a few seconds: 2,500 nets, 200 test images (others if --models and --limit say so)
     #[arg(long)]
     quick: bool,
 

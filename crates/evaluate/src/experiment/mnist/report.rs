@@ -22,6 +22,9 @@ fn backdoors(radius: usize) -> (String, String) {
     (word(radius.saturating_sub(1) / 2), word(radius.saturating_sub(1)))
 }
 
+/// What stands where not even unanimous votes could certify.
+const OUT_OF_REACH: &str = "out of reach";
+
 /// The columns that say what a radius means in backdoors.
 const BACKDOORS: [&str; 2] = ["poisoned, label changed", "poisoned, clean label"];
 
@@ -45,7 +48,7 @@ impl Results {
             self.certified_accuracy.per_image.iter().zip(&self.certified_accuracy.bonferroni).enumerate();
         for (radius, (single, together)) in rows {
             let beyond = |ceiling: u32, share: f64| {
-                if radius as u32 > ceiling { "out of reach".to_owned() } else { percent(share) }
+                if radius as u32 > ceiling { OUT_OF_REACH.to_owned() } else { percent(share) }
             };
             let paper = if radius as u32 == PAPER.0 { percent(PAPER.1) } else { String::new() };
             let (dirty, clean) = backdoors(radius);
@@ -159,15 +162,19 @@ pub fn repeats_table(repeats: &Repeats) -> Table {
             "Certified accuracy, mean ± standard deviation over {} training subsets",
             repeats.seeds.len()
         ));
-    let spread = |values: &PerConfidence<Vec<f64>>, deviations: &PerConfidence<Vec<f64>>, radius: usize| {
-        let cell = |values: &[f64], deviations: &[f64]| match (values.get(radius), deviations.get(radius)) {
-            (Some(mean), Some(deviation)) => format!("{} ± {}", percent(*mean), percent(*deviation)),
-            _ => String::new(),
-        };
-        [cell(&values.per_image, &deviations.per_image), cell(&values.bonferroni, &deviations.bonferroni)]
+    let cell = |values: &[f64], deviations: &[f64], ceiling: u32, radius: usize| match (
+        values.get(radius),
+        deviations.get(radius),
+    ) {
+        (Some(mean), Some(deviation)) if radius as u32 <= ceiling => {
+            format!("{} ± {}", percent(*mean), percent(*deviation))
+        }
+        _ => OUT_OF_REACH.to_owned(),
     };
-    for radius in 0..repeats.certified_accuracy.per_image.len() {
-        let [single, together] = spread(&repeats.certified_accuracy, &repeats.standard_deviation, radius);
+    let Repeats { certified_accuracy: mean, standard_deviation: deviation, ceiling, .. } = repeats;
+    for radius in 0..mean.per_image.len() {
+        let single = cell(&mean.per_image, &deviation.per_image, ceiling.per_image, radius);
+        let together = cell(&mean.bonferroni, &deviation.bonferroni, ceiling.bonferroni, radius);
         let paper = if radius as u32 == PAPER.0 { percent(PAPER.1) } else { String::new() };
         table.push([radius.to_string(), single, together, paper]);
     }

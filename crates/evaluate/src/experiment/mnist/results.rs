@@ -171,6 +171,8 @@ pub struct Repeats {
     pub certified_accuracy: PerConfidence<Vec<f64>>,
     /// Standard deviation over the runs, by radius.
     pub standard_deviation: PerConfidence<Vec<f64>>,
+    /// The largest radius that unanimous votes could certify.
+    pub ceiling: PerConfidence<u32>,
 }
 
 impl Repeats {
@@ -193,6 +195,10 @@ impl Repeats {
             seeds: runs.iter().map(|run| run.settings.seed).collect(),
             certified_accuracy: both(mean),
             standard_deviation: both(standard_deviation),
+            ceiling: PerConfidence {
+                per_image: runs.iter().map(|run| run.ceiling.per_image).max().unwrap_or(0),
+                bonferroni: runs.iter().map(|run| run.ceiling.bonferroni).max().unwrap_or(0),
+            },
         }
     }
 }

@@ -81,7 +81,7 @@ impl Settings {
     pub fn quick(mut self) -> Self {
         let default = Self::default();
         if self.models == default.models {
-            self.models = 1_000;
+            self.models = 2_500;
         }
         if self.limit == default.limit {
             self.limit = 200;
