@@ -24,6 +24,7 @@ const BETAS: [f64; 6] = [0.6, 0.7, 0.8, 0.85, 0.9, 0.95];
 #[command(
     name = "mnist",
     version,
+    args_override_self = true,
     after_help = "\
 Examples:
   mnist                                          the paper's setting

@@ -143,6 +143,14 @@ impl Repeats {
 }
 
 impl Sweep {
+    /// Radii from 0 to the first one at which nothing is certified at any noise level.
+    fn shown(&self) -> usize {
+        let reached = |accuracy: &PerConfidence<Vec<f64>>| {
+            accuracy.per_image.iter().take_while(|&&share| share > 0.0).count()
+        };
+        1 + self.certified_accuracy.iter().map(reached).max().unwrap_or(0)
+    }
+
     /// Writes the summary of a sweep into the folder.
     ///
     /// # Errors
@@ -184,13 +192,14 @@ pub fn repeats_table(repeats: &Repeats) -> Table {
 /// Certified accuracy (each image) by noise level and radius.
 #[must_use]
 pub fn sweep_table(sweep: &Sweep) -> Table {
-    let radii = sweep.certified_accuracy.iter().map(|accuracy| accuracy.per_image.len()).max().unwrap_or(0);
+    let radii = sweep.shown();
     let header = std::iter::once("β".to_owned()).chain((0..radii).map(|radius| format!("r = {radius}")));
     let mut table = Table::new(header).with_title("Certified accuracy (each image) by noise level");
     for (beta, accuracy) in sweep.betas.iter().zip(&sweep.certified_accuracy) {
-        table.push(
-            std::iter::once(beta.to_string()).chain(accuracy.per_image.iter().map(|&share| percent(share))),
-        );
+        let share = |radius: usize| {
+            accuracy.per_image.get(radius).map_or_else(|| OUT_OF_REACH.to_owned(), |&share| percent(share))
+        };
+        table.push(std::iter::once(beta.to_string()).chain((0..radii).map(share)));
     }
     table
 }
@@ -203,7 +212,10 @@ pub fn sweep_chart(sweep: &Sweep) -> Chart {
     series.fold(
         chart.with_caption("certified accuracy, each image, by the probability β of keeping an entry"),
         |chart, (beta, accuracy)| {
-            chart.with_series(Series::new(format!("β = {beta}"), points(&accuracy.per_image)))
+            chart.with_series(Series::new(
+                format!("β = {beta}"),
+                points(accuracy.per_image.get(..sweep.shown()).unwrap_or(&accuracy.per_image)),
+            ))
         },
     )
 }
