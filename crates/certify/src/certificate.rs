@@ -182,25 +182,35 @@ impl Certificate {
     }
 }
 
+/// One sentence that can be quoted.
 impl fmt::Display for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let votes = self.tally.as_ref().map_or_else(String::new, |tally| {
-            let count = tally.estimation().counts().get(tally.class()).copied().unwrap_or(0);
-            format!("{count} of {} votes", tally.estimation().total())
-        });
-        let basis = match self.bounds.evidence {
-            Evidence::Exact => "without sampling error".to_owned(),
-            Evidence::Sampled(confidence) => {
-                format!("with confidence 1 − {}, from {votes}", confidence.alpha())
+        let Self { outcome, threat, .. } = self;
+        match outcome {
+            Outcome::Abstained => f.write_str("no class is certified: abstain")?,
+            Outcome::Certified { class, radius: Radius::Count(0, _) } => {
+                write!(
+                    f,
+                    "the smoothed classifier answers class {class}, which is certified for the input itself only"
+                )?;
             }
-        };
-        match self.outcome {
-            Outcome::Certified { class, radius } => write!(
-                f,
-                "the smoothed classifier answers class {class} for {radius}, against an attacker who {}; {basis}",
-                self.threat
-            ),
-            Outcome::Abstained => write!(f, "no class is certified ({basis}): abstain"),
+            Outcome::Certified { class, radius } => {
+                write!(
+                    f,
+                    "the smoothed classifier answers class {class}, and an attacker who {threat} cannot change that, {radius}"
+                )?;
+            }
+        }
+        match self.bounds.evidence {
+            Evidence::Exact => f.write_str(" (no sampling error)"),
+            Evidence::Sampled(confidence) => {
+                write!(f, " (wrong with probability at most {}", confidence.alpha())?;
+                if let Some(tally) = &self.tally {
+                    let count = tally.estimation().counts().get(tally.class()).copied().unwrap_or(0);
+                    write!(f, "; {count} of {} votes", tally.estimation().total())?;
+                }
+                f.write_str(")")
+            }
         }
     }
 }

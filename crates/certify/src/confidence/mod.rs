@@ -132,9 +132,9 @@ impl Prior {
 }
 
 impl Default for Prior {
-    /// Beta(1, 1): every probability is equally expected.
+    /// Beta(10, 1): most votes are expected to agree, as they must where anything is to be certified.
     fn default() -> Self {
-        Self { agree: std::num::NonZeroU32::MIN, differ: std::num::NonZeroU32::MIN }
+        Self { agree: std::num::NonZeroU32::MIN.saturating_add(9), differ: std::num::NonZeroU32::MIN }
     }
 }
 

@@ -75,10 +75,9 @@ impl Radius {
 impl fmt::Display for Radius {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Count(0, _) => f.write_str("the input itself"),
-            Self::Count(radius, unit) => write!(f, "every input within {radius} {unit}"),
-            Self::Unlimited(unit) => write!(f, "any number of {unit}"),
-            Self::Norm(norm) => write!(f, "every input within a norm of {norm}"),
+            Self::Count(radius, unit) => write!(f, "for r ≤ {radius} {unit}"),
+            Self::Unlimited(unit) => write!(f, "for any number of {unit}"),
+            Self::Norm(norm) => write!(f, "for a norm of at most {norm}"),
         }
     }
 }
