@@ -1,5 +1,57 @@
 //! Certified robustness against backdoors and other edits, for text and discrete data.
+//!
+//! This package gathers the libraries under one name; each of them can be used alone.
+//!
+//! | module | crate | what it is for |
+//! |---|---|---|
+//! | [`certify`] | `steadfast-certify` | votes → bounds → certificate: noise, threats, the smoothing loop |
+//! | [`model`] | `steadfast-model` | base classifiers: ensembles trained on noise |
+//!
+//! # A tour
+//!
+//! A noise draws noisy copies of an input, a classifier answers them, the votes are counted on a plan, and a certifier turns
+//! them into a statement about what an attacker can do:
+//!
+//! ```
+//! use steadfast::certify::{Certifier, Confidence, Plan, Rate, Smoothing, UniformNoise, from_fn};
+//!
+//! // Ten answers to a questionnaire, 0 to 4 each; the classifier looks at their sum.
+//! let answers = [4, 3, 4, 4, 2, 4, 3, 4, 4, 3];
+//! let classifier = from_fn(2, |answers: &Vec<u32>| usize::from(answers.iter().sum::<u32>() > 20));
+//!
+//! // An answer changes with probability 0.3, to any of the four others alike.
+//! let noise = UniformNoise::new(5, Rate::new(0.3)?)?;
+//! let smoothing = Smoothing::new(Plan::fixed(200, 20_000)?).seed(1);
+//! let tally = smoothing.tally(&noise, &classifier, 0, &answers)?;
+//!
+//! // Which radius is certified, and how sure is that?
+//! let certifier = Certifier::new(Confidence::new(0.001)?);
+//! let certificate = certifier.certify(&noise.threat(&answers)?, &tally)?;
+//! assert_eq!(certificate.class(), Some(1));
+//! assert!(certificate.radius().is_some_and(|radius| radius.covers(1)));
+//!
+//! // The same votes are worth nothing under another law.
+//! let stronger = UniformNoise::new(5, Rate::new(0.4)?)?;
+//! assert!(certifier.certify(&stronger.threat(&answers)?, &tally).is_err());
+//! # Ok::<(), steadfast::certify::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `serde` | parameters, votes and results serialise; what is read back is checked |
 #![forbid(unsafe_code)]
 
 pub use steadfast_certify as certify;
 pub use steadfast_model as model;
+
+/// The snippets of the README, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// The snippets of the guide, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide.md")]
+struct Guide;
