@@ -23,6 +23,7 @@ enum Reading {
 /// every reading beforehand, and a [`Certifier`](crate::Certifier) refuses totals that the plan does not foresee.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "PlanParts"))]
 pub struct Plan {
     selection: u64,
     reading: Reading,
@@ -143,6 +144,25 @@ impl Plan {
                     needed,
                 })
             }
+        }
+    }
+}
+
+/// The plain form of a [`Plan`], for reading; checked as a new plan is.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct PlanParts {
+    selection: u64,
+    reading: Reading,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<PlanParts> for Plan {
+    type Error = Error;
+    fn try_from(parts: PlanParts) -> Result<Self, Error> {
+        match parts.reading {
+            Reading::Looks(looks) => Self::looks(parts.selection, looks),
+            Reading::Anytime { maximum, prior } => Self::anytime(parts.selection, maximum, prior),
         }
     }
 }
