@@ -664,13 +664,15 @@ fn wang_mnist(checker: &mut Checker, row: &Row<'_>) -> Result<(), String> {
             let r: u32 = r.parse().map_err(|_| "no radius".to_owned())?;
             let threshold = checker.coordinates(values, keep, r)?.threshold();
             // k votes certify if the bound exceeds the threshold: if P(X ≥ k) at the threshold is below α.
-            let certifies = |k: u64| binomial::tail(k, samples, &threshold).upper < alpha;
+            let certifies = |k: u64| k > 0 && binomial::tail(k, samples, &threshold).upper < alpha;
             let found = required_votes(samples, threat.thresholds(r)[r as usize], confidence(level)?);
             ensure(found == stated.as_u64(), || format!("the library says {found:?} votes for radius {r}"))?;
             match stated.as_u64() {
-                Some(k) => ensure(certifies(k) && !certifies(k - 1), || format!("{k} votes for radius {r}"))?,
+                Some(k) => ensure(certifies(k) && !certifies(k.saturating_sub(1)), || {
+                    format!("{k} votes for radius {r}")
+                })?,
                 None => {
-                    ensure(stated.is_null() && !certifies(samples), || format!("radius {r} is possible"))?
+                    ensure(stated.is_null() && !certifies(samples), || format!("radius {r} is possible"))?;
                 }
             }
         }
@@ -682,8 +684,8 @@ fn wang_mnist(checker: &mut Checker, row: &Row<'_>) -> Result<(), String> {
             let r: u32 = r.parse().map_err(|_| "no radius".to_owned())?;
             let stated = stated.as_u64().ok_or("no number of samples")?;
             let threshold = checker.coordinates(values, keep, r)?.threshold();
-            let certifies = |n: u64| binomial::tail(n, n, &threshold).upper < alpha;
-            ensure(certifies(stated) && !certifies(stated - 1), || {
+            let certifies = |n: u64| n > 0 && binomial::tail(n, n, &threshold).upper < alpha;
+            ensure(certifies(stated) && !certifies(stated.saturating_sub(1)), || {
                 format!("{stated} samples for radius {r}")
             })?;
             let found = required_samples(threat.thresholds(r)[r as usize], confidence(level)?);

@@ -88,7 +88,7 @@ fn adversarial(
     order.sort_by(|&a, &b| {
         (u128::from(clean[a]) * u128::from(bad[b])).cmp(&(u128::from(clean[b]) * u128::from(bad[a])))
     });
-    let budget = (share * 8_f64.powi(n as i32)) as u64;
+    let budget = (share * 8_u64.pow(n as u32) as f64) as u64;
     let (mut table, mut lost) = (vec![0; 1 << n], 0);
     for seen in order {
         if lost + clean[seen] <= budget {

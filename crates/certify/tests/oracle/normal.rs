@@ -29,11 +29,7 @@ pub(crate) fn distribution(z: &Q) -> Q {
         if power.is_zero() {
             break;
         }
-        if k % 2 == 0 {
-            sum += term
-        } else {
-            sum -= term
-        }
+        sum += if k % 2 == 0 { term } else { -term };
         power = ((power * &square) >> PRECISION) / (2 * k + 2);
     }
     let root: BigInt = (fixed(&super::q(PI)) << (PRECISION + 1)).sqrt();
