@@ -1,11 +1,12 @@
 //! Ways to get a certificate that means nothing, all refused, with a message that says what to do.
 
+use std::collections::HashSet;
 use steadfast_certify::{
     Ballot, BitFlips, Bits, Certifier, ClassBounds, Confidence, DiscreteThreat, Error, GaussianThreat,
     GroupsThreat, Interval, Law, Lower, Noise, Phase, Plan, Rate, Smoothing, Tally, Threat, UniformNoise,
     UniformThreat, Upper, VoteTable, Votes, certify_bounds,
     confidence::{Prior, anytime_lower, clopper_pearson_lower, clopper_pearson_upper, holm_at_radius},
-    from_fn,
+    from_batch_fn, from_fn,
 };
 
 fn rate(p: f64) -> Rate {
@@ -228,4 +229,23 @@ fn runs_of_other_seeds_and_inputs_do_not_mix() {
     assert!(matches!(votes.merge(&run(1, 2)), Err(Error::Mismatch { what: "run", .. })));
     assert!(matches!(votes.merge(&run(1, 1)), Err(Error::Overlap { .. })));
     assert_eq!(noise().threat(&image()).maximum(), Some(16));
+}
+
+#[test]
+fn no_noise_is_drawn_twice() {
+    // Of 256 bits no two draws are ever equal, unless they come from one stream.
+    let image: Bits = (0..256).map(|bit| bit % 3 == 0).collect();
+    let seen = std::cell::RefCell::new(Vec::new());
+    let classifier = from_batch_fn(2, |batch: &[Bits]| {
+        seen.borrow_mut().extend_from_slice(batch);
+        Ok(vec![0; batch.len()])
+    });
+    for (seed, number) in [(1, 0), (1, 1), (2, 0)] {
+        let smoothing = Smoothing::new(Plan::looks(30, [20, 50]).unwrap()).seed(seed).batch(16);
+        smoothing.tally(&noise(), &classifier, number, &image).unwrap();
+    }
+    let seen = seen.into_inner();
+    // Equal inputs are asked about once, so a repetition within a run would be missing.
+    assert_eq!(seen.len(), 3 * 80);
+    assert_eq!(seen.iter().collect::<HashSet<_>>().len(), 3 * 80);
 }

@@ -4,6 +4,7 @@ mod oracle;
 
 use num_traits::Zero;
 use oracle::{Q, approximately, of, one, pair::Pair, q};
+use proptest::prelude::*;
 use steadfast_certify::{
     ClassBounds, DiscreteThreat, FlipThreat, Group, GroupsThreat, Interval, Lower, Radius, Threat, TradeOff,
     UniformThreat, Upper,
@@ -200,6 +201,29 @@ fn groups_over_all_allocations() {
                 assert!(r > total);
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    /// Which groups dominate which decides what is not looked at, so noises that are close to each other matter most.
+    #[test]
+    fn random_groups_over_all_allocations(
+        groups in prop::collection::vec((2_u32..7, 1_u32..100, 1_u32..4), 2..4),
+        r in 1_u32..5,
+        rest in (-9.0..-0.1_f64).prop_map(f64::exp),
+    ) {
+        let keeps: Vec<String> = groups.iter().map(|group| format!("{}/100", group.1)).collect();
+        let groups: Vec<_> = groups.iter().zip(&keeps).map(|(group, keep)| (group.0, &keep[..], group.2)).collect();
+        let threat = GroupsThreat::new(
+            groups.iter().map(|&(values, keep, cap)| Group::new("group", values, interval(keep), cap).unwrap()),
+        )
+        .unwrap();
+        let mut values = Vec::new();
+        worst_allocation(&groups, r, &(one() - of(rest)), &Pair::unchanged(), &mut values);
+        let exact = values.into_iter().min().unwrap();
+        assert_lower(threat.lower_bound(Lower::from_rest(rest), r), &exact, &format!("{groups:?}, r = {r}, {rest}"));
     }
 }
 
