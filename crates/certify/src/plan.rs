@@ -1,8 +1,8 @@
 //! [`Plan`] and [`Tally`]: what will be sampled, decided before anything is, and what was.
 
 use crate::{
-    Error, Phase, Votes,
-    confidence::{Confidence, Prior, check_feasible},
+    Error, Phase, Upper, Votes,
+    confidence::{Confidence, Prior, anytime_lower, check_feasible},
     error::Parameter,
 };
 
@@ -23,6 +23,7 @@ enum Reading {
 /// every reading beforehand, and a [`Certifier`](crate::Certifier) refuses totals that the plan does not foresee.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "PlanParts"))]
 pub struct Plan {
     selection: u64,
     reading: Reading,
@@ -115,27 +116,53 @@ impl Plan {
     /// [`Error::TooFewSamples`], which names the number of samples that would do.
     pub fn check(&self, confidence: Confidence) -> Result<(), Error> {
         match self.reading(self.maximum(), confidence)? {
-            BoundAt::Look(level) => check_feasible(self.maximum(), crate::Upper::HALF, level),
+            BoundAt::Look(level) => check_feasible(self.maximum(), Upper::HALF, level),
             BoundAt::Anytime(prior, level) => {
-                let unanimous =
-                    crate::confidence::anytime_lower(self.maximum(), self.maximum(), prior, level)?;
-                if unanimous.exceeds(crate::Upper::HALF) {
+                let unanimous = |samples| anytime_lower(samples, samples, prior, level);
+                let enough = |samples| Ok::<_, Error>(unanimous(samples)?.exceeds(Upper::HALF));
+                let samples = self.maximum();
+                if enough(samples)? {
                     return Ok(());
                 }
-                let mut needed = self.maximum().max(1);
-                while !crate::confidence::anytime_lower(needed, needed, prior, level)?
-                    .exceeds(crate::Upper::HALF)
-                {
-                    needed += 1 + needed / 16;
+                let (mut too_few, mut needed) = (samples, 2 * samples);
+                while !enough(needed)? {
+                    (too_few, needed) = (needed, 2 * needed);
+                }
+                while needed - too_few > 1 {
+                    let middle = too_few + (needed - too_few) / 2;
+                    if enough(middle)? {
+                        needed = middle;
+                    } else {
+                        too_few = middle;
+                    }
                 }
                 Err(Error::TooFewSamples {
-                    samples: self.maximum(),
+                    samples,
                     alpha: level.alpha(),
-                    unanimous: unanimous.p(),
+                    unanimous: unanimous(samples)?.p(),
                     threshold: 0.5,
                     needed,
                 })
             }
+        }
+    }
+}
+
+/// The plain form of a [`Plan`], for reading; checked as a new plan is.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct PlanParts {
+    selection: u64,
+    reading: Reading,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<PlanParts> for Plan {
+    type Error = Error;
+    fn try_from(parts: PlanParts) -> Result<Self, Error> {
+        match parts.reading {
+            Reading::Looks(looks) => Self::looks(parts.selection, looks),
+            Reading::Anytime { maximum, prior } => Self::anytime(parts.selection, maximum, prior),
         }
     }
 }

@@ -161,15 +161,22 @@ pub(crate) fn tail(k: u64, n: u64, chance: Chance) -> Tail {
 }
 
 /// `k − (n + 1) x`: non-negative on the tail's side of the mean of Beta(k, n − k + 1).
+///
+/// From whichever of `x` and `y` is exact, and rounded once: the difference is small next to the mean, where the product is
+/// large.
 fn excess(k: u64, n: u64, chance: Chance) -> f64 {
     let trials = n as f64 + 1.0;
-    if chance.exact_x { k as f64 - trials * chance.x } else { trials * chance.y - (n - k + 1) as f64 }
+    if chance.exact_x {
+        (-trials).mul_add(chance.x, k as f64)
+    } else {
+        trials.mul_add(chance.y, -((n - k + 1) as f64))
+    }
 }
 
 /// The continued fraction `r` with `P(X ≥ k) = k y P(X = k) r`, for non-negative [`excess`].
 fn continued_fraction(k: u64, n: u64, chance: Chance) -> Approximate {
     let (a, b) = (k as f64, (n - k + 1) as f64);
-    let Chance { x, y, exact_x } = chance;
+    let Chance { x, y, .. } = chance;
     let excess = excess(k, n, chance);
     let c = 1.0 + excess;
     let c0 = b / a;
@@ -212,8 +219,7 @@ fn continued_fraction(k: u64, n: u64, chance: Chance) -> Approximate {
     // itself there is none, and counting one is safe. Each step multiplies relative errors by (1 + ε)^c, c < 50.
     let ended = f64::from(steps) + 1.0 >= b;
     let truncation = if ended { 0.0 } else { last_change };
-    let mean = (n as f64 + 1.0) * if exact_x { x } else { y };
-    let rounding = EPSILON * (50.0 * f64::from(steps + 2) + 8.0 * mean / c);
+    let rounding = EPSILON * 50.0 * f64::from(steps + 2);
     Approximate { value, error: truncation + rounding * value }
 }
 

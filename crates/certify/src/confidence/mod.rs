@@ -71,8 +71,8 @@ impl From<Confidence> for f64 {
 ///
 /// # Guarantee
 /// If the trials are independent, the probability is below the bound with probability at most `α`. The returned double is
-/// never above the exact value `Beta⁻¹(α; count, samples − count + 1)` and within 10⁻¹² of it, relative to the smaller
-/// of `p` and `1 − p`.
+/// never above the exact value `Beta⁻¹(α; count, samples − count + 1)`. For `α ≤ ½` and up to 10⁷ samples it is within 10⁻¹²
+/// of it, relative to the smaller of `p` and `1 − p`.
 ///
 /// # Errors
 /// [`Error::Parameter`] if there are no samples or more successes than samples.

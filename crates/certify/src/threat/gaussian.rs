@@ -64,7 +64,7 @@ fn signed_quantile_lower(p: Lower) -> f64 {
         normal_quantile_lower(p)
     } else {
         // Rounding down the quantile of a small p is rounding up the one of 1 − p.
-        -normal_quantile(p.p()).next_up() * (1.0 + RELATIVE_ERROR)
+        -(normal_quantile(p.p()) * (1.0 + RELATIVE_ERROR) + RELATIVE_ERROR)
     }
 }
 

@@ -101,6 +101,9 @@ impl GroupsThreat {
         (0..=most)
             .map(|r| {
                 let mut worst = Upper::HALF;
+                if r == 0 {
+                    return worst;
+                }
                 self.each_allocation(r, |allocation| {
                     let regions = product(&lattices, allocation);
                     worst = worst.and(TradeOff::from_regions(regions).threshold());
