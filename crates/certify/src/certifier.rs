@@ -1,7 +1,7 @@
 //! [`Certifier`]: from a tally to class bounds to a certificate.
 
 use crate::{
-    Certificate, ClassBounds, Confidence, Error, Lower, Tally, Threat, Upper,
+    Certificate, ClassBounds, Confidence, Error, Lower, Plan, Tally, Threat, Upper,
     confidence::{anytime_lower, anytime_upper, clopper_pearson_lower, clopper_pearson_upper},
     plan::BoundAt,
 };
@@ -47,6 +47,24 @@ impl Certifier {
         self.confidence
     }
 
+    /// Refuses a plan under which not even unanimous votes could certify one of `classes` classes.
+    ///
+    /// # Errors
+    /// [`Error::TooFewSamples`], which names the number of samples that would do.
+    pub fn check(&self, plan: &Plan, classes: usize) -> Result<(), Error> {
+        plan.check(self.confidence.shared_by(self.bounds_in_use(classes as u64, plan.selection() > 0)))
+    }
+
+    /// How many bounds must hold together. Where the same votes choose the class, the bound must hold for whichever class
+    /// they choose.
+    const fn bounds_in_use(&self, classes: u64, chosen_beforehand: bool) -> u64 {
+        match (self.competitors, chosen_beforehand) {
+            (Competitors::Together, true) => 1,
+            (Competitors::Together, false) | (Competitors::Separately, true) => classes,
+            (Competitors::Separately, false) => 2 * classes,
+        }
+    }
+
     /// Bounds on the chosen class and its competitors.
     ///
     /// # Guarantee
@@ -59,12 +77,7 @@ impl Certifier {
         let votes = tally.estimation();
         let total = votes.total();
         let classes = votes.counts().len() as u64;
-        // Where the same votes choose the class, the bound must hold for whichever class they choose.
-        let statements = match (self.competitors, tally.selection()) {
-            (Competitors::Together, Some(_)) => 1,
-            (Competitors::Together, None) | (Competitors::Separately, Some(_)) => classes,
-            (Competitors::Separately, None) => 2 * classes,
-        };
+        let statements = self.bounds_in_use(classes, tally.selection().is_some());
         let reading = tally.plan().reading(total, self.confidence.shared_by(statements))?;
         let class = tally.class();
         let count = |class: usize| votes.counts().get(class).copied().unwrap_or(0);

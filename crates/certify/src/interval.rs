@@ -225,6 +225,12 @@ impl Interval {
         Self { lower: self.upper.complement(), upper: self.lower.complement() }
     }
 
+    /// Whether the probability is known exactly: both ends are equal.
+    #[must_use]
+    pub fn is_exact(self) -> bool {
+        self.lower.p == self.upper.p && self.lower.rest == self.upper.rest
+    }
+
     pub(crate) const fn enclosure(self) -> Enclosure {
         Enclosure { lower: self.lower.p, upper: self.upper.p }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Phase, Upper, Votes,
-    confidence::{Confidence, Prior, anytime_lower, check_feasible},
+    confidence::{Confidence, Prior, anytime_lower, check_feasible, smallest},
     error::Parameter,
 };
 
@@ -110,38 +110,28 @@ impl Plan {
         }
     }
 
-    /// Refuses a plan under which not even unanimous votes give a class a majority.
+    /// Refuses a plan under which not even unanimous votes give a class a majority, when each bound holds at `confidence`;
+    /// [`Certifier::check`](crate::Certifier::check) knows what share of its confidence that is.
     ///
     /// # Errors
     /// [`Error::TooFewSamples`], which names the number of samples that would do.
     pub fn check(&self, confidence: Confidence) -> Result<(), Error> {
-        match self.reading(self.maximum(), confidence)? {
-            BoundAt::Look(level) => check_feasible(self.maximum(), Upper::HALF, level),
+        let samples = self.maximum();
+        match self.reading(samples, confidence)? {
+            BoundAt::Look(level) => check_feasible(samples, Upper::HALF, level),
             BoundAt::Anytime(prior, level) => {
-                let unanimous = |samples| anytime_lower(samples, samples, prior, level);
-                let enough = |samples| Ok::<_, Error>(unanimous(samples)?.exceeds(Upper::HALF));
-                let samples = self.maximum();
-                if enough(samples)? {
+                let unanimous = anytime_lower(samples, samples, prior, level)?;
+                if unanimous.exceeds(Upper::HALF) {
                     return Ok(());
                 }
-                let (mut too_few, mut needed) = (samples, 2 * samples);
-                while !enough(needed)? {
-                    (too_few, needed) = (needed, 2 * needed);
-                }
-                while needed - too_few > 1 {
-                    let middle = too_few + (needed - too_few) / 2;
-                    if enough(middle)? {
-                        needed = middle;
-                    } else {
-                        too_few = middle;
-                    }
-                }
+                let enough =
+                    |n| anytime_lower(n, n, prior, level).is_ok_and(|bound| bound.exceeds(Upper::HALF));
                 Err(Error::TooFewSamples {
                     samples,
                     alpha: level.alpha(),
-                    unanimous: unanimous(samples)?.p(),
-                    threshold: 0.5,
-                    needed,
+                    unanimous: unanimous.p(),
+                    threshold: Upper::HALF.p(),
+                    needed: smallest(u64::MAX, enough).unwrap_or(u64::MAX),
                 })
             }
         }
@@ -187,13 +177,26 @@ impl Tally {
     /// The votes of a plan: none for selection exactly if the plan selects on the estimation votes.
     ///
     /// # Errors
-    /// [`Error::Unplanned`] for a number of selection votes other than the plan's, [`Error::Mismatch`] if the two sets of
+    /// [`Error::Unplanned`] for a number of selection votes other than the plan's or votes that are not those of the first
+    /// samples, [`Error::Mismatch`] if the two sets of
     /// votes differ in law, run or number of classes or are of the wrong phase. The number of estimation votes is
     /// checked when it is read.
     pub fn new(plan: Plan, selection: Option<Votes>, estimation: Votes) -> Result<Self, Error> {
         let mismatch = |what, left: String, right: String| Err(Error::Mismatch { what, left, right });
         if estimation.ballot().phase() != Phase::Estimation {
             return mismatch("phase", estimation.ballot().phase().to_string(), Phase::Estimation.to_string());
+        }
+        for votes in selection.iter().chain([&estimation]) {
+            // Otherwise one could draw several shards of the planned size and hand in the best.
+            let first = 0..votes.total();
+            if votes.ballot().samples().iter().any(|range| *range != first) {
+                let expected = format!("exactly the samples {first:?}");
+                return Err(Error::Unplanned {
+                    phase: votes.ballot().phase(),
+                    given: votes.total(),
+                    expected,
+                });
+            }
         }
         let given = selection.as_ref().map_or(0, Votes::total);
         if given != plan.selection {

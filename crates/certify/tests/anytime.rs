@@ -50,7 +50,7 @@ fn bounds_are_where_the_martingale_reaches_its_level() {
                     let lower = anytime_lower(k, n, prior, confidence).unwrap();
                     check(k, n, pseudo, &q(alpha), lower);
                     let upper = anytime_upper(k, n, prior, confidence).unwrap();
-                    check(n - k, n, (pseudo.1, pseudo.0), &q(alpha), upper.complement());
+                    check(n - k, n, pseudo, &q(alpha), upper.complement());
                 }
             }
         }
@@ -89,7 +89,7 @@ proptest! {
     ) {
         let k = (n as f64 * share) as u64;
         let confidence = Confidence::new(1e-3).unwrap();
-        let bound = anytime_lower(k, n, Prior::default(), confidence).unwrap().p();
+        let bound = anytime_lower(k, n, Prior::new(1, 1).unwrap(), confidence).unwrap().p();
         let frequency = k as f64 / n as f64;
         let deviation = (frequency * (1.0 - frequency) / n as f64).sqrt();
         prop_assert!(bound < frequency && bound > frequency - 10.0 * deviation - 40.0 / n as f64);

@@ -203,18 +203,17 @@ fn certificates_read_as_one_sentence() {
     let certificate = certifier().certify(&noise().threat(&image()), &tally(noise().law())).unwrap();
     assert_eq!(
         certificate.to_string(),
-        "the smoothed classifier answers class 1 for every input within 1 changed coordinates, against an attacker who \
-         flips up to r of 16 bits; with confidence 1 − 0.001, from 999 of 1000 votes"
+        "the smoothed classifier answers class 1, and an attacker who flips up to r of 16 bits cannot change that, \
+         for r ≤ 1 changed coordinates (wrong with probability at most 0.001; 999 of 1000 votes)"
     );
     let bounds = ClassBounds::exact(0, Lower::from_p(0.9), Upper::from_p(0.1), noise().law());
     assert_eq!(
         certify_bounds(&noise().threat(&image()), bounds).unwrap().to_string(),
-        "the smoothed classifier answers class 0 for the input itself, against an attacker who flips up to r of 16 bits; \
-         without sampling error"
+        "the smoothed classifier answers class 0, which is certified for the input itself only (no sampling error)"
     );
     let bounds = ClassBounds::exact(0, Lower::from_p(0.5), Upper::HALF, noise().law());
     let abstains = certify_bounds(&noise().threat(&image()), bounds).unwrap();
-    assert_eq!(abstains.to_string(), "no class is certified (without sampling error): abstain");
+    assert_eq!(abstains.to_string(), "no class is certified: abstain (no sampling error)");
 }
 
 #[test]
@@ -229,6 +228,28 @@ fn runs_of_other_seeds_and_inputs_do_not_mix() {
     assert!(matches!(votes.merge(&run(1, 2)), Err(Error::Mismatch { what: "run", .. })));
     assert!(matches!(votes.merge(&run(1, 1)), Err(Error::Overlap { .. })));
     assert_eq!(noise().threat(&image()).maximum(), Some(16));
+}
+
+#[test]
+fn nobody_chooses_among_shards() {
+    // Votes of the planned size, but not of the first samples: the best of several shards could be handed in.
+    let votes =
+        |phase, samples| Votes::new(Ballot::new(noise().law(), 1, phase, samples), vec![0, 10]).unwrap();
+    let tally = |selection, estimation| {
+        let plan = Plan::fixed(10, 10).unwrap();
+        Tally::new(plan, Some(votes(Phase::Selection, selection)), votes(Phase::Estimation, estimation))
+    };
+    assert!(tally(0..10, 0..10).is_ok());
+    assert!(matches!(tally(0..10, 10..20), Err(Error::Unplanned { phase: Phase::Estimation, .. })));
+    assert!(matches!(tally(10..20, 0..10), Err(Error::Unplanned { phase: Phase::Selection, .. })));
+}
+
+#[test]
+fn plans_are_checked_at_the_share_of_each_bound() {
+    // 16 unanimous votes suffice at α = 0.001/64, and 10 at α = 0.001.
+    let plan = |selection| Plan::fixed(selection, 12).unwrap();
+    assert!(certifier().check(&plan(10), 64).is_ok());
+    assert!(matches!(certifier().check(&plan(0), 64), Err(Error::TooFewSamples { needed: 16, .. })));
 }
 
 #[test]

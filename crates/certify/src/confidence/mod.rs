@@ -152,14 +152,14 @@ pub fn anytime_lower(count: u64, samples: u64, prior: Prior, confidence: Confide
     Ok(quantile::mixture_lower(count, samples, prior.pseudo_votes(), confidence.alpha))
 }
 
-/// An upper bound that may be read after every sample; the mirror image of [`anytime_lower`].
+/// An upper bound that may be read after every sample: the mirror image of [`anytime_lower`], the prior being about the
+/// complementary event.
 ///
 /// # Errors
 /// As [`clopper_pearson_lower`].
 pub fn anytime_upper(count: u64, samples: u64, prior: Prior, confidence: Confidence) -> Result<Upper, Error> {
     check_counts(count, samples)?;
-    let (agree, differ) = prior.pseudo_votes();
-    Ok(quantile::mixture_lower(samples - count, samples, (differ, agree), confidence.alpha).complement())
+    Ok(anytime_lower(samples - count, samples, prior, confidence)?.complement())
 }
 
 /// The smallest number of successes in `samples` trials whose Clopper–Pearson lower bound strictly exceeds `threshold`;
@@ -167,19 +167,7 @@ pub fn anytime_upper(count: u64, samples: u64, prior: Prior, confidence: Confide
 #[must_use]
 pub fn required_votes(samples: u64, threshold: Upper, confidence: Confidence) -> Option<u64> {
     let enough = |count| quantile::clopper_pearson_lower(count, samples, confidence.alpha).exceeds(threshold);
-    if samples == 0 || !enough(samples) {
-        return None;
-    }
-    let (mut too_few, mut suffices) = (0, samples);
-    while suffices - too_few > 1 {
-        let middle = too_few + (suffices - too_few) / 2;
-        if enough(middle) {
-            suffices = middle;
-        } else {
-            too_few = middle;
-        }
-    }
-    Some(suffices)
+    if samples > MAXIMUM_SAMPLES { None } else { smallest(samples, enough) }
 }
 
 /// The smallest number of samples at which unanimous votes bound the probability strictly above `threshold`; `None` if no
@@ -195,11 +183,19 @@ pub fn required_votes(samples: u64, threshold: Upper, confidence: Confidence) ->
 pub fn required_samples(threshold: Upper, confidence: Confidence) -> Option<u64> {
     let enough =
         |samples| quantile::clopper_pearson_lower(samples, samples, confidence.alpha).exceeds(threshold);
-    let mut suffices = 1_u64;
-    while !enough(suffices) {
-        suffices = suffices.checked_mul(2).filter(|&samples| samples <= 1 << 52)?;
+    smallest(MAXIMUM_SAMPLES, enough)
+}
+
+/// The smallest positive number up to `most` that is `enough`, where all greater ones are too.
+pub(crate) fn smallest(most: u64, enough: impl Fn(u64) -> bool) -> Option<u64> {
+    let (mut too_few, mut suffices) = (0, 1.min(most));
+    while suffices == 0 || !enough(suffices) {
+        if suffices == most {
+            return None;
+        }
+        too_few = suffices;
+        suffices = suffices.saturating_mul(2).min(most);
     }
-    let mut too_few = suffices / 2;
     while suffices - too_few > 1 {
         let middle = too_few + (suffices - too_few) / 2;
         if enough(middle) {
@@ -236,6 +232,9 @@ pub fn check_feasible(samples: u64, threshold: Upper, confidence: Confidence) ->
     })
 }
 
+/// Counts up to here are exact doubles with room to spare.
+const MAXIMUM_SAMPLES: u64 = 1 << 52;
+
 fn check_counts(count: u64, samples: u64) -> Result<(), Error> {
     if samples == 0 {
         return Err(Error::Parameter(Parameter {
@@ -244,7 +243,7 @@ fn check_counts(count: u64, samples: u64) -> Result<(), Error> {
             expected: "at least 1",
         }));
     }
-    if count > samples || samples > 1 << 52 {
+    if count > samples || samples > MAXIMUM_SAMPLES {
         return Err(Error::Parameter(Parameter {
             name: "count",
             given: format!("{count} of {samples}"),

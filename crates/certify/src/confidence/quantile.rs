@@ -98,6 +98,8 @@ fn solve(guess: f64, guess_rest: f64, target: f64, function: impl Fn(Chance) -> 
     let mut point = evaluate(u);
     // How far the last step may have missed the root, in the function's value.
     let mut miss = 0.0;
+    // The function is a logarithm: next to zero it bends on the scale of its own size.
+    let scale = target.abs().min(1.0);
     for _ in 0..200 {
         let gap = point.ln.value - target;
         if (gap < 0.0) == by_success {
@@ -121,8 +123,8 @@ fn solve(guess: f64, guess_rest: f64, target: f64, function: impl Fn(Chance) -> 
         }
         u = next;
         // Convergence is cubic: from here the step lands on the root but for rounding, which the check below settles.
-        if miss < 3e-5 {
-            miss = miss.powi(3);
+        if miss < 3e-5 * scale {
+            miss = (miss / scale).powi(3) * scale;
             break;
         }
         point = evaluate(u);

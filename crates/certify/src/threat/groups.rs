@@ -38,7 +38,7 @@ impl Group {
 /// whose dual bound, at the slopes of the worst one so far, is not below the worst is not looked at more closely.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupsThreat {
-    /// Merged: no two groups have the same noise.
+    /// Groups that surely have the same noise are merged.
     groups: Vec<Group>,
     outcomes: Vec<Vec<Region>>,
     /// `dominates[g]` lists the groups that are used only once `g` is used up.
@@ -54,7 +54,11 @@ impl GroupsThreat {
     pub fn new(groups: impl IntoIterator<Item = Group>) -> Result<Self, Error> {
         let mut merged: Vec<Group> = Vec::new();
         for group in groups {
-            match merged.iter_mut().find(|known| known.values == group.values && known.keep == group.keep) {
+            // Equal intervals mean equal probabilities only where they are points.
+            let same = |known: &&mut Group| {
+                group.keep.is_exact() && known.values == group.values && known.keep == group.keep
+            };
+            match merged.iter_mut().find(same) {
                 Some(known) => {
                     known.cap = known.cap.saturating_add(group.cap);
                     known.name = format!("{}, {}", known.name, group.name);

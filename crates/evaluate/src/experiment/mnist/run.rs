@@ -4,7 +4,7 @@ use super::{Results, Settings, Task};
 use crate::{Error, experiment::Console, report::file::OutputFolder};
 use serde::{Deserialize, Serialize};
 use std::{fs, io, ops::Range};
-use steadfast_certify::{Phase, VoteTable};
+use steadfast_certify::{Certifier, Phase, VoteTable};
 use steadfast_model::ensemble::{BaseLearner, Ensemble};
 
 /// Nets between two saves: a killed run loses at most this many.
@@ -45,7 +45,7 @@ impl<'a> Run<'a> {
         resume: bool,
         threads: usize,
     ) -> Result<Self, Error> {
-        settings.plan()?.check(settings.confidence()?)?;
+        Certifier::new(settings.confidence()?).check(&settings.plan()?, 2)?;
         settings.noise()?;
         let learner = settings.learner()?;
         Ok(Self { settings, task, learner, output, resume, threads })
