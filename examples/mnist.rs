@@ -6,7 +6,9 @@ use steadfast_evaluate::{
     data::{Images, mnist},
     experiment::{
         Console, Flags,
-        mnist::{Repeats, Results, Run, Settings, Sweep, Task, repeats_table, sweep_table},
+        mnist::{
+            Repeats, Results, Run, Settings, Sweep, Task, check_summary_folder, repeats_table, sweep_table,
+        },
     },
     report::file::OutputFolder,
 };
@@ -77,6 +79,9 @@ fn run(mut options: Options) -> Result<(), Box<dyn Error>> {
     let images = mnist::load(options.flags.data.as_deref(), &cache, options.flags.offline)?;
     let output = options.flags.output("mnist")?;
 
+    if options.sweep || options.repeats > 1 {
+        check_summary_folder(&output, options.flags.resume)?;
+    }
     if options.sweep {
         let settings =
             BETAS.map(|beta| (format!("beta-{beta}"), Settings { beta, ..options.settings.clone() }));

@@ -190,6 +190,17 @@ fn repeats_and_sweeps_have_a_folder_for_each_run() {
     let table = place.succeed(&["--models", "60", "--learner", "centroid", "--sweep", "--out", "sweep"]);
     assert!(table.contains("0.85"), "{table}");
     assert_eq!(place.results("sweep")["betas"].as_array().map(Vec::len), Some(6));
+    // A single run and a summary never take each other's place.
+    place.fail(&["--models", "60", "--out", "sweep"], &["sweep/results.json", "choose another --out"]);
+    place.fail(
+        &["--models", "60", "--out", "sweep", "--resume"],
+        &["sweep/results.json", "choose another --out"],
+    );
+    place.fail(&["--models", "60", "--out", "repeats", "--repeats", "2"], &["already holds a run"]);
+    place.fail(
+        &["--models", "60", "--out", "repeats/seed-1", "--sweep"],
+        &["votes.json", "choose another --out"],
+    );
     // Without --out nothing that is there is touched.
     place.succeed(&["--models", "60", "--learner", "centroid"]);
     place.succeed(&["--models", "60", "--learner", "centroid"]);

@@ -144,6 +144,12 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// The output folder holds results of another kind of run.
+    #[error("{} belongs to another kind of run and is not overwritten; choose another --out", path.display())]
+    OutputOccupied {
+        /// The file that is there.
+        path: PathBuf,
+    },
     /// The output folder holds a run with other settings or data.
     #[error(
         "{} holds another run: its {what} is {found}, this run's is {expected}; choose another --out, or give the \

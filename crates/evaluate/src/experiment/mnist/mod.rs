@@ -15,6 +15,6 @@ mod task;
 
 pub use report::{repeats_table, sweep_chart, sweep_table};
 pub use results::{PerConfidence, Repeats, Results, Sweep};
-pub use run::Run;
+pub use run::{Run, check_summary_folder};
 pub use settings::{Learner, Settings};
 pub use task::Task;

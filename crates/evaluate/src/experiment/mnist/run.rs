@@ -21,6 +21,22 @@ struct Saved {
     estimation: VoteTable,
 }
 
+/// Refuses a folder that cannot take the summary of several runs: one with a single run in it, or with a summary unless it
+/// is to be made again.
+///
+/// # Errors
+/// [`Error::OutputOccupied`] or [`Error::OutputTaken`].
+pub fn check_summary_folder(output: &OutputFolder, resume: bool) -> Result<(), Error> {
+    let votes = output.join(VOTES);
+    if votes.exists() {
+        return Err(Error::OutputOccupied { path: votes });
+    }
+    if !resume && output.join("results.json").exists() {
+        return Err(Error::OutputTaken { path: output.path().to_owned() });
+    }
+    Ok(())
+}
+
 /// One run of the experiment in one output folder.
 #[derive(Debug)]
 pub struct Run<'a> {
@@ -119,8 +135,10 @@ impl<'a> Run<'a> {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if self.output.join("results.json").exists() {
-                    return Err(Error::OutputTaken { path: self.output.path().to_owned() });
+                // Results without votes are of another kind of run: a sweep, or another experiment.
+                let results = self.output.join("results.json");
+                if results.exists() {
+                    return Err(Error::OutputOccupied { path: results });
                 }
                 return Ok(Saved {
                     settings: self.settings.clone(),
