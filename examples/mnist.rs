@@ -25,6 +25,7 @@ const BETAS: [f64; 6] = [0.6, 0.7, 0.8, 0.85, 0.9, 0.95];
 #[derive(Debug, Parser)]
 #[command(
     name = "mnist",
+    override_usage = "cargo run --release --example mnist -- [OPTIONS]",
     version,
     args_override_self = true,
     after_help = "\

@@ -1,8 +1,9 @@
 //! [`Console`]: progress bars with the remaining time, and an end at Ctrl-C that loses nothing.
 
 use crate::Error;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use std::{
+    fmt,
     ops::ControlFlow,
     sync::{
         Arc,
@@ -59,8 +60,13 @@ impl Console {
         if self.quiet {
             return ProgressBar::hidden();
         }
-        let template = "{msg:<22} {wide_bar} {human_pos}/{human_len}  {per_sec:>10}  {eta:>4} left";
+        let template = "{msg:<16} {wide_bar} {human_pos}/{human_len}  {speed}  {eta:>4} left";
+        let speed = |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // A bar that cannot be drawn is no reason to stop.
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = style.with_key("speed", speed);
         ProgressBar::new(total).with_style(style).with_message(what.to_owned())
     }
 }

@@ -195,9 +195,10 @@ pub fn sweep_table(sweep: &Sweep) -> Table {
     let radii = sweep.shown();
     let header = std::iter::once("β".to_owned()).chain((0..radii).map(|radius| format!("r = {radius}")));
     let mut table = Table::new(header).with_title("Certified accuracy (each image) by noise level");
-    for (beta, accuracy) in sweep.betas.iter().zip(&sweep.certified_accuracy) {
-        let share = |radius: usize| {
-            accuracy.per_image.get(radius).map_or_else(|| OUT_OF_REACH.to_owned(), |&share| percent(share))
+    for ((beta, accuracy), ceiling) in sweep.betas.iter().zip(&sweep.certified_accuracy).zip(&sweep.ceiling) {
+        let share = |radius: usize| match accuracy.per_image.get(radius) {
+            Some(&share) if radius as u32 <= ceiling.per_image => percent(share),
+            _ => OUT_OF_REACH.to_owned(),
         };
         table.push(std::iter::once(beta.to_string()).chain((0..radii).map(share)));
     }

@@ -3,7 +3,10 @@
 use super::{Settings, Task};
 use crate::Error;
 use serde::Serialize;
-use steadfast_certify::{Certifier, Confidence, Radius, Tally, VoteTable, confidence::clopper_pearson_lower};
+use steadfast_certify::{
+    Certificate, Certifier, ClassBounds, Confidence, Radius, Tally, Threat, VoteTable,
+    confidence::clopper_pearson_lower,
+};
 
 /// The paper's own figure: 36% certified accuracy at two changed entries (Wang et al. 2020, Section 4).
 pub(super) const PAPER: (u32, f64) = (2, 0.36);
@@ -93,16 +96,19 @@ impl Results {
                 .collect::<Result<Vec<_>, _>>()
         };
         let certificates = PerConfidence::of(certificates, confidence, inputs)?;
-        let thresholds = threat.thresholds(16);
+        let count = |radius: Radius| match radius {
+            Radius::Count(count, _) => count,
+            _ => u32::MAX,
+        };
         let ceiling = |confidence| {
             let unanimous = clopper_pearson_lower(settings.models, settings.models, confidence)?;
-            let reached = thresholds.iter().take_while(|&&threshold| unanimous.exceeds(threshold)).count();
-            Ok(reached.saturating_sub(1) as u32)
+            let bounds = ClassBounds::exact(0, unanimous, unanimous.complement(), None);
+            Ok(Threat::radius(&threat, &bounds).map_or(0, count))
         };
         let ceiling = PerConfidence::of(ceiling, confidence, inputs)?;
         let shown = SHOWN.max(ceiling.per_image + 1);
         let share = |count: usize| count as f64 / inputs as f64;
-        let accuracy = |certificates: &[steadfast_certify::Certificate]| {
+        let accuracy = |certificates: &[Certificate]| {
             let certified = |radius| {
                 certificates
                     .iter()
@@ -112,14 +118,10 @@ impl Results {
             };
             (0..=shown).map(|radius| share(certified(radius))).collect()
         };
-        let radii = |certificates: &[steadfast_certify::Certificate]| {
-            let count = |radius: Radius| match radius {
-                Radius::Count(count, _) => count,
-                _ => u32::MAX,
-            };
-            certificates.iter().map(|c| c.radius().map(count)).collect()
+        let radii = |certificates: &[Certificate]| {
+            certificates.iter().map(|certificate| certificate.radius().map(count)).collect()
         };
-        let abstained = |certificates: &[steadfast_certify::Certificate]| {
+        let abstained = |certificates: &[Certificate]| {
             share(certificates.iter().filter(|certificate| certificate.class().is_none()).count())
         };
         let right = tallies
@@ -127,7 +129,7 @@ impl Results {
             .zip(task.truth())
             .filter(|(tally, truth)| tally.estimation().leader() == **truth)
             .count();
-        let each = |f: &dyn Fn(&[steadfast_certify::Certificate]) -> f64| PerConfidence {
+        let each = |f: &dyn Fn(&[Certificate]) -> f64| PerConfidence {
             per_image: f(&certificates.per_image),
             bonferroni: f(&certificates.bonferroni),
         };
@@ -137,7 +139,7 @@ impl Results {
             status: "sound",
             guarantee: format!(
                 "for each certified image, the smoothed classifier keeps its answer against an attacker who {}",
-                steadfast_certify::Threat::describe(&threat)
+                Threat::describe(&threat)
             ),
             settings: settings.clone(),
             learner: learner.to_owned(),
@@ -212,6 +214,8 @@ pub struct Sweep {
     pub betas: Vec<f64>,
     /// Certified accuracy by radius, one for each β.
     pub certified_accuracy: Vec<PerConfidence<Vec<f64>>>,
+    /// The largest radius that unanimous votes could certify, one for each β.
+    pub ceiling: Vec<PerConfidence<u32>>,
 }
 
 impl Sweep {
@@ -222,6 +226,7 @@ impl Sweep {
             experiment: "mnist, swept over β",
             betas: runs.iter().map(|run| run.settings.beta).collect(),
             certified_accuracy: runs.iter().map(|run| run.certified_accuracy.clone()).collect(),
+            ceiling: runs.iter().map(|run| run.ceiling.clone()).collect(),
         }
     }
 }
