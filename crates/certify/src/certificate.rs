@@ -27,7 +27,7 @@ pub struct ClassBounds {
 
 impl ClassBounds {
     /// Bounds known without sampling, under the noise of `law`: the class's own probability and the greatest one of any
-    /// other class.
+    /// other class. That they hold is the caller's word, as the certificate will say: `Exact` evidence carries no votes.
     #[must_use]
     pub fn exact(class: ClassId, top: Lower, runner_up: Upper, law: Option<Law>) -> Self {
         Self { class, top, runner_up: runner_up.or(top.complement()), evidence: Evidence::Exact, law }
@@ -215,10 +215,11 @@ impl fmt::Display for Certificate {
     }
 }
 
-/// A certificate from bounds that involve no sampling, as from exact enumeration.
+/// A certificate from bounds alone: those of exact enumeration, or those that a [`Certifier`](crate::Certifier) computed.
 ///
 /// # Guarantee
-/// As for [`Certificate`], with `α = 0`.
+/// As for [`Certificate`], if the bounds hold: with `α = 0` for [`Evidence::Exact`], and with their own confidence for
+/// [`Evidence::Sampled`]. The certificate carries no votes.
 ///
 /// # Errors
 /// [`Error::Law`] if the bounds are about another noise law than the threat.

@@ -44,7 +44,8 @@ pub enum Error {
     /// Votes that no plan foresaw.
     #[error(
         "{phase} votes cover {given} samples, but the plan foresees {expected}; \
-         a total that was not planned spends confidence that was not reserved, so start a new run with a new plan"
+         a total that was not planned spends confidence that was not reserved, so start a new run with a new plan, \
+         another seed and a confidence that was set aside for it"
     )]
     Unplanned {
         /// Selection or estimation.

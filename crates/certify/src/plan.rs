@@ -87,7 +87,9 @@ impl Plan {
     pub(crate) fn next_reading(&self, done: u64, batch: u64) -> Option<u64> {
         match &self.reading {
             Reading::Looks(looks) => looks.iter().copied().find(|&look| look > done),
-            Reading::Anytime { maximum, .. } => (done < *maximum).then(|| (done + batch).min(*maximum)),
+            Reading::Anytime { maximum, .. } => {
+                (done < *maximum).then(|| done.saturating_add(batch).min(*maximum))
+            }
         }
     }
 

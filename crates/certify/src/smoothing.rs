@@ -66,7 +66,11 @@ impl Smoothing {
         Self { seed, ..self }
     }
 
-    /// The votes on one input, all that the plan foresees. `number` tells inputs of one run apart: each has noise of its own.
+    /// The votes on one input, all that the plan foresees.
+    ///
+    /// `number` tells inputs of one run apart: each has noise of its own. Votes carry that number, not the input and not the
+    /// classifier, so give every pair of them a number (or seed) of its own. The same number draws the same noise again; to
+    /// try seeds or plans until one certifies is optional stopping.
     ///
     /// # Errors
     /// [`Error::Classifier`] or [`Error::Answer`] if the classifier fails.
@@ -117,7 +121,7 @@ impl Smoothing {
         }
         let mut voting = Voting { classifier, answers: HashMap::new(), classified: 0 };
         let run = self.run(noise.law(), number);
-        let total = self.plan.selection() + self.plan.maximum();
+        let total = self.plan.selection().saturating_add(self.plan.maximum());
         let mut count = |phase, samples: Range<u64>, before: u64| {
             self.count(noise, input, number, phase, samples, &mut voting, classes, |done, classified| {
                 match observe(Progress { done: before + done, total, classified }) {
@@ -189,7 +193,7 @@ impl Smoothing {
             let samples = samples.clone();
             move |index: u64| {
                 let start = samples.start + index * chunk;
-                start..(start + chunk).min(samples.end)
+                start..start.saturating_add(chunk).min(samples.end)
             }
         };
         thread::scope(|scope| {
@@ -297,7 +301,7 @@ mod tests {
     #[test]
     fn votes_do_not_depend_on_threads_or_batches() {
         let reference = tally(1, 256, 1);
-        for (threads, batch) in [(2, 256), (3, 7), (16, 1), (1, 5_000)] {
+        for (threads, batch) in [(2, 256), (3, 7), (16, 1), (1, 5_000), (1, usize::MAX)] {
             assert_eq!(tally(threads, batch, 1), reference, "{threads} threads, batches of {batch}");
         }
         assert_ne!(tally(1, 256, 2), reference);
@@ -368,6 +372,17 @@ mod tests {
         let whole = anytime.tally(&noise(), &majority(), 0, &image()).unwrap();
         assert_eq!(whole.selection(), tally.selection());
         assert_eq!(whole.estimation().total(), 1_000);
+    }
+
+    #[test]
+    fn batches_of_any_size_keep_to_the_plan() {
+        for plan in
+            [Plan::looks(10, [100, 300, 1_000]).unwrap(), Plan::anytime(10, 1_000, Prior::default()).unwrap()]
+        {
+            let tally =
+                Smoothing::new(plan).batch(usize::MAX).tally(&noise(), &majority(), 0, &image()).unwrap();
+            assert_eq!(tally.estimation().total(), 1_000);
+        }
     }
 
     #[test]

@@ -29,7 +29,8 @@ impl Ballot {
         self.law
     }
 
-    /// The fingerprint of the run: seed, input, and whatever else the votes depend on.
+    /// The fingerprint of the run. [`Smoothing`](crate::Smoothing) makes it of law, seed and the input's number: runs that
+    /// differ in their classifier or in the input itself need another seed or number to be told apart.
     #[must_use]
     pub const fn run(&self) -> u64 {
         self.run
@@ -172,7 +173,7 @@ impl VoteTable {
     /// A table of no votes yet, to merge shards into.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for zero classes.
+    /// [`Error::Parameter`] for zero classes, or more counts than a table can hold.
     pub fn empty(
         law: Option<Law>,
         run: u64,
@@ -180,7 +181,16 @@ impl VoteTable {
         inputs: usize,
         classes: usize,
     ) -> Result<Self, Error> {
-        Self::new(Ballot::new(law, run, phase, 0..0), classes, vec![0; inputs * classes])
+        // A `Vec` holds at most `isize::MAX` bytes.
+        let most = isize::MAX as usize / size_of::<u64>();
+        let cells = inputs.checked_mul(classes).filter(|&cells| cells <= most).ok_or_else(|| {
+            Error::Parameter(Parameter {
+                name: "table of votes",
+                given: format!("{inputs} inputs × {classes} classes"),
+                expected: "a table that fits in memory",
+            })
+        })?;
+        Self::new(Ballot::new(law, run, phase, 0..0), classes, vec![0; cells])
     }
 
     /// What the votes belong to.
@@ -396,6 +406,7 @@ mod tests {
         assert_eq!(table.votes(0).unwrap().counts(), [3, 1]);
         let wrong = VoteTable::new(Ballot::new(None, 1, Phase::Estimation, 4..5), 2, vec![0, 1]).unwrap();
         assert!(table.merge(&wrong).is_err());
+        assert!(VoteTable::empty(None, 1, Phase::Estimation, usize::MAX / 2 + 2, 2).is_err());
     }
 
     #[cfg(feature = "serde")]

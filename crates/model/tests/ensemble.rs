@@ -220,6 +220,17 @@ fn shapes_and_settings_are_checked() {
 }
 
 #[test]
+fn noise_for_another_number_of_classes_is_refused() {
+    // Labels would be drawn among as many values as the noise has, and certified among as many as the problem has.
+    for (classes, others) in [(2, 3), (3, 2)] {
+        let problem = problem(classes);
+        assert!(matches!(noise(others).threat(&problem), Err(Error::Shape { .. })));
+        let ensemble = Ensemble::new(&problem, noise(others), &NearestCentroid, 1, 1);
+        assert!(matches!(ensemble, Err(Error::Shape { .. })));
+    }
+}
+
+#[test]
 fn a_net_that_diverges_still_answers() {
     let wild =
         TwoLayerNet::new(TwoLayerSettings { learning_rate: 1e20, ..TwoLayerSettings::default() }).unwrap();

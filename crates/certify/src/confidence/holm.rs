@@ -7,7 +7,7 @@ use crate::{Error, Upper};
 /// 1979).
 ///
 /// `threshold` is the probability that must be exceeded at that radius, `counts` the votes for each input's chosen class out
-/// of `samples`. Holm certifies at least as many inputs as Bonferroni.
+/// of `samples`. The classes must have been chosen beforehand, on other votes, and the number of samples fixed. Holm certifies at least as many inputs as Bonferroni.
 ///
 /// # Guarantee
 /// With probability at least `1 − α`, every input marked `true` has a probability above `threshold`. This holds for one

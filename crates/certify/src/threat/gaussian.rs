@@ -54,7 +54,8 @@ impl GaussianThreat {
     /// The norm of one common trigger on `examples` poisoned training examples that a training radius covers: `R/√r`.
     #[must_use]
     pub fn per_example(training_radius: f64, examples: u32) -> f64 {
-        (training_radius / f64::from(examples.max(1)).sqrt()).next_down()
+        // Two roundings, of the root and of the quotient.
+        (training_radius / f64::from(examples.max(1)).sqrt()).next_down().next_down()
     }
 }
 

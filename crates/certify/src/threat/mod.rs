@@ -61,13 +61,14 @@ pub enum Radius {
 }
 
 impl Radius {
-    /// Whether `changes` changes are covered.
+    /// Whether any `changes` changes are covered. A norm bounds how far an input moves, not how many of its entries do, and
+    /// covers none.
     #[must_use]
     pub fn covers(&self, changes: u32) -> bool {
         match *self {
             Self::Count(radius, _) => changes <= radius,
             Self::Unlimited(_) => true,
-            Self::Norm(norm) => f64::from(changes) <= norm,
+            Self::Norm(_) => changes == 0,
         }
     }
 }
@@ -126,6 +127,31 @@ pub trait DiscreteThreat: fmt::Debug {
     /// Whether the bounded class stays strictly ahead after any `r` changes.
     fn survives(&self, bounds: &ClassBounds, r: u32) -> bool {
         self.lower_bound(bounds.top(), r).exceeds(self.upper_bound(bounds.runner_up(), r))
+    }
+}
+
+/// So that a `&dyn DiscreteThreat` is a [`Threat`] too.
+impl<T: DiscreteThreat + ?Sized> DiscreteThreat for &T {
+    fn law(&self) -> Option<Law> {
+        (**self).law()
+    }
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+    fn unit(&self) -> Unit {
+        (**self).unit()
+    }
+    fn maximum(&self) -> Option<u32> {
+        (**self).maximum()
+    }
+    fn lower_bound(&self, top: Lower, r: u32) -> Lower {
+        (**self).lower_bound(top, r)
+    }
+    fn upper_bound(&self, other: Upper, r: u32) -> Upper {
+        (**self).upper_bound(other, r)
+    }
+    fn survives(&self, bounds: &ClassBounds, r: u32) -> bool {
+        (**self).survives(bounds, r)
     }
 }
 

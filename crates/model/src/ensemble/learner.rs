@@ -82,6 +82,12 @@ impl NoisyBatch<'_> {
         self.classes
     }
 
+    /// What the votes of this batch belong to, for learners that make their own [`VoteTable`] of it, as on another device.
+    #[must_use]
+    pub const fn ballot(&self) -> &Ballot {
+        &self.ballot
+    }
+
     /// The votes of the batch from one class per test input and net, the nets being worked on in parallel.
     ///
     /// `answer` is called once per net, with scratch memory that `scratch` makes once per thread, and pushes one class per

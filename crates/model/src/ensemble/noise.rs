@@ -49,8 +49,9 @@ impl EnsembleNoise {
     /// same noise are one group.
     ///
     /// # Errors
-    /// [`Error::Certify`] never for noise that exists; the type of error is that of the threats.
+    /// [`Error::Shape`] if the problem has another number of classes than the noise was made for.
     pub fn threat(&self, problem: &Problem) -> Result<GroupsThreat, Error> {
+        self.check(problem)?;
         let cap = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let keep = |rate: Rate| Interval::from(rate).complement();
         let (examples, bits) = (problem.training().rows(), problem.training().columns());
@@ -61,10 +62,23 @@ impl EnsembleNoise {
                 keep(self.feature_rate()),
                 cap(examples.saturating_mul(bits)),
             )?,
-            Group::new("training labels", problem.classes(), keep(self.label_rate()), cap(examples))?,
+            Group::new("training labels", self.labels.values(), keep(self.label_rate()), cap(examples))?,
             Group::new("test features", 2, keep(self.feature_rate()), cap(bits))?,
         ];
         Ok(GroupsThreat::new(groups)?.about(self.law()))
+    }
+
+    /// Refuses a problem whose labels take other values than this noise draws: what is sampled would not be what is certified.
+    pub(crate) fn check(&self, problem: &Problem) -> Result<(), Error> {
+        let classes = self.labels.values();
+        if classes == problem.classes() {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            what: "label noise",
+            given: format!("{classes} classes for a problem with {}", problem.classes()),
+            expected: "noise made for the problem's number of classes",
+        })
     }
 
     /// The noise of net number `net`, from its own random stream.

@@ -80,7 +80,8 @@ impl<'a> Ensemble<'a> {
     /// Nets of `learner` on `problem` under `noise`, on `threads` threads (0 for one per core).
     ///
     /// # Errors
-    /// [`Error::Threads`] if the threads cannot be started.
+    /// [`Error::Shape`] if the noise was made for another number of classes than the problem has, [`Error::Threads`] if the
+    /// threads cannot be started.
     pub fn new(
         problem: &'a Problem,
         noise: EnsembleNoise,
@@ -88,6 +89,7 @@ impl<'a> Ensemble<'a> {
         seed: u64,
         threads: usize,
     ) -> Result<Self, Error> {
+        noise.check(problem)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
@@ -130,7 +132,7 @@ impl<'a> Ensemble<'a> {
         let mut table = self.no_votes(phase)?;
         let mut first = nets.start;
         while first < nets.end {
-            let end = (first + batch).min(nets.end);
+            let end = first.saturating_add(batch).min(nets.end);
             table.merge(&self.batch(phase, first..end)?)?;
             first = end;
             let done = end - nets.start;
