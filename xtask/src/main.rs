@@ -17,7 +17,7 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Everything that has to hold before a change lands, cheapest first: format, licences, lints, documentation, tests, and the
+    /// Everything that has to hold before a change lands, cheapest first: licences, format, lints, documentation, tests, and the
     /// MNIST example on real digits
     Check {
         /// Leave out what needs data from a package client

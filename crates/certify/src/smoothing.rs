@@ -158,6 +158,33 @@ impl Smoothing {
         Tally::new(self.plan.clone(), selection, votes(Phase::Estimation, 0..done, counts)?)
     }
 
+    /// The votes of some samples of one phase on one input: a shard, which [`Votes::merge`] adds to the others of the same
+    /// seed and `number`. A [`Tally`] takes the merged votes once they are the plan's first samples.
+    ///
+    /// # Errors
+    /// As [`Self::tally`].
+    pub fn votes<N, C>(
+        &self,
+        noise: &N,
+        classifier: &C,
+        number: u64,
+        input: &N::Input,
+        phase: Phase,
+        samples: Range<u64>,
+    ) -> Result<Votes, Error>
+    where
+        N: Noise + Sync + ?Sized,
+        N::Input: Sync,
+        C: Classifier<N::Sample> + ?Sized,
+    {
+        let classes = classifier.class_count();
+        let mut voting = Voting { classifier, answers: HashMap::new(), classified: 0 };
+        let samples = samples.start..samples.end.max(samples.start);
+        let counts =
+            self.count(noise, input, number, phase, samples.clone(), &mut voting, classes, |_, _| Ok(()))?;
+        Votes::new(Ballot::new(noise.law(), self.run(noise.law(), number), phase, samples), counts)
+    }
+
     /// What the votes of a run depend on besides the noise's law: the seed and the input's number.
     fn run(&self, law: Option<Law>, number: u64) -> u64 {
         let law = law.map_or(0, Law::fingerprint);
@@ -307,6 +334,19 @@ mod tests {
         assert_ne!(tally(1, 256, 2), reference);
         assert_eq!(reference.estimation().total(), 1_000);
         assert_eq!(reference.selection().unwrap().total(), 50);
+    }
+
+    #[test]
+    fn shards_add_up_to_the_whole_tally() {
+        let smoothing = Smoothing::new(Plan::fixed(50, 1_000).unwrap()).batch(64).seed(1);
+        let shard =
+            |phase, samples| smoothing.votes(&noise(), &majority(), 3, &image(), phase, samples).unwrap();
+        let mut estimation = shard(Phase::Estimation, 300..1_000);
+        estimation.merge(&shard(Phase::Estimation, 0..300)).unwrap();
+        assert_eq!(shard(Phase::Estimation, 7..7).total(), 0);
+        let merged =
+            Tally::new(Plan::fixed(50, 1_000).unwrap(), Some(shard(Phase::Selection, 0..50)), estimation);
+        assert_eq!(merged.unwrap(), tally(1, 256, 1));
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub use self::{flips::BitFlips, uniform::UniformNoise};
 
 use crate::Law;
 use rand_core::Rng;
-use std::{fmt, hash::Hash};
+use std::{fmt, hash::Hash, rc::Rc, sync::Arc};
 
 /// A random change of an input.
 ///
@@ -27,27 +27,24 @@ pub trait Noise: fmt::Debug {
     /// Draws one noisy copy of `input`.
     fn sample(&self, input: &Self::Input, rng: &mut dyn Rng) -> Self::Sample;
 
-    /// Draws one noisy copy into `out`, for noises that can reuse its memory.
-    fn sample_into(&self, input: &Self::Input, rng: &mut dyn Rng, out: &mut Self::Sample) {
-        *out = self.sample(input, rng);
-    }
-
     /// The fingerprint of the noise's law; `None` where no law is known, and then no certificate accepts its votes.
     fn law(&self) -> Option<Law> {
         None
     }
 }
 
-impl<N: Noise + ?Sized> Noise for &N {
-    type Input = N::Input;
-    type Sample = N::Sample;
-    fn sample(&self, input: &N::Input, rng: &mut dyn Rng) -> N::Sample {
-        (**self).sample(input, rng)
-    }
-    fn sample_into(&self, input: &N::Input, rng: &mut dyn Rng, out: &mut N::Sample) {
-        (**self).sample_into(input, rng, out);
-    }
-    fn law(&self) -> Option<Law> {
-        (**self).law()
-    }
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<N: Noise + ?Sized> Noise for $pointer {
+            type Input = N::Input;
+            type Sample = N::Sample;
+            fn sample(&self, input: &N::Input, rng: &mut dyn Rng) -> N::Sample {
+                (**self).sample(input, rng)
+            }
+            fn law(&self) -> Option<Law> {
+                (**self).law()
+            }
+        }
+    )*};
 }
+forward!(&N, Box<N>, Rc<N>, Arc<N>);

@@ -64,10 +64,16 @@ fn signed_quantile_lower(p: Lower) -> f64 {
     if p.p() >= 0.5 {
         normal_quantile_lower(p)
     } else {
+        if p.p() < SMALLEST_TAIL {
+            return f64::NEG_INFINITY;
+        }
         // Rounding down the quantile of a small p is rounding up the one of 1 − p.
         -(normal_quantile(p.p()) * (1.0 + RELATIVE_ERROR) + RELATIVE_ERROR)
     }
 }
+
+/// Tails below this are not told apart: `erfc` underflows soon after. A quantile of 37 is enough for any radius.
+const SMALLEST_TAIL: f64 = 1e-300;
 
 /// How far the computed quantile may be off, relatively; `erfc` errs by less than two units in the last place, and solving
 /// for `z` divides that by the slope, which is at least 0.79 in logarithms per unit of `z`.
@@ -75,7 +81,7 @@ const RELATIVE_ERROR: f64 = 64.0 * f64::EPSILON;
 
 /// `Φ⁻¹(p)` for `p ≥ ½`, rounded down and non-negative.
 fn normal_quantile_lower(p: Lower) -> f64 {
-    let z = normal_quantile(p.rest().min(0.5));
+    let z = normal_quantile(p.rest().clamp(SMALLEST_TAIL, 0.5));
     sub_down(z * (1.0 - RELATIVE_ERROR), RELATIVE_ERROR).max(0.0)
 }
 

@@ -198,11 +198,11 @@ impl DiscreteThreat for GroupsThreat {
         }
         let r = r.min(self.maximum().unwrap_or(u32::MAX));
         let lattices = self.lattices(r);
-        let mut worst = Lower::ONE;
+        let mut worst: Option<Lower> = None;
         let mut slopes: Option<Slopes> = None;
         self.each_allocation(r, |allocation| {
             let regions = product(&lattices, allocation);
-            if let Some(slopes) = slopes {
+            if let (Some(slopes), Some(worst)) = (slopes, worst) {
                 let quick = dual_lower(&regions, slopes, top);
                 if quick.p() >= worst.p() && quick.rest() <= worst.rest() {
                     return;
@@ -210,11 +210,12 @@ impl DiscreteThreat for GroupsThreat {
             }
             let trade_off = TradeOff::from_regions(regions);
             let value = trade_off.lower(top);
-            if value.p() < worst.p() || value.rest() > worst.rest() {
+            let so_far = worst.unwrap_or(Lower::ONE);
+            if value.p() < so_far.p() || value.rest() > so_far.rest() {
                 slopes = Some(trade_off.slopes_at(top));
             }
-            worst = worst.and(value);
+            worst = Some(so_far.and(value));
         });
-        worst
+        worst.unwrap_or(Lower::ZERO)
     }
 }

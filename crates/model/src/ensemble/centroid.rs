@@ -3,7 +3,7 @@
 use super::{
     BaseLearner, NoisyBatch, NoisyNet,
     bit_matrix::ones,
-    sparse::{LANES, SparseRows, fold_mask, sum_rows},
+    sparse::{LANES, MaskedProduct, SparseRows},
 };
 use steadfast_certify::{BoxError, VoteTable};
 
@@ -58,10 +58,10 @@ impl NearestCentroid {
                     *offset += 0.5 * reference.square;
                 }
             }
-            let base = fold_mask(net.mask(), &mut scratch.weights, offset);
+            let product = MaskedProduct::new(net.mask(), &scratch.weights, offset);
             let first = best.is_empty();
             for (input, positions) in test.iter().enumerate() {
-                let scores = sum_rows(base, positions, &scratch.weights);
+                let scores = product.of(positions);
                 if first {
                     // Without a reference any class that exists is nearer.
                     best.push((if reference.is_some() { 0.0 } else { f32::NEG_INFINITY }, 0));

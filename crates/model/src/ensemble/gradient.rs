@@ -11,7 +11,7 @@
 use super::{
     BitMatrix, NoisyNet, TwoLayerSettings,
     bit_matrix::ones,
-    sparse::{LANES, SparseRows, fold_mask, sum_rows},
+    sparse::{LANES, MaskedProduct, SparseRows, sum_rows},
 };
 use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 use rand_core::Rng;
@@ -80,11 +80,11 @@ impl Training {
         let mut scores = vec![self.output.bias.clone(); test.len()].concat();
         let classes = self.output.bias.len();
         for (index, initial) in self.initial.iter().enumerate() {
-            let mut weights = self.trained(index, initial, net.features());
-            let start = add(half_sum(&weights), self.bias(index));
-            let base = fold_mask(net.mask(), &mut weights, start);
+            let weights = self.trained(index, initial, net.features());
+            let offset = add(half_sum(&weights), self.bias(index));
+            let product = MaskedProduct::new(net.mask(), &weights, offset);
             for (scores, positions) in scores.chunks_exact_mut(classes).zip(test.iter()) {
-                let hidden = sum_rows(base, positions, &weights).map(|value| value.max(0.0));
+                let hidden = product.of(positions).map(|value| value.max(0.0));
                 for (score, rows) in scores.iter_mut().zip(self.output.rows()) {
                     *score += rows.get(index).map_or(0.0, |row| dot(&hidden, row));
                 }

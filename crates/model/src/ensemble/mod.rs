@@ -8,7 +8,8 @@
 //! One net votes on all test inputs and noises them with *one* flip mask. Each input's votes are still independent across
 //! nets, which is all that its certificate needs, and Bonferroni over inputs needs no independence between them. It saves
 //! almost all noise bits, and the test matrix stays fixed: `(x ⊕ γ)·w = x·((1 − 2γ) ∘ w) + γ·w`. Spreads over inputs are
-//! correlated, so no error bar may treat inputs as independent.
+//! correlated, so no error bar may treat inputs as independent. The identity is computed on integers, so that an answer
+//! depends on the noisy input alone.
 //!
 //! - [`Problem`]: what is trained on and tested, as bits.
 //! - [`EnsembleNoise`]: the noise, its law, and the threat it certifies against.

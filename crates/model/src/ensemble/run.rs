@@ -95,7 +95,9 @@ impl<'a> Ensemble<'a> {
             .build()
             .map_err(|source| Error::Threads { threads, source: source.into() })?;
         let law = noise.law().map_or(0, Law::fingerprint);
-        let settings = Law::new(&learner.describe(), []).fingerprint();
+        // Another version may train other nets from the same numbers.
+        let settings =
+            Law::new(&format!("{} {}", learner.describe(), env!("CARGO_PKG_VERSION")), []).fingerprint();
         let run = Law::new("ensemble", [problem.fingerprint(), law, settings, seed]).fingerprint();
         Ok(Self { problem, noise, learner, seed, run, sparse: SparseRows::new(problem.test()), pool })
     }

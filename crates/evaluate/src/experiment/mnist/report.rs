@@ -70,13 +70,13 @@ impl Results {
         let Self { settings, ceiling, abstained, .. } = self;
         format!(
             "An attacker may change r entries in all: training pixels, training labels, pixels of the test image. \"certified\" \
-             holds for each image with confidence {single}, \"certified together\" for all {images} images at once.\n\
+             is wrong with probability at most {single} for each image, \"certified together\" for all {images} images at once.\n\
              \"poisoned\" is how many training images a one-pixel trigger may be in, with the pixel in the test image counted too.\n\
              Of {images} images {abstained_single} are not certified at all ({abstained_together} together); the majority of nets, \
              without a guarantee, is right on {smoothed}.\n\
              {models} nets reach radius {ceiling_single} ({ceiling_together} together) even if all agree: beyond that, more nets are needed, \
              not better ones.",
-            single = percent(1.0 - settings.alpha),
+            single = settings.alpha,
             images = self.truth.len(),
             abstained_single = percent(abstained.per_image),
             abstained_together = percent(abstained.bonferroni),
@@ -92,11 +92,11 @@ impl Results {
     pub fn chart(&self) -> Chart {
         let settings = &self.settings;
         let caption = format!(
-            "{}; {} nets, β = {}, confidence {}, {} test images, seed {}",
+            "{}; {} nets, β = {}, α = {}, {} test images, seed {}",
             self.learner,
             settings.models,
             settings.beta,
-            percent(1.0 - settings.alpha),
+            settings.alpha,
             self.truth.len(),
             settings.seed
         );

@@ -4,7 +4,7 @@ use super::{Settings, Task};
 use crate::Error;
 use serde::Serialize;
 use steadfast_certify::{
-    Certificate, Certifier, ClassBounds, Confidence, Radius, Tally, Threat, VoteTable,
+    Certificate, Certifier, ClassBounds, Confidence, DiscreteThreat, Radius, Tally, Threat, VoteTable,
     confidence::clopper_pearson_lower,
 };
 
@@ -96,9 +96,10 @@ impl Results {
                 .collect::<Result<Vec<_>, _>>()
         };
         let certificates = PerConfidence::of(certificates, confidence, inputs)?;
+        let everything = DiscreteThreat::maximum(&threat).unwrap_or(u32::MAX);
         let count = |radius: Radius| match radius {
             Radius::Count(count, _) => count,
-            _ => u32::MAX,
+            _ => everything,
         };
         let ceiling = |confidence| {
             let unanimous = clopper_pearson_lower(settings.models, settings.models, confidence)?;
