@@ -42,6 +42,14 @@ impl Lattice {
     }
 
     pub(crate) fn trade_off(&self) -> TradeOff {
-        TradeOff::from_regions(self.regions.clone())
+        let mut regions = self.regions.clone();
+        regions.retain(|region| !region.is_impossible());
+        // Ratios are monotone in the exponent, so two of them tell the order of all.
+        let ascending =
+            regions.first().zip(regions.last()).is_some_and(|(first, last)| first.ratio() < last.ratio());
+        if ascending {
+            regions.reverse();
+        }
+        TradeOff { regions }
     }
 }
