@@ -28,7 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     println!("Binary noise with β = 0.9, α = 0.001.\n");
     print!("| probability | radius |");
-    plans.iter().for_each(|(name, _)| print!(" {name} |"));
+    for (name, _) in &plans {
+        print!(" {name} |");
+    }
     println!("\n|---|---|{}", "---|".repeat(plans.len()));
     for (probability, radius) in
         [(0.9995, 2), (0.999, 2), (0.998, 2), (0.99, 1), (0.97, 1), (0.9, 0), (0.7, 0), (0.55, 0)]
