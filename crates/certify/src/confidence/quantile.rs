@@ -1,7 +1,7 @@
 //! Solving for a probability at a confidence level, rounded to the safe side and *verified* there.
 
 use super::binomial::{Approximate, Chance, ln_probability, tail};
-use crate::{Lower, round::complement_down};
+use crate::Lower;
 
 /// The one-sided Clopper–Pearson lower bound: the largest `p` found with `P(X ≥ k; n, p) ≤ α`.
 ///
@@ -10,7 +10,7 @@ pub(crate) fn clopper_pearson_lower(k: u64, n: u64, alpha: f64) -> Lower {
     if k == 0 {
         return Lower::ZERO;
     }
-    let target = below(alpha.ln(), alpha);
+    let target = ln_below(alpha);
     let (guess, rest) = if k == n {
         let exponent = alpha.ln() / n as f64;
         (exponent.exp(), -exponent.exp_m1())
@@ -22,9 +22,8 @@ pub(crate) fn clopper_pearson_lower(k: u64, n: u64, alpha: f64) -> Lower {
     };
     solve(guess, rest, target, |chance| {
         let tail = tail(k, n, chance);
-        let (x, y) = (chance.x, chance.y);
-        let curvature = (k as f64, (n - k) as f64 * (x / y));
-        Point { ln: tail.ln, slope: tail.slope, bend: curvature.0 - curvature.1 - tail.slope }
+        let bend = k as f64 - (n - k) as f64 * (chance.x / chance.y) - tail.slope;
+        Point { ln: tail.ln, slope: tail.slope, bend }
     })
 }
 
@@ -40,7 +39,7 @@ pub(crate) fn mixture_lower(k: u64, n: u64, (a, b): (u64, u64), alpha: f64) -> L
     // The martingale at p is prior density / posterior density. Both are binomial probabilities of p, so
     // ln E = ln((a+b−1)/(a+b+n−1)) + ln P(a−1 of a+b−2) − ln P(a+k−1 of a+b+n−2), decreasing for p < k/n.
     let ratio = ((a + b - 1) as f64 / (a + b + n - 1) as f64).ln();
-    let target = below(alpha.ln(), alpha);
+    let target = ln_below(alpha);
     let failures = m as f64 / n as f64;
     let guess = (k as f64 / n as f64 - (failures + 1.0 / n as f64).sqrt() * 3.0 / (n as f64).sqrt())
         .max(0.25 * k as f64 / n as f64);
@@ -68,8 +67,8 @@ struct Point {
 }
 
 /// `ln α` made smaller by more than its rounding error and that of `α` as the nearest double to a decimal.
-fn below(logarithm: f64, alpha: f64) -> f64 {
-    debug_assert!(alpha > 0.0 && alpha < 1.0);
+fn ln_below(alpha: f64) -> f64 {
+    let logarithm = alpha.ln();
     // Near α = 1 the logarithm is small and α's own rounding is what counts.
     logarithm - 4.0 * f64::EPSILON * (logarithm.abs() + 1.0)
 }
@@ -178,7 +177,6 @@ pub(crate) fn tail_upper(k: u64, n: u64, chance: crate::Upper) -> f64 {
     }
     let at =
         if chance.p() <= 0.5 { Chance::of_success(chance.p()) } else { Chance::of_failure(chance.rest()) };
-    debug_assert!(complement_down(at.y) <= 1.0);
     let ln = tail(k, n, at).ln.upper();
     (ln.exp() * (1.0 + 8.0 * f64::EPSILON)).min(1.0)
 }

@@ -2,7 +2,7 @@
 
 use super::{DiscreteThreat, Unit};
 use crate::{
-    ClassBounds, Interval, Law, Lower, Upper,
+    ClassBounds, Interval, Law, Lower,
     trade_off::{Lattice, Region, TradeOff},
 };
 
@@ -117,9 +117,5 @@ impl DiscreteThreat for FlipThreat {
             .take(if symmetric { 1 } else { usize::MAX })
             .map(|(raised, lowered)| self.trade_off(raised, lowered).lower(top))
             .fold(Lower::ONE, Lower::and)
-    }
-
-    fn upper_bound(&self, other: Upper, r: u32) -> Upper {
-        self.lower_bound(other.complement(), r).complement()
     }
 }

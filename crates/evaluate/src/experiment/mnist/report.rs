@@ -100,15 +100,7 @@ impl Results {
             self.truth.len(),
             settings.seed
         );
-        let chart = accuracy_chart("MNIST 1/7: certified accuracy against backdoors")
-            .with_caption(caption)
-            .with_series(Series::new("each image", points(&self.certified_accuracy.per_image)))
-            .with_series(
-                Series::new("all images together", points(&self.certified_accuracy.bonferroni))
-                    .with_style(Style::Dashed),
-            )
-            .with_point(f64::from(PAPER.0), PAPER.1, format!("Wang et al. 2020: {:.0}%", 100.0 * PAPER.1));
-        with_ceiling(chart, &self.ceiling, settings.models)
+        with_ceiling(beside_paper(caption, &self.certified_accuracy), &self.ceiling, settings.models)
     }
 
     /// Writes results, table and charts into the folder.
@@ -130,15 +122,8 @@ impl Repeats {
     pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
         output.write_json("results.json", self)?;
         output.write("table.md", format!("{}\n", repeats_table(self)).as_bytes())?;
-        let chart = accuracy_chart("MNIST 1/7: certified accuracy against backdoors")
-            .with_caption(format!("mean over {} training subsets", self.seeds.len()))
-            .with_series(Series::new("each image", points(&self.certified_accuracy.per_image)))
-            .with_series(
-                Series::new("all images together", points(&self.certified_accuracy.bonferroni))
-                    .with_style(Style::Dashed),
-            )
-            .with_point(f64::from(PAPER.0), PAPER.1, format!("Wang et al. 2020: {:.0}%", 100.0 * PAPER.1));
-        write_chart(&chart, output)
+        let caption = format!("mean over {} training subsets", self.seeds.len());
+        write_chart(&beside_paper(caption, &self.certified_accuracy), output)
     }
 }
 
@@ -219,6 +204,17 @@ pub fn sweep_chart(sweep: &Sweep) -> Chart {
             ))
         },
     )
+}
+
+/// Both forms of certified accuracy, and the paper's point.
+fn beside_paper(caption: String, accuracy: &PerConfidence<Vec<f64>>) -> Chart {
+    accuracy_chart("MNIST 1/7: certified accuracy against backdoors")
+        .with_caption(caption)
+        .with_series(Series::new("each image", points(&accuracy.per_image)))
+        .with_series(
+            Series::new("all images together", points(&accuracy.bonferroni)).with_style(Style::Dashed),
+        )
+        .with_point(f64::from(PAPER.0), PAPER.1, format!("Wang et al. 2020: {:.0}%", 100.0 * PAPER.1))
 }
 
 fn accuracy_chart(title: &str) -> Chart {

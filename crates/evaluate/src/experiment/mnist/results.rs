@@ -31,6 +31,11 @@ impl<T> PerConfidence<T> {
     ) -> Result<Self, Error> {
         Ok(Self { per_image: make(alpha)?, bonferroni: make(alpha.shared_by(inputs as u64))? })
     }
+
+    /// Something made of each form.
+    fn map<U>(&self, make: impl Fn(&T) -> U) -> PerConfidence<U> {
+        PerConfidence { per_image: make(&self.per_image), bonferroni: make(&self.bonferroni) }
+    }
 }
 
 /// One finished run: parameters, votes, and what they certify.
@@ -109,7 +114,7 @@ impl Results {
         let ceiling = PerConfidence::of(ceiling, confidence, inputs)?;
         let shown = SHOWN.max(ceiling.per_image + 1);
         let share = |count: usize| count as f64 / inputs as f64;
-        let accuracy = |certificates: &[Certificate]| {
+        let accuracy = |certificates: &Vec<Certificate>| {
             let certified = |radius| {
                 certificates
                     .iter()
@@ -119,10 +124,10 @@ impl Results {
             };
             (0..=shown).map(|radius| share(certified(radius))).collect()
         };
-        let radii = |certificates: &[Certificate]| {
+        let radii = |certificates: &Vec<Certificate>| {
             certificates.iter().map(|certificate| certificate.radius().map(count)).collect()
         };
-        let abstained = |certificates: &[Certificate]| {
+        let abstained = |certificates: &Vec<Certificate>| {
             share(certificates.iter().filter(|certificate| certificate.class().is_none()).count())
         };
         let right = tallies
@@ -130,10 +135,6 @@ impl Results {
             .zip(task.truth())
             .filter(|(tally, truth)| tally.estimation().leader() == **truth)
             .count();
-        let each = |f: &dyn Fn(&[Certificate]) -> f64| PerConfidence {
-            per_image: f(&certificates.per_image),
-            bonferroni: f(&certificates.bonferroni),
-        };
         Ok(Self {
             experiment: "mnist",
             version: env!("CARGO_PKG_VERSION"),
@@ -145,17 +146,11 @@ impl Results {
             settings: settings.clone(),
             learner: learner.to_owned(),
             run: format!("{:016x}", estimation.ballot().run()),
-            certified_accuracy: PerConfidence {
-                per_image: accuracy(&certificates.per_image),
-                bonferroni: accuracy(&certificates.bonferroni),
-            },
-            abstained: each(&abstained),
+            certified_accuracy: certificates.map(accuracy),
+            abstained: certificates.map(abstained),
             ceiling,
             smoothed_accuracy: share(right),
-            radii: PerConfidence {
-                per_image: radii(&certificates.per_image),
-                bonferroni: radii(&certificates.bonferroni),
-            },
+            radii: certificates.map(radii),
             truth: task.truth().to_vec(),
             selection,
             estimation,

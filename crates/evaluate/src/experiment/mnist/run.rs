@@ -21,6 +21,13 @@ struct Saved {
     estimation: VoteTable,
 }
 
+impl Saved {
+    /// Nets that have voted, of both phases.
+    fn nets(&self) -> u64 {
+        self.selection.ballot().total() + self.estimation.ballot().total()
+    }
+}
+
 /// Refuses a folder that cannot take the summary of several runs: one with a single run in it, or with a summary unless it
 /// is to be made again.
 ///
@@ -78,7 +85,7 @@ impl<'a> Run<'a> {
             Ensemble::new(self.task.problem(), noise, &*self.learner, self.settings.seed, self.threads)?;
         let mut saved = self.start(&ensemble)?;
         let bar = console.bar("training nets", self.settings.selection_models + self.settings.models);
-        bar.set_position(saved.selection.ballot().total() + saved.estimation.ballot().total());
+        bar.set_position(saved.nets());
         bar.reset_eta();
         let plan =
             [(Phase::Selection, self.settings.selection_models), (Phase::Estimation, self.settings.models)];
@@ -120,7 +127,7 @@ impl<'a> Run<'a> {
             steadfast_model::ensemble::Error::Stopped { .. } => {
                 bar.abandon();
                 Error::Interrupted {
-                    done: saved.selection.ballot().total() + saved.estimation.ballot().total(),
+                    done: saved.nets(),
                     total: self.settings.selection_models + self.settings.models,
                     path: self.output.path().to_owned(),
                 }
