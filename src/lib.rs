@@ -45,6 +45,7 @@
 
 pub use steadfast_certify as certify;
 pub use steadfast_model as model;
+pub use steadfast_perturb as perturb;
 
 /// The snippets of the README, run as tests.
 #[cfg(doctest)]

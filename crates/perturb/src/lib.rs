@@ -1,0 +1,18 @@
+//! Text perturbation: words, edits between texts, and noises that know their own law.
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::print_stdout,
+        clippy::print_stderr
+    )
+)]
+
+mod error;
+pub mod synonym;
+
+pub use error::{Error, Parameter};
