@@ -32,7 +32,7 @@ pub enum Error {
     },
     /// Votes drawn under one noise law were handed to a certificate about another.
     #[error(
-        "the votes were drawn under noise law {votes} but the certificate is about noise law {threat}; \
+        "the votes were drawn under law {votes} but the certificate is about law {threat}; \
          certify with the threat that this noise makes from this input"
     )]
     Law {

@@ -3,11 +3,11 @@
 use siphasher::sip::SipHasher13;
 use std::{fmt, hash::Hasher};
 
-/// The fingerprint of every number that a noise law depends on.
+/// The fingerprint of a distribution of noisy inputs: of every parameter of the noise, and of the clean input.
 ///
-/// Two noises share a law exactly when they draw from the same distributions. Votes carry the law they were drawn under and
-/// a threat carries the law it is about; a certificate accepts only equal ones. Fingerprints are stable across platforms
-/// and versions of the standard library.
+/// Votes carry the law they were drawn under and a threat carries the law it is about; a certificate accepts only equal
+/// ones, so that votes on one input, or under one noise, certify nothing about another. Fingerprints are stable across
+/// platforms and versions of the standard library.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
@@ -30,12 +30,6 @@ impl Law {
             hasher.write_u64(number);
         }
         Self(hasher.finish())
-    }
-
-    /// The law of independent draws from several laws, in order.
-    #[must_use]
-    pub fn product(laws: impl IntoIterator<Item = Self>) -> Self {
-        Self::new("product", laws.into_iter().map(|law| law.0))
     }
 
     /// The fingerprint.

@@ -68,8 +68,8 @@ impl Smoothing {
 
     /// The votes on one input, all that the plan foresees.
     ///
-    /// `number` tells inputs of one run apart: each has noise of its own. Votes carry that number, not the input and not the
-    /// classifier, so give every pair of them a number (or seed) of its own. The same number draws the same noise again; to
+    /// `number` tells inputs of one run apart: each has noise of its own. Votes carry that number and the input's law, not the
+    /// classifier, so give every classifier a number (or seed) of its own. The same number draws the same noise again; to
     /// try seeds or plans until one certifies is optional stopping.
     ///
     /// # Errors
@@ -120,7 +120,8 @@ impl Smoothing {
             }));
         }
         let mut voting = Voting { classifier, answers: HashMap::new(), classified: 0 };
-        let run = self.run(noise.law(), number);
+        let law = noise.law(input);
+        let run = self.run(law, number);
         let total = self.plan.selection().saturating_add(self.plan.maximum());
         let mut count = |phase, samples: Range<u64>, before: u64| {
             self.count(noise, input, number, phase, samples, &mut voting, classes, |done, classified| {
@@ -130,8 +131,7 @@ impl Smoothing {
                 }
             })
         };
-        let votes =
-            |phase, samples, counts| Votes::new(Ballot::new(noise.law(), run, phase, samples), counts);
+        let votes = |phase, samples, counts| Votes::new(Ballot::new(law, run, phase, samples), counts);
 
         let chosen = self.plan.selection();
         let selection = if chosen > 0 {
@@ -182,7 +182,8 @@ impl Smoothing {
         let samples = samples.start..samples.end.max(samples.start);
         let counts =
             self.count(noise, input, number, phase, samples.clone(), &mut voting, classes, |_, _| Ok(()))?;
-        Votes::new(Ballot::new(noise.law(), self.run(noise.law(), number), phase, samples), counts)
+        let law = noise.law(input);
+        Votes::new(Ballot::new(law, self.run(law, number), phase, samples), counts)
     }
 
     /// What the votes of a run depend on besides the noise's law: the seed and the input's number.

@@ -30,7 +30,7 @@ impl Ballot {
     }
 
     /// The fingerprint of the run. [`Smoothing`](crate::Smoothing) makes it of law, seed and the input's number: runs that
-    /// differ in their classifier or in the input itself need another seed or number to be told apart.
+    /// differ in their classifier need another seed or number to be told apart.
     #[must_use]
     pub const fn run(&self) -> u64 {
         self.run

@@ -39,13 +39,16 @@ fn tally(law: Option<Law>) -> Tally {
 #[test]
 fn votes_of_another_law_are_refused() {
     let threat = noise().threat(&image());
-    assert!(certifier().certify(&threat, &tally(noise().law())).unwrap().certifies(1, 1));
+    assert!(certifier().certify(&threat, &tally(noise().law(&image()))).unwrap().certifies(1, 1));
     for other in [
-        BitFlips::symmetric(rate(0.2)).unwrap().law(),
-        BitFlips::new(rate(0.1), rate(0.2)).unwrap().law(),
+        BitFlips::symmetric(rate(0.2)).unwrap().law(&image()),
+        BitFlips::new(rate(0.1), rate(0.2)).unwrap().law(&image()),
         // The next rate that a sampler can draw.
-        BitFlips::symmetric(Rate::from_numerator(rate(0.1).numerator() + 1)).unwrap().law(),
-        UniformNoise::new(2, rate(0.1)).unwrap().law(),
+        BitFlips::symmetric(Rate::from_numerator(rate(0.1).numerator() + 1)).unwrap().law(&image()),
+        UniformNoise::new(2, rate(0.1)).unwrap().law(&[0; 16]),
+        // The same noise on another input: its votes say nothing about this one.
+        noise().law(&(0..16).map(|bit| bit < 11).collect()),
+        noise().law(&(0..17).map(|bit| bit < 12).collect()),
         None,
     ] {
         let error = certifier().certify(&threat, &tally(other)).unwrap_err();
@@ -59,7 +62,7 @@ fn unknown_laws_are_equal_to_nothing() {
     let threat = UniformThreat::new(2, Interval::enclosing("0.9").unwrap(), 16).unwrap();
     assert!(Threat::law(&threat).is_none());
     assert!(matches!(certifier().certify(&threat, &tally(None)), Err(Error::Law { .. })));
-    assert!(matches!(certifier().certify(&threat, &tally(noise().law())), Err(Error::Law { .. })));
+    assert!(matches!(certifier().certify(&threat, &tally(noise().law(&image()))), Err(Error::Law { .. })));
     let bounds = ClassBounds::exact(0, Lower::ONE, Upper::ZERO, None);
     assert!(matches!(certify_bounds(&threat, bounds), Err(Error::Law { .. })));
     // Votes drawn by someone else's sampler: they name the law, and the threat is about it.
@@ -69,7 +72,7 @@ fn unknown_laws_are_equal_to_nothing() {
 
 #[test]
 fn shards_count_once() {
-    let law = noise().law();
+    let law = noise().law(&image());
     let ballot = |samples| Ballot::new(law, 1, Phase::Estimation, samples);
     let mut votes = Votes::new(ballot(0..500), vec![0, 500]).unwrap();
     let shard = votes.clone();
@@ -95,7 +98,7 @@ fn shards_count_once() {
 
 #[test]
 fn totals_that_no_plan_foresees_are_refused() {
-    let law = noise().law();
+    let law = noise().law(&image());
     let selection = || Some(votes(law, 1, Phase::Selection, &[0, 100]));
     let estimation = |n| votes(law, 1, Phase::Estimation, &[0, n]);
     let bounds =
@@ -123,7 +126,7 @@ fn totals_that_no_plan_foresees_are_refused() {
 
 #[test]
 fn a_tally_is_of_one_run_and_two_phases() {
-    let law = noise().law();
+    let law = noise().law(&image());
     let plan = || Plan::fixed(100, 1_000).unwrap();
     let selection = |law, run, phase| Some(votes(law, run, phase, &[0, 100]));
     let estimation = |phase| votes(law, 1, phase, &[0, 1_000]);
@@ -184,7 +187,7 @@ fn what_is_no_number_never_certifies() {
         (Lower::from_p(0.5), Upper::HALF),
         (Lower::from_p(0.3), Upper::from_p(0.3)),
     ] {
-        let bounds = ClassBounds::exact(1, top, other, noise().law());
+        let bounds = ClassBounds::exact(1, top, other, noise().law(&image()));
         let certificate = certify_bounds(&threat, bounds).unwrap();
         assert_eq!(certificate.class(), None, "{certificate}");
         assert!(!certificate.certifies(1, 0) && certificate.radius().is_none());
@@ -200,18 +203,18 @@ fn an_alpha_that_cannot_certify_says_what_would() {
 
 #[test]
 fn certificates_read_as_one_sentence() {
-    let certificate = certifier().certify(&noise().threat(&image()), &tally(noise().law())).unwrap();
+    let certificate = certifier().certify(&noise().threat(&image()), &tally(noise().law(&image()))).unwrap();
     assert_eq!(
         certificate.to_string(),
         "the smoothed classifier answers class 1, and an attacker who flips up to r of 16 bits cannot change that, \
          for r ≤ 1 changed coordinates (wrong with probability at most 0.001; 999 of 1000 votes)"
     );
-    let bounds = ClassBounds::exact(0, Lower::from_p(0.9), Upper::from_p(0.1), noise().law());
+    let bounds = ClassBounds::exact(0, Lower::from_p(0.9), Upper::from_p(0.1), noise().law(&image()));
     assert_eq!(
         certify_bounds(&noise().threat(&image()), bounds).unwrap().to_string(),
         "the smoothed classifier answers class 0, which is certified for the input itself only (no sampling error)"
     );
-    let bounds = ClassBounds::exact(0, Lower::from_p(0.5), Upper::HALF, noise().law());
+    let bounds = ClassBounds::exact(0, Lower::from_p(0.5), Upper::HALF, noise().law(&image()));
     let abstains = certify_bounds(&noise().threat(&image()), bounds).unwrap();
     assert_eq!(abstains.to_string(), "no class is certified: abstain (no sampling error)");
 }
@@ -233,8 +236,9 @@ fn runs_of_other_seeds_and_inputs_do_not_mix() {
 #[test]
 fn nobody_chooses_among_shards() {
     // Votes of the planned size, but not of the first samples: the best of several shards could be handed in.
-    let votes =
-        |phase, samples| Votes::new(Ballot::new(noise().law(), 1, phase, samples), vec![0, 10]).unwrap();
+    let votes = |phase, samples| {
+        Votes::new(Ballot::new(noise().law(&image()), 1, phase, samples), vec![0, 10]).unwrap()
+    };
     let tally = |selection, estimation| {
         let plan = Plan::fixed(10, 10).unwrap();
         Tally::new(plan, Some(votes(Phase::Selection, selection)), votes(Phase::Estimation, estimation))

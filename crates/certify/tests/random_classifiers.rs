@@ -50,8 +50,8 @@ fn check(table: &[usize], n: usize, classes: usize, rates: (u64, u64)) -> Checke
         // Exact: a mass has at most 30 bits.
         let probability = |mass: u64| mass as f64 / total as f64;
         let (top, other) = (Lower::from_p(probability(mass[class])), Upper::from_p(probability(other)));
-        let bounds = ClassBounds::exact(class, top, other, noise.law());
         let image: Bits = (0..n).map(|bit| input >> bit & 1 == 1).collect();
+        let bounds = ClassBounds::exact(class, top, other, noise.law(&image));
         let certificate = certify_bounds(&noise.threat(&image), bounds).unwrap();
         let radius = match certificate.radius() {
             None => continue,

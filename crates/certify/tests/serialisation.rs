@@ -105,7 +105,8 @@ fn tables() {
 fn certificates_are_written_with_what_they_rest_on() {
     let noise = BitFlips::symmetric(Rate::new(0.1).unwrap()).unwrap();
     let image: Bits = (0..4).map(|bit| bit == 0).collect();
-    let votes = Votes::new(Ballot::new(noise.law(), 1, Phase::Estimation, 0..100), vec![0, 100]).unwrap();
+    let votes =
+        Votes::new(Ballot::new(noise.law(&image), 1, Phase::Estimation, 0..100), vec![0, 100]).unwrap();
     let tally = Tally::new(Plan::fixed(0, 100).unwrap(), None, votes).unwrap();
     let certificate =
         Certifier::new(Confidence::new(0.001).unwrap()).certify(&noise.threat(&image), &tally).unwrap();
@@ -113,6 +114,6 @@ fn certificates_are_written_with_what_they_rest_on() {
     assert_eq!(written["outcome"]["certified"]["class"], 1);
     assert_eq!(written["bounds"]["evidence"]["sampled"], 0.001);
     assert_eq!(written["tally"]["estimation"]["counts"][1], 100);
-    assert_eq!(written["bounds"]["law"], noise.law().unwrap().to_string());
+    assert_eq!(written["bounds"]["law"], noise.law(&image).unwrap().to_string());
     assert_eq!(written["threat"], "flips up to r of 4 bits");
 }

@@ -82,7 +82,7 @@ fn errors_become_boxes() {
 fn noise_is_object_safe() {
     let noise = UniformNoise::new(3, Rate::new(0.2).unwrap()).unwrap();
     let plain: &dyn Noise<Input = [u32], Sample = Vec<u32>> = &noise;
-    assert_eq!(plain.law(), noise.law());
+    assert_eq!(plain.law(&[1, 2]), noise.law(&[1, 2]));
     let shared: Box<dyn Noise<Input = [u32], Sample = Vec<u32>> + Sync> = Box::new(noise);
     let classifier = from_fn(2, |input: &Vec<u32>| usize::from(input.first() == Some(&1)));
     let smoothing = Smoothing::new(Plan::fixed(10, 100).unwrap()).threads(2);

@@ -214,7 +214,7 @@ fn false_certificates(
     let noise = BitFlips::new(rate(rates.0), rate(rates.1)).unwrap();
     let input = bits(clean);
     assert_eq!(noise.threat(&input).maximum(), Some(BITS as u32));
-    assert!(noise.law().is_some());
+    assert!(noise.law(&input).is_some());
     let certifier = Certifier::new(Confidence::new(alpha).unwrap());
     let (mut wrong, mut certified) = (0, 0);
     for seed in 0..runs {

@@ -68,11 +68,7 @@ impl BitFlips {
         let ones = u32::try_from(input.count_ones()).unwrap_or(u32::MAX);
         let zeros = u32::try_from(input.len() - input.count_ones()).unwrap_or(u32::MAX);
         FlipThreat::new(Interval::from(self.zero_to_one), Interval::from(self.one_to_zero), zeros, ones)
-            .about(Some(self.fingerprint()))
-    }
-
-    fn fingerprint(self) -> Law {
-        Law::new("bit-flips", [self.zero_to_one.numerator().into(), self.one_to_zero.numerator().into()])
+            .about(self.law(input))
     }
 
     /// A noisy copy of each of 64 bits.
@@ -94,8 +90,10 @@ impl Noise for BitFlips {
         input.map_words(|word| self.noisy_word(word, rng))
     }
 
-    fn law(&self) -> Option<Law> {
-        Some(self.fingerprint())
+    fn law(&self, input: &Bits) -> Option<Law> {
+        let rates = [self.zero_to_one, self.one_to_zero].map(|rate| rate.numerator().into());
+        let bits = std::iter::once(input.len() as u64).chain(input.words().iter().copied());
+        Some(Law::new("bit-flips", rates.into_iter().chain(bits)))
     }
 }
 

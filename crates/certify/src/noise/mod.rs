@@ -27,8 +27,10 @@ pub trait Noise: fmt::Debug {
     /// Draws one noisy copy of `input`.
     fn sample(&self, input: &Self::Input, rng: &mut dyn Rng) -> Self::Sample;
 
-    /// The fingerprint of the noise's law; `None` where no law is known, and then no certificate accepts its votes.
-    fn law(&self) -> Option<Law> {
+    /// The fingerprint of the law of the noisy copies of `input`: of every parameter of the noise and of the clean input.
+    /// `None` where no law is known, and then no certificate accepts the votes.
+    fn law(&self, input: &Self::Input) -> Option<Law> {
+        let _ = input;
         None
     }
 }
@@ -41,8 +43,8 @@ macro_rules! forward {
             fn sample(&self, input: &N::Input, rng: &mut dyn Rng) -> N::Sample {
                 (**self).sample(input, rng)
             }
-            fn law(&self) -> Option<Law> {
-                (**self).law()
+            fn law(&self, input: &N::Input) -> Option<Law> {
+                (**self).law(input)
             }
         }
     )*};

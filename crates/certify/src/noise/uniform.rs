@@ -62,7 +62,7 @@ impl UniformNoise {
         }
         let coordinates = u32::try_from(input.len()).unwrap_or(u32::MAX);
         let keep = Interval::from(self.change).complement();
-        Ok(UniformThreat::new(self.values, keep, coordinates)?.about(self.law()))
+        Ok(UniformThreat::new(self.values, keep, coordinates)?.about(self.law(input)))
     }
 
     /// A noisy copy of one value. Values outside `0..K` are handled without a panic; no threat can be made from them.
@@ -96,8 +96,9 @@ impl Noise for UniformNoise {
         input.iter().map(|&value| self.noisy(value, rng)).collect()
     }
 
-    fn law(&self) -> Option<Law> {
-        Some(Law::new("uniform", [self.values.into(), self.change.numerator().into()]))
+    fn law(&self, input: &[u32]) -> Option<Law> {
+        let parameters = [self.values, self.change.numerator()];
+        Some(Law::new("uniform", parameters.iter().chain(input).map(|&number| number.into())))
     }
 }
 

@@ -38,11 +38,12 @@ impl EnsembleNoise {
         self.labels.change()
     }
 
-    /// The law of one net's noise.
+    /// The law of one net's noisy copy of `problem`.
     #[must_use]
-    pub fn law(&self) -> Option<Law> {
-        let (features, labels) = (self.features.law()?, self.labels.law()?);
-        Some(Law::product([features, labels, features]))
+    pub fn law(&self, problem: &Problem) -> Law {
+        let rates = [self.feature_rate(), self.label_rate()].map(|rate| rate.numerator().into());
+        let [features, labels] = rates;
+        Law::new("ensemble", [features, labels, self.labels.values().into(), problem.fingerprint()])
     }
 
     /// The attack on one test input: training pixels, training labels and test pixels may all change. Coordinates with the
@@ -65,7 +66,7 @@ impl EnsembleNoise {
             Group::new("training labels", self.labels.values(), keep(self.label_rate()), cap(examples))?,
             Group::new("test features", 2, keep(self.feature_rate()), cap(bits))?,
         ];
-        Ok(GroupsThreat::new(groups)?.about(self.law()))
+        Ok(GroupsThreat::new(groups)?.about(Some(self.law(problem))))
     }
 
     /// Refuses a problem whose labels take other values than this noise draws: what is sampled would not be what is certified.

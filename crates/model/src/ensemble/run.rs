@@ -71,6 +71,7 @@ pub struct Ensemble<'a> {
     noise: EnsembleNoise,
     learner: &'a dyn BaseLearner,
     seed: u64,
+    law: Law,
     run: u64,
     sparse: SparseRows,
     pool: rayon::ThreadPool,
@@ -94,12 +95,12 @@ impl<'a> Ensemble<'a> {
             .num_threads(threads)
             .build()
             .map_err(|source| Error::Threads { threads, source: source.into() })?;
-        let law = noise.law().map_or(0, Law::fingerprint);
+        let law = noise.law(problem);
         // Another version may train other nets from the same numbers.
         let settings =
             Law::new(&format!("{} {}", learner.describe(), env!("CARGO_PKG_VERSION")), []).fingerprint();
-        let run = Law::new("ensemble", [problem.fingerprint(), law, settings, seed]).fingerprint();
-        Ok(Self { problem, noise, learner, seed, run, sparse: SparseRows::new(problem.test()), pool })
+        let run = Law::new("ensemble", [law.fingerprint(), settings, seed]).fingerprint();
+        Ok(Self { problem, noise, learner, seed, law, run, sparse: SparseRows::new(problem.test()), pool })
     }
 
     /// The fingerprint of everything that the votes depend on: problem, noise, learner, seed.
@@ -114,7 +115,7 @@ impl<'a> Ensemble<'a> {
     /// [`Error::Certify`] never for a checked problem.
     pub fn no_votes(&self, phase: Phase) -> Result<VoteTable, Error> {
         let (inputs, classes) = (self.problem.test().rows(), self.problem.classes() as usize);
-        Ok(VoteTable::empty(self.noise.law(), self.run, phase, inputs, classes)?)
+        Ok(VoteTable::empty(Some(self.law), self.run, phase, inputs, classes)?)
     }
 
     /// The votes of nets `nets` of `phase` on every test input. `observe` is called after each batch;
@@ -147,7 +148,7 @@ impl<'a> Ensemble<'a> {
 
     fn batch(&self, phase: Phase, nets: Range<u64>) -> Result<VoteTable, Error> {
         let Range { start: first, end } = nets;
-        let ballot = Ballot::new(self.noise.law(), self.run, phase, first..end);
+        let ballot = Ballot::new(Some(self.law), self.run, phase, first..end);
         let (problem, noise, seed) = (self.problem, self.noise, self.seed);
         let nets: Vec<NoisyNet> = self.pool.install(|| {
             (first..end).into_par_iter().map(|net| noise.draw(problem, seed, phase, net)).collect()
