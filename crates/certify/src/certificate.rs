@@ -104,7 +104,8 @@ pub enum Outcome {
 /// speaks neither of the base classifier nor of which label is right, and takes the random bits of the generator
 /// (`ChaCha8`) for ideal ones.
 ///
-/// Certificates are made by [`Certifier::certify`](crate::Certifier::certify) and [`certify_bounds`] only. They can be
+/// Certificates are made by [`Certifier::certify`](crate::Certifier::certify), [`certify_bounds`] and, for ensembles that are
+/// trained on parts of the data, [`certify_partition`](crate::partition::certify_partition) only. They can be
 /// written but not read: votes and parameters can, and the certificate is computed again.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -112,8 +113,19 @@ pub enum Outcome {
 pub struct Certificate {
     outcome: Outcome,
     threat: String,
-    bounds: ClassBounds,
-    tally: Option<Tally>,
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    basis: Basis,
+}
+
+/// What a certificate rests on.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(untagged))]
+enum Basis {
+    /// Class probabilities under a noise.
+    Bounds { bounds: ClassBounds, tally: Option<Box<Tally>> },
+    /// Votes of the groups of a partition, per class.
+    Groups { groups: Vec<u64> },
 }
 
 impl Certificate {
@@ -130,7 +142,16 @@ impl Certificate {
             Some(radius) => Outcome::Certified { class: bounds.class, radius },
             None => Outcome::Abstained,
         };
-        Ok(Self { outcome, threat: threat.describe(), bounds, tally })
+        Ok(Self {
+            outcome,
+            threat: threat.describe(),
+            basis: Basis::Bounds { bounds, tally: tally.map(Box::new) },
+        })
+    }
+
+    /// A certificate from the votes of groups, whose threat has no noise.
+    pub(crate) fn of_groups(outcome: Outcome, threat: String, groups: Vec<u64>) -> Self {
+        Self { outcome, threat, basis: Basis::Groups { groups } }
     }
 
     /// What was certified.
@@ -169,16 +190,22 @@ impl Certificate {
         &self.threat
     }
 
-    /// The bounds it rests on.
+    /// The bounds on class probabilities it rests on; `None` for a vote of groups.
     #[must_use]
-    pub const fn bounds(&self) -> &ClassBounds {
-        &self.bounds
+    pub const fn bounds(&self) -> Option<&ClassBounds> {
+        match &self.basis {
+            Basis::Bounds { bounds, .. } => Some(bounds),
+            Basis::Groups { .. } => None,
+        }
     }
 
-    /// The votes it rests on, if any were sampled.
+    /// The sampled votes it rests on, if it carries them.
     #[must_use]
-    pub const fn tally(&self) -> Option<&Tally> {
-        self.tally.as_ref()
+    pub fn tally(&self) -> Option<&Tally> {
+        match &self.basis {
+            Basis::Bounds { tally, .. } => tally.as_deref(),
+            Basis::Groups { .. } => None,
+        }
     }
 }
 
@@ -201,11 +228,22 @@ impl fmt::Display for Certificate {
                 )?;
             }
         }
-        match self.bounds.evidence {
+        let (bounds, tally) = match &self.basis {
+            Basis::Groups { groups } => {
+                let votes: Vec<String> = groups.iter().map(u64::to_string).collect();
+                return write!(
+                    f,
+                    " (no sampling error; votes of the groups per class: {})",
+                    votes.join(", ")
+                );
+            }
+            Basis::Bounds { bounds, tally } => (bounds, tally),
+        };
+        match bounds.evidence {
             Evidence::Exact => f.write_str(" (no sampling error)"),
             Evidence::Sampled(confidence) => {
                 write!(f, " (wrong with probability at most {}", confidence.alpha())?;
-                if let Some(tally) = &self.tally {
+                if let Some(tally) = tally {
                     let count = tally.estimation().counts().get(tally.class()).copied().unwrap_or(0);
                     write!(f, "; {count} of {} votes", tally.estimation().total())?;
                 }

@@ -1,7 +1,7 @@
 //! [`Certifier`]: from a tally to class bounds to a certificate.
 
 use crate::{
-    Certificate, ClassBounds, Confidence, Error, Lower, Plan, Tally, Threat, Upper,
+    Certificate, ClassBounds, ClassId, Confidence, Error, Law, Lower, Plan, Tally, Threat, Upper,
     confidence::{anytime_lower, anytime_upper, clopper_pearson_lower, clopper_pearson_upper},
     plan::BoundAt,
 };
@@ -74,31 +74,72 @@ impl Certifier {
     /// # Errors
     /// [`Error::Unplanned`] if the number of votes is not one at which the plan reads bounds.
     pub fn bounds(&self, tally: &Tally) -> Result<ClassBounds, Error> {
+        let shares = self.shares(
+            tally.plan(),
+            tally.selection().is_some(),
+            tally.class(),
+            tally.estimation().counts(),
+        )?;
+        Ok(shares.bounds(self.confidence, tally.estimation().ballot().law()))
+    }
+
+    /// The bounds that the plan would end with if the chosen class kept its share of the votes, taken at its upper bound at the level
+    /// `optimism`: for stopping a run because it is hopeless, which spends no confidence.
+    ///
+    /// What is foreseen is not what was seen, so the result carries no law and no certificate can be made of it. Ask the
+    /// threat for its [`radius`](Threat::radius).
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there are no votes yet.
+    pub fn outlook(&self, tally: &Tally, optimism: Confidence) -> Result<ClassBounds, Error> {
+        Ok(self.foreseen(tally, tally.class(), optimism)?.bounds(self.confidence, None))
+    }
+
+    pub(crate) fn foreseen(
+        &self,
+        tally: &Tally,
+        class: ClassId,
+        optimism: Confidence,
+    ) -> Result<Shares, Error> {
         let votes = tally.estimation();
-        let total = votes.total();
-        let classes = votes.counts().len() as u64;
-        let statements = self.bounds_in_use(classes, tally.selection().is_some());
-        let reading = tally.plan().reading(total, self.confidence.shared_by(statements))?;
-        let class = tally.class();
-        let count = |class: usize| votes.counts().get(class).copied().unwrap_or(0);
-        let top: Lower = match reading {
-            BoundAt::Look(level) => clopper_pearson_lower(count(class), total, level)?,
-            BoundAt::Anytime(prior, level) => anytime_lower(count(class), total, prior, level)?,
-        };
-        let mut runner_up = top.complement();
-        if self.competitors == Competitors::Separately {
-            let mut worst = Upper::ZERO;
-            for (other, &count) in votes.counts().iter().enumerate() {
-                if other != class {
-                    worst = worst.and(match reading {
-                        BoundAt::Look(level) => clopper_pearson_upper(count, total, level)?,
-                        BoundAt::Anytime(prior, level) => anytime_upper(count, total, prior, level)?,
-                    });
-                }
+        let (mut counts, total) = (votes.counts().to_vec(), votes.total());
+        let count = counts.get(class).copied().unwrap_or(0);
+        let remaining = tally.plan().maximum().saturating_sub(total);
+        let share = clopper_pearson_upper(count, total, optimism)?.p();
+        let more = ((remaining as f64 * share).ceil() as u64).min(remaining);
+        let rival =
+            (0..counts.len()).filter(|&other| other != class).max_by_key(|&other| votes.counts().get(other));
+        for (class, more) in [(Some(class), more), (rival, remaining - more)] {
+            if let Some(count) = class.and_then(|class| counts.get_mut(class)) {
+                *count += more;
             }
-            runner_up = worst.or(runner_up);
         }
-        Ok(ClassBounds::sampled(class, top, runner_up, self.confidence, votes.ballot().law()))
+        self.shares(tally.plan(), tally.selection().is_some(), class, &counts)
+    }
+
+    /// Bounds on every class's share of the sampled noisy inputs.
+    pub(crate) fn shares(
+        &self,
+        plan: &Plan,
+        chosen_beforehand: bool,
+        class: ClassId,
+        counts: &[u64],
+    ) -> Result<Shares, Error> {
+        let total = counts.iter().sum();
+        let statements = self.bounds_in_use(counts.len() as u64, chosen_beforehand);
+        let reading = plan.reading(total, self.confidence.shared_by(statements))?;
+        let count = counts.get(class).copied().unwrap_or(0);
+        let top = match reading {
+            BoundAt::Look(level) => clopper_pearson_lower(count, total, level)?,
+            BoundAt::Anytime(prior, level) => anytime_lower(count, total, prior, level)?,
+        };
+        let others = counts.iter().enumerate().map(|(other, &count)| match (self.competitors, reading) {
+            (Competitors::Together, _) => Ok(top.complement()),
+            _ if other == class => Ok(Upper::ONE),
+            (_, BoundAt::Look(level)) => clopper_pearson_upper(count, total, level),
+            (_, BoundAt::Anytime(prior, level)) => anytime_upper(count, total, prior, level),
+        });
+        Ok(Shares { class, top, others: others.collect::<Result<_, _>>()? })
     }
 
     /// The certificate that the votes support against `threat`.
@@ -111,5 +152,22 @@ impl Certifier {
     /// [`Error::Unplanned`] as in [`Self::bounds`].
     pub fn certify(&self, threat: &dyn Threat, tally: &Tally) -> Result<Certificate, Error> {
         Certificate::issue(threat, self.bounds(tally)?, Some(tally.clone()))
+    }
+}
+
+/// Bounds on the classes' shares of sampled noisy inputs: from below for one class, from above for all others.
+#[derive(Clone, Debug)]
+pub(crate) struct Shares {
+    pub(crate) class: ClassId,
+    pub(crate) top: Lower,
+    /// One per class; that of the class itself has no meaning.
+    pub(crate) others: Vec<Upper>,
+}
+
+impl Shares {
+    fn bounds(&self, confidence: Confidence, law: Option<Law>) -> ClassBounds {
+        let others = self.others.iter().enumerate().filter(|&(other, _)| other != self.class);
+        let runner_up = others.fold(Upper::ZERO, |worst, (_, &share)| worst.and(share));
+        ClassBounds::sampled(self.class, self.top, runner_up, confidence, law)
     }
 }

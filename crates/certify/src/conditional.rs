@@ -14,6 +14,14 @@ pub enum Assumption {
     AreaCoversTrigger,
     /// The noise is uniform although the sampler's is not known to be.
     LawIsUniform,
+    /// The smoothed model answers clean inputs as the clean model does (FRS, Assumption 1).
+    SmoothingKeepsCleanAnswers,
+    /// The votes on the text at hand bound the probability on its clean original.
+    VotesAreThoseOfTheCleanText,
+    /// Every token of the trigger is randomized independently, and no longer acts once it is.
+    TokensRandomizedIndependently,
+    /// The voters were drawn independently of one another and none was rejected.
+    IndependentVoters,
 }
 
 impl fmt::Display for Assumption {
@@ -22,6 +30,16 @@ impl fmt::Display for Assumption {
             Self::RealArithmetic => "noise and classifier compute with real numbers",
             Self::AreaCoversTrigger => "the area found by the search covers the whole trigger",
             Self::LawIsUniform => "the noise is uniform",
+            Self::SmoothingKeepsCleanAnswers => {
+                "the smoothed model answers clean inputs as the clean model does"
+            }
+            Self::VotesAreThoseOfTheCleanText => {
+                "the votes on the text at hand bound the probability on its clean original"
+            }
+            Self::TokensRandomizedIndependently => {
+                "every token of the trigger is randomized independently and no longer acts once it is"
+            }
+            Self::IndependentVoters => "the voters were drawn independently and none was rejected",
         })
     }
 }

@@ -234,6 +234,11 @@ impl Interval {
     pub(crate) const fn enclosure(self) -> Enclosure {
         Enclosure { lower: self.lower.p, upper: self.upper.p }
     }
+
+    /// The interval of a probability that lies in `enclosure`.
+    pub(crate) fn from_enclosure(enclosure: Enclosure) -> Self {
+        Self { lower: Lower::from_p(enclosure.lower), upper: Upper::from_p(enclosure.upper) }
+    }
 }
 
 impl From<Rate> for Interval {

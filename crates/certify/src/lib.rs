@@ -11,8 +11,10 @@
 //! - [`noise`] draws noisy copies, exactly from the law that it names.
 //! - [`classifier`] is whatever you have; a closure will do.
 //! - [`smoothing`] is the loop; it returns a [`Tally`] of votes on a [`Plan`].
+//! - [`strata`] joins noisy inputs that were enumerated with samples of the rest.
 //! - [`confidence`] bounds probabilities from counts.
 //! - [`threat`] says what the attacker may do, and through [`TradeOff`] what that costs.
+//! - [`partition`] certifies votes of models that were trained on parts of the data; [`frs`] states what FRS claims.
 //! - [`certificate`] is the result: private fields, one sentence, everything it rests on.
 //!
 //! ```
@@ -56,14 +58,17 @@ pub mod classifier;
 pub mod conditional;
 pub mod confidence;
 mod error;
+pub mod frs;
 mod interval;
 mod law;
 pub mod noise;
+pub mod partition;
 mod plan;
 mod rate;
 mod round;
 pub mod seed;
 pub mod smoothing;
+pub mod strata;
 pub mod threat;
 mod trade_off;
 mod votes;
@@ -80,13 +85,17 @@ pub use error::{BoxError, Error, LawName, Parameter};
 pub use interval::{Interval, Lower, Upper};
 pub use law::Law;
 pub use noise::{BitFlips, Noise, UniformNoise};
+pub use partition::{PartitionVotes, certify_partition};
 pub use plan::{Plan, Tally};
 pub use rand_core;
 pub use rate::Rate;
 pub use seed::Phase;
 pub use smoothing::Smoothing;
+pub use strata::Strata;
 pub use threat::{
-    DiscreteThreat, FlipThreat, GaussianThreat, Group, GroupsThreat, Radius, Threat, UniformThreat, Unit,
+    AblationThreat, DiscreteThreat, EditCounts, EditKind, EditThreat, FlipThreat, GaussianThreat, Group,
+    GroupsThreat, MaskingThreat, Radius, SignalBudget, SignalThreat, Swap, Threat, UniformThreat, Unit,
+    WordThreat,
 };
-pub use trade_off::TradeOff;
+pub use trade_off::{Composition, TradeOff};
 pub use votes::{Ballot, VoteTable, Votes};

@@ -27,6 +27,21 @@ impl Enclosure {
         integer(numerator) / integer(denominator)
     }
 
+    /// The number to the power of `exponent`, by squaring.
+    pub(crate) fn power(self, exponent: u32) -> Self {
+        let (mut result, mut square, mut rest) = (Self::ONE, self, exponent);
+        while rest > 0 {
+            if rest & 1 == 1 {
+                result = if result == Self::ONE { square } else { result * square };
+            }
+            rest >>= 1;
+            if rest > 0 {
+                square = square * square;
+            }
+        }
+        result
+    }
+
     pub(crate) fn is_zero(self) -> bool {
         self.upper == 0.0
     }

@@ -3,18 +3,30 @@
 //! - [`UniformThreat`]: any `r` coordinates take any other values (ℓ0; Lee et al. 2019, Wang et al. 2020).
 //! - [`FlipThreat`]: zeros and ones flip at different rates (Bojchevski et al. 2020).
 //! - [`GroupsThreat`]: groups of coordinates with noise and caps of their own.
+//! - [`EditThreat`]: insertions, deletions, substitutions, transpositions of tokens, under deletion noise.
+//! - [`SignalThreat`]: inserted words, where words that carry signal are deleted seldom and all others nearly always.
+//! - [`MaskingThreat`], [`AblationThreat`]: replaced words, under masking.
+//! - [`WordThreat`]: words replaced by synonyms, under substitution noise.
 //! - [`GaussianThreat`]: ℓ2 norms under Gaussian noise (Cohen et al. 2019, RAB); conditional on real arithmetic.
 
+mod edits;
 mod flips;
 mod gaussian;
 mod groups;
+mod masking;
+mod signal;
 mod uniform;
+mod words;
 
 pub use self::{
+    edits::{EditCounts, EditKind, EditThreat},
     flips::FlipThreat,
     gaussian::GaussianThreat,
     groups::{Group, GroupsThreat},
+    masking::{AblationThreat, MaskingThreat},
+    signal::{SignalBudget, SignalThreat},
     uniform::UniformThreat,
+    words::{Swap, WordThreat},
 };
 
 use crate::{ClassBounds, Law, Lower, Upper};
@@ -30,6 +42,8 @@ pub enum Unit {
     Coordinates,
     /// Insertions, deletions, substitutions and transpositions of tokens.
     Edits,
+    /// Inserted words.
+    Insertions,
     /// Replaced words.
     Words,
     /// Changed groups of a partition.
@@ -41,6 +55,7 @@ impl fmt::Display for Unit {
         f.write_str(match self {
             Self::Coordinates => "changed coordinates",
             Self::Edits => "edits",
+            Self::Insertions => "inserted words",
             Self::Words => "replaced words",
             Self::Groups => "changed groups",
         })
@@ -174,26 +189,29 @@ impl<T: DiscreteThreat> Threat for T {
         }
         let unit = self.unit();
         let most = self.maximum().unwrap_or(u32::MAX).min(SEARCH_LIMIT);
-        let (mut survives, mut fails) = (0, 1);
-        while fails <= most && self.survives(bounds, fails) {
-            survives = fails;
-            if survives == most {
-                break;
-            }
-            fails = (2 * fails).min(most);
-        }
-        if survives == most {
-            let everything = self.maximum() == Some(most);
-            return Some(if everything { Radius::Unlimited(unit) } else { Radius::Count(most, unit) });
-        }
-        while fails - survives > 1 {
-            let middle = survives + (fails - survives) / 2;
-            if self.survives(bounds, middle) {
-                survives = middle;
-            } else {
-                fails = middle;
-            }
-        }
-        Some(Radius::Count(survives, unit))
+        let radius = largest(most, |r| self.survives(bounds, r));
+        let everything = radius == most && self.maximum() == Some(most);
+        Some(if everything { Radius::Unlimited(unit) } else { Radius::Count(radius, unit) })
     }
+}
+
+/// The largest number up to `most` that `survives`, where zero and all smaller ones do too: by doubling and bisection.
+fn largest(most: u32, survives: impl Fn(u32) -> bool) -> u32 {
+    let (mut good, mut bad) = (0, 1);
+    while bad <= most && survives(bad) {
+        good = bad;
+        if good == most {
+            return most;
+        }
+        bad = (2 * bad).min(most);
+    }
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        if survives(middle) {
+            good = middle;
+        } else {
+            bad = middle;
+        }
+    }
+    good
 }

@@ -18,8 +18,12 @@
 //! a bound is but never whether it is true; only the sums are rounded outward. The first form keeps small results accurate,
 //! the second keeps results near one accurate. For the upper bound on a competing class, `ρ̄(q) = 1 − ρ(1 − q)`.
 
+mod composition;
+mod curve;
 mod lattice;
 
+pub use composition::Composition;
+pub(crate) use curve::{Curve, TOTAL};
 pub(crate) use lattice::Lattice;
 
 use crate::{

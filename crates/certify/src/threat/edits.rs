@@ -1,0 +1,312 @@
+//! [`EditThreat`]: insertions, deletions, substitutions and transpositions of tokens, under deletion noise.
+//!
+//! # The bound
+//! Each token is deleted independently, token type `w` with probability `δ(w)`; the classifier sees the kept tokens only.
+//! Let `D` be the tokens of the clean text that an attack deletes or substitutes away, `I` the tokens that it brings in,
+//! `T` the pairs of surviving tokens whose order it inverts. With
+//!
+//! ```text
+//! A = ∏_D δ,    B = ∏_I δ,    τ = ∏_T (1 − (1 − δ(a)) (1 − δ(b)))
+//! ```
+//!
+//! a class of probability `p` keeps at least `B τ − (1 − p) B / A`. `d` deletions, `i` insertions, `s` substitutions and `t`
+//! transpositions in any order have `|D| ≤ d + s`, `|I| ≤ i + s`, `|T| ≤ t`, so every sequence of edits is covered, in
+//! unrestricted Damerau–Levenshtein distance. The proof is in `docs/theory.md`, section 9. For a uniform rate and all
+//! kinds of edits the worst `r` edits are `r` substitutions: `p − 1 + δʳ` (the bound of CERT-ED and RS-Del for fewer
+//! kinds: Huang et al. 2023 and 2024).
+
+use super::{DiscreteThreat, Unit};
+use crate::{
+    ClassBounds, Interval, Law, Lower, Upper,
+    round::{Enclosure, div_up, mul_down, mul_up, sub_down},
+};
+
+/// One kind of edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum EditKind {
+    /// A token is taken out.
+    Deletion,
+    /// A token is put in.
+    Insertion,
+    /// A token is replaced by another.
+    Substitution,
+    /// Two neighbouring tokens change places.
+    Transposition,
+}
+
+impl EditKind {
+    /// All four, in the order in which they are listed.
+    pub const ALL: [Self; 4] = [Self::Deletion, Self::Insertion, Self::Substitution, Self::Transposition];
+
+    /// Its name in the plural.
+    const fn plural(self) -> &'static str {
+        match self {
+            Self::Deletion => "deletions",
+            Self::Insertion => "insertions",
+            Self::Substitution => "substitutions",
+            Self::Transposition => "transpositions",
+        }
+    }
+}
+
+/// How many edits of each kind: what an edit script uses, or what an attacker may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditCounts {
+    /// Tokens taken out.
+    pub deletions: u32,
+    /// Tokens put in.
+    pub insertions: u32,
+    /// Tokens replaced.
+    pub substitutions: u32,
+    /// Neighbouring tokens that changed places.
+    pub transpositions: u32,
+}
+
+impl EditCounts {
+    /// All edits together.
+    #[must_use]
+    pub const fn total(&self) -> u32 {
+        self.deletions
+            .saturating_add(self.insertions)
+            .saturating_add(self.substitutions)
+            .saturating_add(self.transpositions)
+    }
+}
+
+/// An attacker who edits a text, under noise that deletes each token independently.
+///
+/// The attacker is named from its own side: *insertions* are tokens that it puts into this text. Where the text at hand is
+/// suspected to be edited already, its clean original is reached by undoing the edits, so tokens that were inserted count
+/// as deletions here.
+///
+/// ```
+/// use steadfast_certify::{
+///     ClassBounds, EditCounts, EditKind, EditThreat, Interval, Law, Lower, Radius, Threat, Unit, certify_bounds,
+/// };
+///
+/// let law = Some(Law::new("deletion of a text with 20 tokens", []));
+/// let threat = EditThreat::uniform(Interval::enclosing("0.9")?, 20).about(law);
+/// let top = Lower::from_p(0.9);
+/// let bounds = ClassBounds::exact(1, top, top.complement(), law);
+/// // 0.9 − 1 + 0.9⁴ > ½, and 0.9 − 1 + 0.9⁵ < ½.
+/// assert_eq!(threat.radius(&bounds), Some(Radius::Count(4, Unit::Edits)));
+/// // Insertions alone cost less: 0.9 · 0.9⁵ > ½.
+/// assert!(threat.survives_edits(&bounds, &EditCounts { insertions: 5, ..EditCounts::default() }));
+/// println!("{}", certify_bounds(&threat.only(&[EditKind::Insertion]), bounds)?);
+/// # Ok::<(), steadfast_certify::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct EditThreat {
+    own: OwnTokens,
+    inserted: Interval,
+    kinds: [bool; 4],
+    law: Option<Law>,
+}
+
+impl EditThreat {
+    /// The attack on a text of so many `tokens`, all tokens whatsoever being deleted with probability `rate`.
+    #[must_use]
+    pub fn uniform(rate: Interval, tokens: usize) -> Self {
+        let own = OwnTokens::uniform(rate, tokens);
+        Self { own, inserted: rate, kinds: [true; 4], law: None }
+    }
+
+    /// The attack on a text whose tokens are deleted with the probabilities `own`, by an attacker whose tokens are each
+    /// deleted with probability at least `inserted`: the smallest rate in the vocabulary that it is taken to have.
+    ///
+    /// Rates belong to token types and were fixed before the text was seen. Against an attacker who may insert any token, a
+    /// smallest rate over all of them is the honest choice.
+    #[must_use]
+    pub fn per_token(own: impl IntoIterator<Item = Interval>, inserted: Interval) -> Self {
+        Self { own: OwnTokens::per_token(own), inserted, kinds: [true; 4], law: None }
+    }
+
+    /// The same attacker, who makes edits of these kinds only.
+    #[must_use]
+    pub fn only(self, kinds: &[EditKind]) -> Self {
+        Self { kinds: EditKind::ALL.map(|kind| kinds.contains(&kind)), ..self }
+    }
+
+    /// The same attack, against the noise of this law.
+    #[must_use]
+    pub fn about(self, law: Option<Law>) -> Self {
+        Self { law, ..self }
+    }
+
+    /// A lower bound on the probability of a class after these edits, in any order and any places, whatever kinds this threat
+    /// is restricted to.
+    ///
+    /// # Guarantee
+    /// Rounded down; `top` bounds the class's probability from below.
+    #[must_use]
+    pub fn lower_bound_after(&self, top: Lower, edits: &EditCounts) -> Lower {
+        if edits.total() == 0 {
+            return top;
+        }
+        self.bound(
+            top,
+            edits.deletions.saturating_add(edits.substitutions),
+            edits.insertions.saturating_add(edits.substitutions),
+            edits.transpositions,
+        )
+    }
+
+    /// An upper bound on the probability of a competing class after these edits.
+    #[must_use]
+    pub fn upper_bound_after(&self, other: Upper, edits: &EditCounts) -> Upper {
+        self.lower_bound_after(other.complement(), edits).complement()
+    }
+
+    /// Whether the bounded class stays strictly ahead after any edits of these numbers.
+    #[must_use]
+    pub fn survives_edits(&self, bounds: &ClassBounds, edits: &EditCounts) -> bool {
+        self.lower_bound_after(bounds.top(), edits).exceeds(self.upper_bound_after(bounds.runner_up(), edits))
+    }
+
+    /// The bound for `|D| ≤ removed`, `|I| ≤ added`, `|T| ≤ swapped`.
+    fn bound(&self, top: Lower, removed: u32, added: u32, swapped: u32) -> Lower {
+        let gone = self.inserted.enclosure().power(added);
+        let kept_order = mul_down(gone.lower, self.own.transposed(swapped).lower);
+        let shifted = match self.own {
+            // B / A is a power of the one rate.
+            OwnTokens::Uniform { rate, tokens }
+                if rate == self.inserted && removed >= added && u64::from(removed) <= tokens =>
+            {
+                div_up(top.rest(), rate.enclosure().power(removed - added).lower)
+            }
+            _ => div_up(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower),
+        };
+        Lower::from_p(sub_down(kept_order, shifted))
+    }
+
+    /// The numbers `(|D|, |I|, |T|)` that `r` edits of the allowed kinds can reach, without those that others dominate.
+    fn worst_cases(&self, r: u32) -> Vec<(u32, u32, u32)> {
+        let [deletions, insertions, substitutions, transpositions] = self.kinds;
+        let swaps = if transpositions { 0..=r } else { 0..=0 };
+        let mut cases = Vec::new();
+        for swapped in swaps {
+            let rest = r - swapped;
+            if substitutions {
+                // A substitution is a deletion and an insertion for the price of one.
+                cases.push((rest, rest, swapped));
+                continue;
+            }
+            match (deletions, insertions) {
+                (true, true) => cases.extend((0..=rest).map(|removed| (removed, rest - removed, swapped))),
+                (true, false) => cases.push((rest, 0, swapped)),
+                (false, true) => cases.push((0, rest, swapped)),
+                (false, false) if transpositions => cases.push((0, 0, r)),
+                (false, false) => cases.push((0, 0, 0)),
+            }
+        }
+        cases
+    }
+}
+
+impl DiscreteThreat for EditThreat {
+    fn law(&self) -> Option<Law> {
+        self.law
+    }
+
+    fn describe(&self) -> String {
+        let kinds = EditKind::ALL.iter().zip(self.kinds).filter(|(_, allowed)| *allowed);
+        let names: Vec<&str> = kinds.map(|(kind, _)| kind.plural()).collect();
+        match names.split_last() {
+            None => "makes no edits".to_owned(),
+            Some((only, [])) => format!("makes up to r {only} of tokens"),
+            Some((last, others)) => format!("makes up to r {} and {last} of tokens", others.join(", ")),
+        }
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Edits
+    }
+
+    fn maximum(&self) -> Option<u32> {
+        if self.kinds.contains(&true) { None } else { Some(0) }
+    }
+
+    fn lower_bound(&self, top: Lower, r: u32) -> Lower {
+        if r == 0 {
+            return top;
+        }
+        // With one rate for all tokens, δ (2 − δ) per transposition is never below δ per substitution.
+        if let OwnTokens::Uniform { rate, tokens } = self.own
+            && rate == self.inserted
+            && self.kinds == [true; 4]
+            && u64::from(r) <= tokens
+        {
+            return Lower::from_p(sub_down(rate.enclosure().power(r).lower, top.rest()));
+        }
+        let cases = self.worst_cases(r).into_iter();
+        cases.map(|(d, i, t)| self.bound(top, d, i, t)).fold(Lower::ONE, Lower::and)
+    }
+}
+
+/// The deletion rates of the text's own tokens, the smallest first.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum OwnTokens {
+    Uniform {
+        rate: Interval,
+        tokens: u64,
+    },
+    PerToken {
+        /// The probability that the `d` least deleted tokens are all deleted, for `d = 0, 1, …`.
+        removed: Vec<Enclosure>,
+        /// The probability that the two least deleted tokens are not both kept.
+        transposed: Enclosure,
+    },
+}
+
+impl OwnTokens {
+    pub(super) fn uniform(rate: Interval, tokens: usize) -> Self {
+        Self::Uniform { rate, tokens: tokens as u64 }
+    }
+
+    pub(super) fn per_token(rates: impl IntoIterator<Item = Interval>) -> Self {
+        let mut rates: Vec<Interval> = rates.into_iter().collect();
+        rates.sort_by(|a, b| a.lower().p().total_cmp(&b.lower().p()));
+        let transposed = match rates.as_slice() {
+            [first, second, ..] => not_both_kept(*first, *second),
+            _ => Enclosure::ONE,
+        };
+        let mut product = Enclosure::ONE;
+        let removed = std::iter::once(Enclosure::ONE)
+            .chain(rates.iter().map(|rate| {
+                product = product * rate.enclosure();
+                product
+            }))
+            .collect();
+        Self::PerToken { removed, transposed }
+    }
+
+    /// `A` for `count` removed tokens: a text cannot lose more tokens than it has.
+    pub(super) fn removed(&self, count: u32) -> Enclosure {
+        match self {
+            Self::Uniform { rate, tokens } => {
+                rate.enclosure().power(u32::try_from(*tokens).map_or(count, |tokens| count.min(tokens)))
+            }
+            Self::PerToken { removed, .. } => {
+                removed.get(count as usize).or(removed.last()).copied().unwrap_or(Enclosure::ONE)
+            }
+        }
+    }
+
+    /// `τ` for `count` transpositions.
+    pub(super) fn transposed(&self, count: u32) -> Enclosure {
+        match self {
+            Self::Uniform { tokens: 0 | 1, .. } => Enclosure::ONE,
+            Self::Uniform { rate, .. } => not_both_kept(*rate, *rate).power(count),
+            Self::PerToken { transposed, .. } => transposed.power(count),
+        }
+    }
+}
+
+/// `1 − (1 − a)(1 − b)`.
+fn not_both_kept(a: Interval, b: Interval) -> Enclosure {
+    let kept = Interval::from_enclosure(a.complement().enclosure() * b.complement().enclosure());
+    kept.complement().enclosure()
+}
