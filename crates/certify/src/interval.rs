@@ -190,8 +190,8 @@ impl Interval {
             })
         };
         let (number, rest) = if let Some((numerator, denominator)) = text.trim().split_once('/') {
-            let numerator: u64 = numerator.trim().parse().map_err(|_| refused())?;
-            let denominator: u64 = denominator.trim().parse().map_err(|_| refused())?;
+            let numerator: u128 = numerator.trim().parse().map_err(|_| refused())?;
+            let denominator: u128 = denominator.trim().parse().map_err(|_| refused())?;
             if denominator == 0 {
                 return Err(refused());
             }

@@ -23,7 +23,7 @@ impl Enclosure {
     }
 
     /// `integer / integer`, both positive or the numerator zero.
-    pub(crate) fn ratio(numerator: u64, denominator: u64) -> Self {
+    pub(crate) fn ratio(numerator: impl Into<u128>, denominator: impl Into<u128>) -> Self {
         integer(numerator) / integer(denominator)
     }
 
@@ -48,7 +48,8 @@ impl Enclosure {
 }
 
 /// The enclosure of an integer; exact up to 2⁵³.
-pub(crate) fn integer(value: u64) -> Enclosure {
+pub(crate) fn integer(value: impl Into<u128>) -> Enclosure {
+    let value = value.into();
     let nearest = value as f64;
     if value <= 1 << 53 {
         Enclosure::exact(nearest)

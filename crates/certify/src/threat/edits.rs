@@ -283,6 +283,14 @@ impl OwnTokens {
         Self::PerToken { removed, transposed }
     }
 
+    /// How many tokens there are.
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::Uniform { tokens, .. } => *tokens,
+            Self::PerToken { removed, .. } => removed.len() as u64 - 1,
+        }
+    }
+
     /// `A` for `count` removed tokens: a text cannot lose more tokens than it has.
     pub(super) fn removed(&self, count: u32) -> Enclosure {
         match self {

@@ -172,7 +172,7 @@ impl<T: DiscreteThreat + ?Sized> DiscreteThreat for &T {
 
 /// The largest radius that the search reports. Radii beyond it exist only for noise so strong that nothing is left of the
 /// input; the radius reported is then this one, and true.
-pub const SEARCH_LIMIT: u32 = 1 << 10;
+pub const SEARCH_LIMIT: u32 = 1 << 12;
 
 impl<T: DiscreteThreat> Threat for T {
     fn law(&self) -> Option<Law> {

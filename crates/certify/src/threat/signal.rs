@@ -99,7 +99,9 @@ impl SignalThreat {
         let survives =
             |outside, inside, own| self.survives_mix(bounds, SignalBudget { outside, inside, own });
         let mut frontier: Vec<SignalBudget> = Vec::new();
-        for own in (0..=super::SEARCH_LIMIT).take_while(|&own| survives(0, 0, own)) {
+        // Nothing can be done twice to a text of one word.
+        let most_own = if self.own.len() < 2 { self.own.len() as u32 } else { super::SEARCH_LIMIT };
+        for own in (0..=most_own).take_while(|&own| survives(0, 0, own)) {
             for inside in (0..=super::SEARCH_LIMIT).take_while(|&inside| survives(0, inside, own)) {
                 let outside = super::largest(super::SEARCH_LIMIT, |outside| survives(outside, inside, own));
                 frontier.push(SignalBudget { outside, inside, own });
