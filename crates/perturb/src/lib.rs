@@ -14,5 +14,7 @@
 
 mod error;
 pub mod synonym;
+pub mod text;
 
 pub use error::{Error, Parameter};
+pub use text::{Lexicon, Token, Tokenizer, WordId};
