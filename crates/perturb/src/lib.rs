@@ -12,9 +12,11 @@
     )
 )]
 
+pub mod edit;
 mod error;
 pub mod synonym;
 pub mod text;
 
+pub use edit::{EditCounts, EditOp, EditScript};
 pub use error::{Error, Parameter};
 pub use text::{Lexicon, Token, Tokenizer, WordId};
