@@ -165,6 +165,7 @@ impl fmt::Debug for Lexicon {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Kind {
     Word,
     Mask,

@@ -107,7 +107,7 @@ impl Tokenizer {
         (words, spans)
     }
 
-    fn for_each(&self, text: &str, mut emit: impl FnMut(&str, Range<usize>)) {
+    fn for_each(self, text: &str, mut emit: impl FnMut(&str, Range<usize>)) {
         let (mut pieces, mut token) = (Vec::new(), String::new());
         let mut offset = 0;
         for separated in text.split_inclusive(char::is_whitespace) {
