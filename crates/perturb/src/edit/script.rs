@@ -11,8 +11,8 @@ use crate::Error;
 /// let (clean, seen) = (["a", "good", "film"], ["cf", "a", "film", "good"]);
 /// let script = align(&clean, &seen, 5)?.expect("fewer than five edits");
 /// assert_eq!(script.apply(&clean)?, seen);
-/// assert_eq!(script.inverted().apply(&seen)?, clean);
 /// assert_eq!((script.counts().insertions, script.counts().transpositions), (1, 1));
+/// assert_eq!(script.inverted().apply(&seen)?, clean);
 ///
 /// let unfit = EditScript::new(vec![EditOp::Delete { position: 3, token: "film" }]);
 /// assert!(unfit.apply(&clean).is_err());
