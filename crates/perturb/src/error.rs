@@ -32,6 +32,22 @@ pub enum Error {
         /// What should.
         expected: &'static str,
     },
+    /// An edit script does not fit the sequence that it is applied to.
+    #[error(
+        "edit {index} of the script ({edit} at position {position}) does not fit a sequence of {length} tokens: {reason}"
+    )]
+    Edit {
+        /// Which edit of the script, counted from 0.
+        index: usize,
+        /// `insert`, `delete`, `substitute` or `transpose`.
+        edit: &'static str,
+        /// The position that it names.
+        position: usize,
+        /// How long the sequence is at that time.
+        length: usize,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A certificate's own parameters are refused.
     #[error(transparent)]
     Certify(#[from] steadfast_certify::Error),

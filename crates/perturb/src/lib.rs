@@ -12,7 +12,18 @@
     )
 )]
 
+pub mod edit;
 mod error;
+pub mod noise;
+mod partition;
 pub mod synonym;
+pub mod text;
 
+pub use edit::{EditCounts, EditOp, EditScript};
 pub use error::{Error, Parameter};
+pub use noise::{
+    Deletion, ExactMasking, Frequencies, Masking, Mutation, MutationWeights, Replacements, Row, Substitution,
+    WordList,
+};
+pub use partition::Partition;
+pub use text::{Lexicon, Token, Tokenizer, WordId};

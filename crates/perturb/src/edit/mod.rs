@@ -1,0 +1,27 @@
+//! Edits between sequences: what was inserted, deleted, substituted, swapped, and how many edits apart two sequences are.
+//!
+//! - [`EditOp`], [`EditScript`], [`EditCounts`]: edits as data, to apply, invert and count.
+//! - [`align`]: a shortest script from one sequence to another.
+//! - [`damerau_levenshtein`]: the length of that script, a metric.
+//! - [`optimal_string_alignment`]: the restricted distance that often goes by the same name, and is no metric.
+//!
+//! Sequences are slices of anything that can be compared: words, characters, bytes. The functions whose names end in
+//! `_characters` take strings.
+
+mod alignment;
+mod band;
+mod distance;
+mod operation;
+mod script;
+
+pub use self::{
+    alignment::align,
+    distance::{
+        damerau_levenshtein, damerau_levenshtein_characters, damerau_levenshtein_characters_within,
+        damerau_levenshtein_within, normalised_damerau_levenshtein, normalised_optimal_string_alignment,
+        optimal_string_alignment, optimal_string_alignment_characters,
+        optimal_string_alignment_characters_within, optimal_string_alignment_within,
+    },
+    operation::{EditCounts, EditOp},
+    script::EditScript,
+};

@@ -1,0 +1,26 @@
+//! Noises of texts, each with its exact law: what is sampled and what a certificate is computed from are the same integers.
+//!
+//! - [`Deletion`]: each word is deleted, independently, at one rate or at a rate of its own.
+//! - [`Masking`]: each word is masked, independently; the length stays.
+//! - [`ExactMasking`]: all but exactly `k` words are masked.
+//! - [`Substitution`]: each word is replaced by a draw from its row of a table.
+//! - [`Mutation`]: random edits, without a law: for searching, not for certifying.
+//!
+//! Laws are those of the noisy copies of one text, fingerprinted by words, not by ids: the same text under the same noise has
+//! the same law whatever else a lexicon holds. A text with ids that the noise's lexicon never gave out has no law.
+
+mod alias;
+mod deletion;
+mod draw;
+mod exact_masking;
+mod masking;
+mod mutation;
+mod substitution;
+
+pub use self::{
+    deletion::Deletion,
+    exact_masking::ExactMasking,
+    masking::Masking,
+    mutation::{Frequencies, Mutation, MutationWeights, Replacements, WordList},
+    substitution::{Row, Substitution},
+};

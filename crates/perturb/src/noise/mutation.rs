@@ -1,0 +1,198 @@
+//! [`Mutation`]: random edits, to look for texts on which a classifier changes its mind.
+//!
+//! A number of edits one after the other, each deletion, insertion, substitution or transposition of neighbours, with given
+//! odds: the set M of fuzzed randomized smoothing (FRS, ICLR 2025). The result lies at most that many edits away in
+//! Damerau–Levenshtein distance. Its law is not computed, so no certificate accepts votes on mutated texts.
+
+use super::{
+    Substitution,
+    draw::{below, position},
+};
+use crate::{EditOp, EditScript, Error, WordId};
+use std::{fmt, sync::Arc};
+use steadfast_certify::{Noise, rand_core::Rng};
+
+/// The odds of the four kinds of edits against each other; equal by default. A kind of weight 0 never happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct MutationWeights {
+    /// A word is taken out.
+    pub deletion: u32,
+    /// A word is put in.
+    pub insertion: u32,
+    /// A word is replaced.
+    pub substitution: u32,
+    /// Two neighbours change places.
+    pub transposition: u32,
+}
+
+impl Default for MutationWeights {
+    fn default() -> Self {
+        Self { deletion: 1, insertion: 1, substitution: 1, transposition: 1 }
+    }
+}
+
+/// Where new words come from. Closures of the same shape will do, a synonym function for instance.
+pub trait Replacements: Send + Sync {
+    /// A word in the place of `original`, or out of nothing; `None` if there is none.
+    fn draw(&self, original: Option<WordId>, rng: &mut dyn Rng) -> Option<WordId>;
+}
+
+impl<F: Fn(Option<WordId>, &mut dyn Rng) -> Option<WordId> + Send + Sync> Replacements for F {
+    fn draw(&self, original: Option<WordId>, rng: &mut dyn Rng) -> Option<WordId> {
+        self(original, rng)
+    }
+}
+
+/// Words of a list, each entry equally likely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WordList(Vec<WordId>);
+
+impl WordList {
+    /// The words of a list; an empty one replaces nothing.
+    #[must_use]
+    pub const fn new(words: Vec<WordId>) -> Self {
+        Self(words)
+    }
+}
+
+impl Replacements for WordList {
+    fn draw(&self, _: Option<WordId>, rng: &mut dyn Rng) -> Option<WordId> {
+        if self.0.is_empty() { None } else { self.0.get(position(self.0.len(), rng)).copied() }
+    }
+}
+
+/// Words as often as they occur in given texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frequencies {
+    words: Vec<WordId>,
+    /// Occurrences of the words up to and including each.
+    cumulative: Vec<u64>,
+}
+
+impl Frequencies {
+    /// The words of `texts`, in proportion to their occurrences; of no texts, nothing.
+    #[must_use]
+    pub fn of<'a>(texts: impl IntoIterator<Item = &'a [WordId]>) -> Self {
+        let mut sorted: Vec<WordId> = texts.into_iter().flatten().copied().collect();
+        sorted.sort_unstable();
+        let runs = || sorted.chunk_by(|a, b| a == b);
+        let words = runs().filter_map(|run| run.first().copied()).collect();
+        let cumulative = runs()
+            .scan(0, |sum, run| {
+                *sum += run.len() as u64;
+                Some(*sum)
+            })
+            .collect();
+        Self { words, cumulative }
+    }
+}
+
+impl Replacements for Frequencies {
+    fn draw(&self, _: Option<WordId>, rng: &mut dyn Rng) -> Option<WordId> {
+        let occurrence = below(*self.cumulative.last()?, rng);
+        self.words.get(self.cumulative.partition_point(|&sum| sum <= occurrence)).copied()
+    }
+}
+
+/// A word of the original's row; nothing for words without a row, and nothing out of nothing.
+impl Replacements for Substitution {
+    fn draw(&self, original: Option<WordId>, rng: &mut dyn Rng) -> Option<WordId> {
+        let word = original?;
+        self.weights(word)?;
+        Some(self.replacement(word, rng.next_u32()))
+    }
+}
+
+/// A number of random edits; no law.
+///
+/// Only kinds that are possible are drawn: the empty text can only grow, and one word has no neighbour. An insertion asks
+/// the source for a word out of nothing and, where there is none, for a replacement of a random word of the text. An
+/// edit for which the source has no word, or that would change nothing, does not happen, so the edits are *at most* as many
+/// as asked for.
+#[derive(Clone)]
+pub struct Mutation {
+    count: u32,
+    weights: MutationWeights,
+    replacements: Arc<dyn Replacements>,
+}
+
+impl Mutation {
+    /// `count` edits of the kinds in `weights`, with new words from `replacements`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if all weights are zero.
+    pub fn new(
+        count: u32,
+        weights: MutationWeights,
+        replacements: impl Replacements + 'static,
+    ) -> Result<Self, Error> {
+        let MutationWeights { deletion, insertion, substitution, transposition } = weights;
+        if [deletion, insertion, substitution, transposition] == [0; 4] {
+            return Err(Error::parameter("weights of the kinds of edits", "all 0", "at least one above 0"));
+        }
+        Ok(Self { count, weights, replacements: Arc::new(replacements) })
+    }
+
+    /// The edits that one draw makes to `text`, and what comes out.
+    pub fn mutate(&self, text: &[WordId], rng: &mut dyn Rng) -> (Vec<WordId>, EditScript<WordId>) {
+        let mut mutated = text.to_vec();
+        let edits = (0..self.count).filter_map(|_| self.step(&mut mutated, rng)).collect();
+        (mutated, edits)
+    }
+
+    /// One edit, where the draw finds one.
+    fn step(&self, text: &mut Vec<WordId>, rng: &mut dyn Rng) -> Option<EditOp<WordId>> {
+        let possible = |weight: u32, words: usize| if text.len() >= words { u64::from(weight) } else { 0 };
+        let deletion = possible(self.weights.deletion, 1);
+        let substitution = deletion + possible(self.weights.substitution, 1);
+        let transposition = substitution + possible(self.weights.transposition, 2);
+        let total = transposition + u64::from(self.weights.insertion);
+        if total == 0 {
+            return None;
+        }
+        let kind = below(total, rng);
+        if kind < deletion {
+            let position = position(text.len(), rng);
+            Some(EditOp::Delete { position, token: text.remove(position) })
+        } else if kind < substitution {
+            let position = position(text.len(), rng);
+            let slot = text.get_mut(position)?;
+            let to = self.replacements.draw(Some(*slot), rng).filter(|to| to != slot)?;
+            Some(EditOp::Substitute { position, from: std::mem::replace(slot, to), to })
+        } else if kind < transposition {
+            let position = position(text.len() - 1, rng);
+            match text.get_mut(position..)? {
+                [first, second, ..] if first != second => std::mem::swap(first, second),
+                _ => return None,
+            }
+            Some(EditOp::Transpose { position })
+        } else {
+            let place = position(text.len() + 1, rng);
+            let token = self.replacements.draw(None, rng).or_else(|| {
+                let neighbour = text.get(position(text.len().max(1), rng)).copied()?;
+                self.replacements.draw(Some(neighbour), rng)
+            })?;
+            text.insert(place, token);
+            Some(EditOp::Insert { position: place, token })
+        }
+    }
+}
+
+impl Noise for Mutation {
+    type Input = [WordId];
+    type Sample = Vec<WordId>;
+
+    fn sample(&self, input: &[WordId], rng: &mut dyn Rng) -> Vec<WordId> {
+        self.mutate(input, rng).0
+    }
+}
+
+impl fmt::Debug for Mutation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mutation")
+            .field("count", &self.count)
+            .field("weights", &self.weights)
+            .finish_non_exhaustive()
+    }
+}

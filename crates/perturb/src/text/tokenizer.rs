@@ -1,0 +1,212 @@
+//! [`Tokenizer`]: from a string to words and back.
+//!
+//! A text is cut at white space (Unicode `White_Space`) into chunks; each chunk is normalised (NFC, then lower case where
+//! asked for) and cut further by rules that look at that chunk alone:
+//!
+//! - [`Tokenizer::white_space`]: a chunk is a token. For texts that somebody tokenized before.
+//! - [`Tokenizer::words`]: a token is a run of letters and digits (`char::is_alphanumeric`) with their combining marks. Between
+//!   two such characters one apostrophe (`'`, `’`), hyphen (`-`, U+2010, U+2011) or zero-width joiner or non-joiner is kept
+//!   inside. Every other character, with the combining marks behind it, is a token by itself: punctuation, symbols, emoji,
+//!   control characters. Writing systems without spaces between words are not segmented.
+//!
+//! Three things follow, and certificates need the first (a word inserted into a text must not change other tokens):
+//!
+//! 1. `tokens(a + " " + b) = tokens(a) ++ tokens(b)`.
+//! 2. A token alone is tokenized to itself, since normal forms are closed under substrings and the rules see no further than
+//!    the token. So joining tokens by single spaces and tokenizing again is the identity.
+//! 3. The tokens side by side are the normalised text without its white space: nothing is dropped, and each token knows its
+//!    bytes in the original, so what was not touched can be shown verbatim.
+//!
+//! Lower-casing is that of Unicode, language-independent, with the final sigma written as such. Linear time.
+
+use super::{
+    Lexicon, WordId,
+    normal::{Piece, normalise},
+};
+use std::ops::Range;
+use unicode_normalization::char::is_combining_mark;
+
+/// A token and where it stands in the original.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// The token in its normal form.
+    pub text: String,
+    /// Its bytes in the original, always at character boundaries. Tokens that normalisation made from the same characters
+    /// share them.
+    pub span: Range<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rules {
+    WhiteSpace,
+    Words,
+}
+
+/// Cuts strings into words, by fixed rules without context; see the [module](self) for the rules and what they guarantee.
+///
+/// ```
+/// use steadfast_perturb::{Lexicon, Tokenizer};
+///
+/// let (lexicon, tokenizer) = (Lexicon::new(), Tokenizer::words().lower_case(true));
+/// let text = tokenizer.tokenize(&lexicon, "A well-made film, isn't it?");
+/// assert_eq!(lexicon.detokenize(&text), "a well-made film , isn't it ?");
+/// assert_eq!(tokenizer.tokenize(&lexicon, &lexicon.detokenize(&text)), text);
+///
+/// let tokens = tokenizer.tokens("Good  film!");
+/// assert_eq!((tokens[1].text.as_str(), tokens[1].span.clone()), ("film", 6..10));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tokenizer {
+    rules: Rules,
+    lower_case: bool,
+}
+
+impl Tokenizer {
+    /// Tokens are what stands between white space.
+    #[must_use]
+    pub const fn white_space() -> Self {
+        Self { rules: Rules::WhiteSpace, lower_case: false }
+    }
+
+    /// Tokens are words, and every other character by itself.
+    #[must_use]
+    pub const fn words() -> Self {
+        Self { rules: Rules::Words, lower_case: false }
+    }
+
+    /// Whether texts are lower-cased; by default they are not.
+    #[must_use]
+    pub const fn lower_case(self, lower_case: bool) -> Self {
+        Self { lower_case, ..self }
+    }
+
+    /// The tokens of `text`, in order.
+    #[must_use]
+    pub fn tokens(&self, text: &str) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        self.for_each(text, |token, span| tokens.push(Token { text: token.to_owned(), span }));
+        tokens
+    }
+
+    /// The words of `text`, interned.
+    #[must_use]
+    pub fn tokenize(&self, lexicon: &Lexicon, text: &str) -> Vec<WordId> {
+        let mut words = Vec::new();
+        self.for_each(text, |token, _| words.push(lexicon.intern(token)));
+        words
+    }
+
+    /// The words of `text` as ids, and for each its bytes in `text`.
+    #[must_use]
+    pub fn tokenize_with_spans(&self, lexicon: &Lexicon, text: &str) -> (Vec<WordId>, Vec<Range<usize>>) {
+        let (mut words, mut spans) = (Vec::new(), Vec::new());
+        self.for_each(text, |token, span| {
+            words.push(lexicon.intern(token));
+            spans.push(span);
+        });
+        (words, spans)
+    }
+
+    fn for_each(self, text: &str, mut emit: impl FnMut(&str, Range<usize>)) {
+        let (mut pieces, mut token) = (Vec::new(), String::new());
+        let mut offset = 0;
+        for separated in text.split_inclusive(char::is_whitespace) {
+            let chunk = separated.trim_end_matches(char::is_whitespace);
+            normalise(chunk, offset, self.lower_case, &mut pieces);
+            offset += separated.len();
+            let mut rest = pieces.as_slice();
+            while let [first, ..] = rest {
+                let (head, tail) = rest.split_at_checked(self.length(rest)).unwrap_or((rest, &[]));
+                token.clear();
+                token.extend(head.iter().map(|piece| piece.character));
+                let end = head.iter().map(|piece| piece.end).max().unwrap_or(first.end);
+                emit(&token, first.start..end);
+                rest = tail;
+            }
+        }
+    }
+
+    /// How many characters the first token of a chunk has; at least one.
+    fn length(self, chunk: &[Piece]) -> usize {
+        let mut characters = chunk.iter().map(|piece| piece.character).peekable();
+        let (Rules::Words, Some(first)) = (self.rules, characters.next()) else { return chunk.len() };
+        let mut length = 1;
+        let word = first.is_alphanumeric();
+        while let Some(character) = characters.next() {
+            if is_combining_mark(character) || (word && character.is_alphanumeric()) {
+                length += 1;
+            } else if word && joins(character) && characters.peek().is_some_and(|next| begins_word(*next)) {
+                // The letter behind it is counted in the next round.
+                length += 1;
+            } else {
+                break;
+            }
+        }
+        length
+    }
+}
+
+fn begins_word(character: char) -> bool {
+    character.is_alphanumeric() && !is_combining_mark(character)
+}
+
+/// Characters that are kept inside a word, one at a time.
+const fn joins(character: char) -> bool {
+    matches!(character, '\'' | '\u{2019}' | '-' | '\u{2010}' | '\u{2011}' | '\u{200C}' | '\u{200D}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        Tokenizer::words().tokens(text).into_iter().map(|token| token.text).collect()
+    }
+
+    #[test]
+    fn words_and_punctuation() {
+        assert_eq!(
+            words("don't “well-made” rock-'n'-roll 3.14"),
+            ["don't", "“", "well-made", "”", "rock", "-", "'", "n", "'", "-", "roll", "3", ".", "14"]
+        );
+        assert_eq!(words("-a a- a--b 'tis"), ["-", "a", "a", "-", "a", "-", "-", "b", "'", "tis"]);
+        assert_eq!(words("e\u{301}te\u{301}"), ["été"]);
+        assert_eq!(words("[MASK] [CLS]"), ["[", "MASK", "]", "[", "CLS", "]"]);
+    }
+
+    #[test]
+    fn marks_stay_with_what_they_mark() {
+        assert_eq!(words("❤\u{FE0F}ok"), ["❤\u{FE0F}", "ok"]);
+        assert_eq!(words("\u{301}\u{302}a"), ["\u{301}\u{302}", "a"]);
+        assert_eq!(words("a'\u{301}b"), ["a", "'\u{301}", "b"]);
+        // A family of two is joined by a character that is then a token of its own.
+        assert_eq!(words("👩\u{200D}👧").len(), 3);
+        assert_eq!(words("می\u{200C}خواهم"), ["می\u{200C}خواهم"]);
+        assert_eq!(words("שלום, עולם"), ["שלום", ",", "עולם"]);
+    }
+
+    #[test]
+    fn spans_are_in_the_original() {
+        let text = "\tE\u{301}TE\u{301}  İx\0\u{85}";
+        let tokenizer = Tokenizer::words().lower_case(true);
+        let seen: Vec<_> =
+            tokenizer.tokens(text).into_iter().map(|token| (token.text, &text[token.span])).collect();
+        assert_eq!(
+            seen,
+            [
+                ("été".to_owned(), "E\u{301}TE\u{301}"),
+                ("i\u{307}x".to_owned(), "İx"),
+                ("\0".to_owned(), "\0")
+            ]
+        );
+    }
+
+    #[test]
+    fn no_text_is_no_tokens() {
+        for tokenizer in [Tokenizer::words(), Tokenizer::white_space()] {
+            assert!(tokenizer.tokens("").is_empty());
+            assert!(tokenizer.tokens(" \n\u{2003}\u{85}").is_empty());
+        }
+        assert_eq!(Tokenizer::white_space().tokens(" a,b  c ").len(), 2);
+    }
+}
