@@ -36,7 +36,9 @@ fuzz_target!(|input: (&[u8], &[u8], u8, Vec<Edit>)| {
         .map(|edit| match edit {
             Edit::Insert(position, token) => EditOp::Insert { position: position.into(), token },
             Edit::Delete(position, token) => EditOp::Delete { position: position.into(), token },
-            Edit::Substitute(position, from, to) => EditOp::Substitute { position: position.into(), from, to },
+            Edit::Substitute(position, from, to) => {
+                EditOp::Substitute { position: position.into(), from, to }
+            }
             Edit::Transpose(position) => EditOp::Transpose { position: position.into() },
         })
         .collect();
