@@ -1,4 +1,13 @@
 //! Text perturbation: words, edits between texts, and noises that know their own law.
+//!
+//! - [`text`]: a [`Lexicon`] of interned words, and a [`Tokenizer`] without context.
+//! - [`edit`]: edits as data, shortest scripts, Damerau–Levenshtein distances.
+//! - [`noise`]: deletion, masking and substitution with exact laws; random mutation without one.
+//! - [`synonym`]: tables of words that may replace each other.
+//! - [`Partition`]: words dealt out to groups.
+//!
+//! # Features
+//! - `serde`: edits and scripts serialise.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),

@@ -15,7 +15,11 @@ use crate::{Error, Lexicon, WordId};
 use std::sync::Arc;
 use steadfast_certify::{Law, Noise, Rate, noise::bernoulli, rand_core::Rng};
 
-/// Each word is deleted independently, at one rate or at a rate of its own.
+/// Each word is deleted independently, at one rate or at a rate of its own; what is kept stands side by side, in order.
+///
+/// A rate belongs to a word, not to a place, a neighbour or the length of the text, and is fixed before any text is
+/// certified. The empty text may come out and is then the sample; a classifier needs a fixed answer to it. Rates are multiples
+/// of 2⁻³² and drawn exactly.
 ///
 /// ```
 /// use std::sync::Arc;

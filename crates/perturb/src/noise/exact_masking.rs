@@ -13,6 +13,8 @@ use std::sync::Arc;
 use steadfast_certify::{Law, Noise, rand_core::Rng};
 
 /// Exactly `k` words are kept, a uniform subset; the others become [`WordId::MASK`]. The length stays.
+///
+/// A text of fewer than `k` words is kept whole: its law is that of `k` = its length, under which no swap can be certified.
 #[derive(Clone, Debug)]
 pub struct ExactMasking {
     lexicon: Arc<Lexicon>,

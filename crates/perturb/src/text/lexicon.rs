@@ -17,7 +17,7 @@ use std::{
 pub struct WordId(u32);
 
 impl WordId {
-    /// The mask: a place where a word was. No text contains it, a literal “[MASK]” is a word like any other.
+    /// The mask: a place where a word was. No text contains it, a literal `"[MASK]"` is a word like any other.
     pub const MASK: Self = Self(0);
 
     /// The word numbered `index`, in the order in which a lexicon first saw its words; the mask is 0.

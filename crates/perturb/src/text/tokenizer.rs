@@ -1,23 +1,7 @@
 //! [`Tokenizer`]: from a string to words and back.
 //!
-//! A text is cut at white space (Unicode `White_Space`) into chunks; each chunk is normalised (NFC, then lower case where
-//! asked for) and cut further by rules that look at that chunk alone:
-//!
-//! - [`Tokenizer::white_space`]: a chunk is a token. For texts that somebody tokenized before.
-//! - [`Tokenizer::words`]: a token is a run of letters and digits (`char::is_alphanumeric`) with their combining marks. Between
-//!   two such characters one apostrophe (`'`, `’`), hyphen (`-`, U+2010, U+2011) or zero-width joiner or non-joiner is kept
-//!   inside. Every other character, with the combining marks behind it, is a token by itself: punctuation, symbols, emoji,
-//!   control characters. Writing systems without spaces between words are not segmented.
-//!
-//! Three things follow, and certificates need the first (a word inserted into a text must not change other tokens):
-//!
-//! 1. `tokens(a + " " + b) = tokens(a) ++ tokens(b)`.
-//! 2. A token alone is tokenized to itself, since normal forms are closed under substrings and the rules see no further than
-//!    the token. So joining tokens by single spaces and tokenizing again is the identity.
-//! 3. The tokens side by side are the normalised text without its white space: nothing is dropped, and each token knows its
-//!    bytes in the original, so what was not touched can be shown verbatim.
-//!
-//! Lower-casing is that of Unicode, language-independent, with the final sigma written as such. Linear time.
+//! The certificate for partitions, and every count of “words” an attacker may touch, depends on tokens that do not look at
+//! their neighbours; the rules and what follows from them are stated with the type. Linear time.
 
 use super::{
     Lexicon, WordId,
@@ -42,7 +26,26 @@ enum Rules {
     Words,
 }
 
-/// Cuts strings into words, by fixed rules without context; see the [module](self) for the rules and what they guarantee.
+/// Cuts strings into words, by fixed rules without context.
+///
+/// A text is cut at white space (Unicode `White_Space`) into chunks; each chunk is normalised (NFC, then lower case where
+/// asked for) and cut further by rules that look at that chunk alone:
+///
+/// - [`Self::white_space`]: a chunk is a token. For texts that somebody tokenized before.
+/// - [`Self::words`]: a token is a run of letters and digits (`char::is_alphanumeric`) with their combining marks. Between
+///   two such characters one apostrophe (`'`, `’`), hyphen (`-`, U+2010, U+2011) or zero-width joiner or non-joiner is kept
+///   inside. Every other character, with the combining marks behind it, is a token by itself: punctuation, symbols, emoji,
+///   control characters. Writing systems without spaces between words are not segmented.
+///
+/// Three things follow, and certificates need the first (a word inserted into a text must not change other tokens):
+///
+/// 1. `tokens(a + " " + b) = tokens(a) ++ tokens(b)`.
+/// 2. A token alone is tokenized to itself, since normal forms are closed under substrings and the rules see no further than
+///    the token. So joining tokens by single spaces and tokenizing again is the identity.
+/// 3. The tokens side by side are the normalised text without its white space: nothing is dropped, and each token knows its
+///    bytes in the original, so what was not touched can be shown verbatim.
+///
+/// Lower-casing is that of Unicode, language-independent, with the final sigma written as such.
 ///
 /// ```
 /// use steadfast_perturb::{Lexicon, Tokenizer};

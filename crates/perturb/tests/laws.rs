@@ -1,0 +1,187 @@
+//! Laws against what they must tell apart, accessors, inputs at the edge, parameters that are refused.
+
+use std::sync::Arc;
+use steadfast_certify::{
+    Noise, Rate,
+    seed::{Generator, Phase, Purpose, generator},
+};
+use steadfast_perturb::{
+    Deletion, Error, ExactMasking, Lexicon, Masking, Partition, Row, Substitution, WordId,
+};
+
+const TOTAL: u64 = 1 << 32;
+
+fn stream(sample: u64) -> Generator {
+    generator(2020, Phase::Training, 0, sample, Purpose::Noise)
+}
+
+fn rate(probability: f64) -> Rate {
+    Rate::new(probability).unwrap()
+}
+
+/// A lexicon and a text of `length` different words.
+fn text(length: usize) -> (Arc<Lexicon>, Vec<WordId>) {
+    let lexicon = Arc::new(Lexicon::new());
+    let text = (0..length).map(|index| lexicon.intern(&format!("w{index}"))).collect();
+    (lexicon, text)
+}
+
+#[test]
+fn laws_are_of_words_and_parameters() {
+    let (lexicon, text) = text(5);
+    // The same words under other ids.
+    let other = Arc::new(Lexicon::new());
+    other.intern("something else");
+    let again: Vec<WordId> = (0..5).map(|index| other.intern(&format!("w{index}"))).collect();
+    assert_ne!(text, again);
+
+    let deletion = |lexicon: &Arc<Lexicon>, p| Deletion::uniform(Arc::clone(lexicon), rate(p)).unwrap();
+    let law = deletion(&lexicon, 0.5).law(&text).unwrap();
+    assert_eq!(deletion(&other, 0.5).law(&again), Some(law));
+    assert_ne!(deletion(&lexicon, 0.6).law(&text), Some(law));
+    assert_ne!(deletion(&lexicon, 0.5).law(&text[..4]), Some(law));
+    let own = |word, p| Deletion::per_word(Arc::clone(&lexicon), rate(0.5), [(word, rate(p))]).unwrap();
+    // A rate that is spelled out but the same changes nothing; one that is not in the text neither.
+    assert_eq!(own(text[2], 0.5).law(&text), Some(law));
+    assert_eq!(own(lexicon.intern("elsewhere"), 0.9).law(&text), Some(law));
+    assert_ne!(own(text[2], 0.4).law(&text), Some(law));
+
+    let masking = Masking::new(Arc::clone(&lexicon), rate(0.5)).unwrap();
+    assert_ne!(masking.law(&text), Some(law));
+    let exact = |kept| ExactMasking::new(Arc::clone(&lexicon), kept).unwrap().law(&text);
+    assert_ne!(exact(3), exact(4));
+    // What is longer than the text keeps all of it.
+    assert_eq!(exact(5), exact(50));
+
+    let table = |lexicon: &Arc<Lexicon>, words: &[WordId], weights: [u64; 3]| {
+        let row = Row::new(words[0], words[..3].iter().copied().zip(weights));
+        Substitution::new(Arc::clone(lexicon), [row]).unwrap()
+    };
+    let half = [TOTAL / 2, TOTAL / 2, 0];
+    let law = table(&lexicon, &text, half).law(&text).unwrap();
+    assert_eq!(table(&other, &again, half).law(&again), Some(law));
+    assert_ne!(table(&lexicon, &text, [TOTAL / 2, 0, TOTAL / 2]).law(&text), Some(law));
+    // A candidate that is never drawn is no part of the distribution, and a row of the word alone is no row.
+    let row = Row::new(text[0], [(text[1], TOTAL / 2), (text[0], TOTAL / 2)]);
+    let alone = Row::new(text[4], [(text[4], TOTAL)]);
+    assert_eq!(Substitution::new(Arc::clone(&lexicon), [row, alone]).unwrap().law(&text), Some(law));
+
+    // An id that the lexicon never gave out has no law.
+    let foreign = [WordId::from_index(1_000)];
+    assert_eq!(deletion(&lexicon, 0.5).law(&foreign), None);
+    assert_eq!(masking.law(&foreign), None);
+    assert_eq!(table(&lexicon, &text, half).law(&foreign), None);
+}
+
+#[test]
+fn texts_at_the_edge() {
+    let (lexicon, long) = text(100_000);
+    let unknown = WordId::from_index(u32::MAX);
+    let row = Row::new(long[0], [(long[1], TOTAL)]);
+    let noises: [Box<dyn Noise<Input = [WordId], Sample = Vec<WordId>>>; 5] = [
+        Box::new(Deletion::uniform(Arc::clone(&lexicon), rate(0.5)).unwrap()),
+        Box::new(Deletion::per_word(Arc::clone(&lexicon), rate(0.5), [(long[0], Rate::NEVER)]).unwrap()),
+        Box::new(Masking::new(Arc::clone(&lexicon), rate(0.5)).unwrap()),
+        Box::new(ExactMasking::new(Arc::clone(&lexicon), 3).unwrap()),
+        Box::new(Substitution::new(Arc::clone(&lexicon), [row]).unwrap()),
+    ];
+    for noise in &noises {
+        assert_eq!(noise.sample(&[], &mut stream(0)), []);
+        assert!(noise.law(&[]).is_some());
+        assert!(noise.sample(&long[..1], &mut stream(0)).len() <= 1);
+        assert!(noise.sample(&[unknown], &mut stream(0)).len() <= 1);
+        let noisy = noise.sample(&long, &mut stream(0));
+        assert!(noisy.len() <= long.len());
+        assert_ne!(noisy, long);
+        assert!(noise.law(&long).is_some());
+    }
+    // Deletion may leave nothing, and then that is the sample.
+    let empty =
+        (0..100).filter(|&sample| noises[0].sample(&long[..1], &mut stream(sample)).is_empty()).count();
+    assert!((25..75).contains(&empty), "{empty}");
+    assert_eq!(noises[1].sample(&long[..1], &mut stream(0)), long[..1]);
+}
+
+fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    match result {
+        Err(error @ Error::Parameter(_)) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn parameters_without_sense_are_refused() {
+    let (lexicon, words) = text(4);
+    let unknown = WordId::from_index(1_000);
+    let own = |rates: &[(WordId, Rate)]| {
+        Deletion::per_word(Arc::clone(&lexicon), Rate::NEVER, rates.iter().copied())
+    };
+    refused(Deletion::uniform(Arc::clone(&lexicon), Rate::NEVER));
+    refused(own(&[(words[0], Rate::NEVER)]));
+    assert!(refused(own(&[(words[0], rate(0.1)), (words[0], rate(0.2))])).contains("\"w0\""));
+    refused(own(&[(unknown, rate(0.1))]));
+    assert!(own(&[(words[0], rate(0.1)), (words[0], rate(0.1))]).is_ok());
+    refused(Masking::new(Arc::clone(&lexicon), Rate::NEVER));
+    refused(ExactMasking::new(Arc::clone(&lexicon), 0));
+    refused(Partition::new(Arc::clone(&lexicon), 0));
+
+    let table = |rows: Vec<Row>| Substitution::new(Arc::clone(&lexicon), rows);
+    let row = |weights: &[(WordId, u64)]| Row::new(words[0], weights.iter().copied());
+    for weights in [vec![], vec![(words[0], TOTAL - 1)], vec![(words[0], u64::MAX), (words[1], TOTAL + 1)]] {
+        assert!(refused(table(vec![row(&weights)])).contains("a sum of exactly 2³²"), "{weights:?}");
+    }
+    let twice = [(words[1], TOTAL / 2), (words[1], TOTAL / 2)];
+    assert!(refused(table(vec![row(&twice)])).contains("\"w1\" twice for \"w0\""));
+    let fine = row(&[(words[1], TOTAL), (words[2], 0)]);
+    assert!(refused(table(vec![fine.clone(), fine.clone()])).contains("two for \"w0\""));
+    refused(table(vec![row(&[(unknown, TOTAL)])]));
+    refused(table(vec![Row::new(unknown, [(words[0], TOTAL)])]));
+    refused(table(vec![fine.clone().allowing([unknown])]));
+    assert!(table(vec![]).unwrap().words().is_empty());
+}
+
+#[test]
+fn rows_say_what_they_are() {
+    let (lexicon, words) = text(5);
+    let rows = [
+        Row::new(words[3], [(words[2], TOTAL / 4), (words[1], TOTAL / 4 * 3), (words[0], 0)]),
+        Row::new(words[1], [(words[1], TOTAL / 2), (words[2], TOTAL / 2)])
+            .allowing([words[4], words[1], words[4]]),
+    ];
+    let table = Substitution::new(lexicon, rows).unwrap();
+    assert_eq!(table.words(), [words[3], words[1]]);
+    assert_eq!(
+        table.weights(words[3]),
+        Some(&[(words[0], 0), (words[1], TOTAL / 4 * 3), (words[2], TOTAL / 4)][..])
+    );
+    assert_eq!(table.allowed(words[3]), Some(&words[..3]));
+    assert_eq!(table.allowed(words[1]), Some(&[words[1], words[4]][..]));
+    assert_eq!((table.weights(words[0]), table.allowed(words[0])), (None, None));
+    assert_eq!(table.overlap(words[1], words[3]), TOTAL / 4 * 3);
+    assert_eq!(table.overlap(words[3], words[1]), TOTAL / 4 * 3);
+    assert_eq!(table.overlap(words[1], words[2]), TOTAL / 2);
+    assert_eq!(table.overlap(words[2], words[4]), 0);
+    assert_eq!(table.overlap(words[3], words[3]), TOTAL);
+}
+
+#[test]
+fn rates_say_what_they_are() {
+    let (lexicon, words) = text(3);
+    let noise = Deletion::per_word(lexicon, rate(0.5), [(words[1], rate(0.1))]).unwrap();
+    assert_eq!(noise.rates(&words).collect::<Vec<_>>(), [rate(0.5), rate(0.1), rate(0.5)]);
+    assert_eq!((noise.uniform_rate(), noise.default_rate()), (None, rate(0.5)));
+    assert_eq!(noise.rate(WordId::from_index(u32::MAX)), rate(0.5));
+}
+
+#[test]
+fn noises_go_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Lexicon>();
+    shared::<Deletion>();
+    shared::<Masking>();
+    shared::<ExactMasking>();
+    shared::<Substitution>();
+    shared::<Partition>();
+    shared::<steadfast_perturb::Mutation>();
+    shared::<Error>();
+}
