@@ -194,6 +194,9 @@ pub enum Error {
     /// A parameter of noise or certificate.
     #[error(transparent)]
     Certify(#[from] steadfast_certify::Error),
+    /// Word vectors, pairs of words or a table of synonyms.
+    #[error(transparent)]
+    Perturb(#[from] steadfast_perturb::Error),
     /// Training or voting failed.
     #[error(transparent)]
     Ensemble(#[from] steadfast_model::ensemble::Error),
@@ -278,6 +281,22 @@ pub enum FileProblem {
         index: usize,
         /// Its value.
         found: u8,
+    },
+    /// A line is not what it should be.
+    #[error("line {line} is {found:?}, expected {expected}")]
+    Line {
+        /// Its number, from 1.
+        line: usize,
+        /// Its beginning.
+        found: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// An archive does not hold a file that is needed.
+    #[error("it holds no {file}")]
+    Missing {
+        /// The file.
+        file: &'static str,
     },
     /// It starts like gzip but cannot be unpacked to its end.
     #[error("it cannot be unpacked; it is damaged or was cut short")]
