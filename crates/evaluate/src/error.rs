@@ -188,6 +188,21 @@ pub enum Error {
         /// The output folder.
         path: PathBuf,
     },
+    /// Someone pressed Ctrl-C in a run that keeps nothing of what is half done.
+    #[error("stopped; nothing was written to {}", path.display())]
+    Stopped {
+        /// The output folder.
+        path: PathBuf,
+    },
+    /// Worker threads could not be started.
+    #[error("cannot start {threads} worker threads; give a smaller --threads")]
+    Threads {
+        /// How many; 0 for one per core.
+        threads: usize,
+        /// The reason.
+        #[source]
+        source: rayon::ThreadPoolBuildError,
+    },
     /// Ctrl-C cannot be caught.
     #[error("Ctrl-C cannot be caught")]
     Signal(#[from] ctrlc::Error),
