@@ -194,6 +194,12 @@ pub enum Error {
         /// The output folder.
         path: PathBuf,
     },
+    /// Texts from which nothing can be learned.
+    #[error("cannot train: {found}; expected at least one text of every class")]
+    Training {
+        /// What was given.
+        found: String,
+    },
     /// Worker threads could not be started.
     #[error("cannot start {threads} worker threads; give a smaller --threads")]
     Threads {

@@ -1,5 +1,6 @@
 //! Data sets, experiments, tables and plots for the steadfast examples.
 //!
+//! - [`baseline`]: simple classifiers to try certificates on.
 //! - [`data`]: data sets from the cache or from a folder of one's own, checked as they are read.
 //! - [`experiment`]: what the examples run: settings, runs that can be resumed, results.
 //! - [`report`]: tables for a terminal or a log, plots as SVG and PNG, files that are whole or not there.
@@ -18,6 +19,7 @@
     )
 )]
 
+pub mod baseline;
 pub mod data;
 mod error;
 pub mod experiment;

@@ -1,0 +1,240 @@
+//! [`run`]: the same decisions by every plan, counted in questions.
+
+use super::{Results, Settings, settings::LENGTHS};
+use crate::{Error, baseline::NaiveBayes, data::reviews::Review, experiment::Console};
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::{cell, ops::ControlFlow, path::Path, sync::Arc};
+use steadfast_certify::{
+    BoxError, Certifier, ClassBounds, ClassId, Classifier, Confidence, DiscreteThreat, Noise, Phase, Plan,
+    Rate, Smoothing, Tally,
+    confidence::Prior,
+    seed::{Purpose, generator},
+};
+use steadfast_perturb::{Deletion, Enumeration, Lexicon, Tokenizer, WordId};
+
+/// One rate, one range of lengths, one fixed number of samples.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cell {
+    /// The deletion rate.
+    pub rate: f64,
+    /// The number of edits that was to be certified.
+    pub radius: u32,
+    /// The shortest and the longest text, in words.
+    pub lengths: (usize, usize),
+    /// Texts.
+    pub texts: usize,
+    /// Samples of the fixed plan: what it asks.
+    pub fixed: u64,
+    /// Texts that the fixed plan certifies.
+    pub certified: usize,
+    /// Questions and decisions of the mixture martingale.
+    pub anytime: Spent,
+    /// The same after enumerating the copies that keep few words.
+    pub enumerated: Spent,
+    /// Questions and decisions of five looks with Clopper–Pearson bounds.
+    pub looks: Spent,
+}
+
+/// What one way of stopping early spends and loses, over the texts of a cell.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Spent {
+    /// Mean number of questions to the classifier.
+    pub calls: f64,
+    /// Texts that the fixed plan certifies and this one does not.
+    pub lost: usize,
+    /// Texts that this one certifies and the fixed plan does not.
+    pub won: usize,
+}
+
+/// The texts, the classifier, and everything that is the same for all of them.
+struct Bench<'a> {
+    settings: &'a Settings,
+    lexicon: Arc<Lexicon>,
+    classifier: NaiveBayes,
+    certifier: Certifier,
+    optimism: Confidence,
+}
+
+/// Compares the plans on review sentences; results go to the folder `output`, which is only named here.
+///
+/// # Errors
+/// [`Error::Certify`] for settings that are refused, [`Error::Training`] for too few reviews, [`Error::Stopped`] after Ctrl-C.
+pub fn run(
+    settings: &Settings,
+    reviews: &[Review],
+    output: &Path,
+    console: &Console,
+) -> Result<Results, Error> {
+    let lexicon = Arc::new(Lexicon::new());
+    let tokenizer = Tokenizer::words();
+    let mut texts: Vec<(Vec<WordId>, ClassId)> = reviews
+        .iter()
+        .filter_map(|review| Some((tokenizer.tokenize(&lexicon, &review.sentence), review.label()?)))
+        .collect();
+    texts.shuffle(&mut generator(settings.seed, Phase::Training, 0, 0, Purpose::Other(0)));
+    let (test, training) = texts.split_at(texts.len() / 2);
+    let bench = Bench {
+        settings,
+        classifier: NaiveBayes::train(2, training.iter().map(|(text, class)| (&text[..], *class)))?,
+        lexicon,
+        certifier: Certifier::new(Confidence::new(settings.alpha)?),
+        optimism: Confidence::new(settings.optimism)?,
+    };
+    let total = settings.rates.len() * LENGTHS.len() * settings.fixed.len();
+    let bar = console.bar("comparing plans", total as u64);
+    let mut cells = Vec::with_capacity(total);
+    for &rate in &settings.rates {
+        let noise = Deletion::uniform(Arc::clone(&bench.lexicon), Rate::new(rate)?)?;
+        for lengths in LENGTHS {
+            let chosen: Vec<(u64, &[WordId])> = (0..)
+                .zip(test.iter().map(|(text, _)| &text[..]))
+                .filter(|(_, text)| (lengths.0..=lengths.1).contains(&text.len()))
+                .take(settings.limit)
+                .collect();
+            for &fixed in &settings.fixed {
+                if console.flow().is_break() {
+                    return Err(Error::Stopped { path: output.to_owned() });
+                }
+                cells.push(bench.cell(&noise, rate, lengths, &chosen, fixed)?);
+                bar.inc(1);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    Ok(Results { settings: settings.clone(), cells })
+}
+
+impl Bench<'_> {
+    fn cell(
+        &self,
+        noise: &Deletion,
+        rate: f64,
+        lengths: (usize, usize),
+        texts: &[(u64, &[WordId])],
+        fixed: u64,
+    ) -> Result<Cell, Error> {
+        let decisions: Vec<Decisions> = texts
+            .par_iter()
+            .map(|&(number, text)| self.decide(noise, Settings::radius(rate), number, text, fixed))
+            .collect::<Result<_, _>>()?;
+        let spent = |of: fn(&Decisions) -> (u64, bool)| {
+            let calls: u64 = decisions.iter().map(|decisions| of(decisions).0).sum();
+            Spent {
+                calls: calls as f64 / decisions.len().max(1) as f64,
+                lost: decisions.iter().filter(|decisions| decisions.fixed && !of(decisions).1).count(),
+                won: decisions.iter().filter(|decisions| !decisions.fixed && of(decisions).1).count(),
+            }
+        };
+        Ok(Cell {
+            rate,
+            radius: Settings::radius(rate),
+            lengths,
+            texts: texts.len(),
+            fixed,
+            certified: decisions.iter().filter(|decisions| decisions.fixed).count(),
+            anytime: spent(|decisions| decisions.anytime),
+            enumerated: spent(|decisions| decisions.enumerated),
+            looks: spent(|decisions| decisions.looks),
+        })
+    }
+
+    fn decide(
+        &self,
+        noise: &Deletion,
+        radius: u32,
+        number: u64,
+        text: &[WordId],
+        fixed: u64,
+    ) -> Result<Decisions, Error> {
+        let most = (fixed as f64 * self.settings.reserve).ceil() as u64;
+        let threat = noise.edits(text);
+        let holds = |bounds: &ClassBounds| threat.survives(bounds, radius);
+        let once = self.smoothing(Plan::fixed(0, fixed)?).tally(noise, &self.classifier, number, text)?;
+        let bounds = |tally: &Tally| self.certifier.bounds(tally);
+        let outlook = |tally: &Tally| self.certifier.outlook(tally, self.optimism);
+
+        let anytime = Plan::anytime(0, most, Prior::default())?;
+        let looks = [most / 40, most / 15, most / 5, most / 2, most].map(|look| look.max(1));
+        let mut looks = looks.to_vec();
+        looks.dedup();
+        let enumeration = Enumeration::new(noise, text, self.settings.enumerate.max(1))?;
+        let asked = Asked::new(&self.classifier);
+        let strata = enumeration.classify(&asked)?;
+        let enumerated = if holds(&strata.bounds(&self.certifier, None)?) {
+            (asked.count(), true)
+        } else if let Some(rest) = enumeration.rest() {
+            let joined = |tally: &Tally| strata.bounds(&self.certifier, Some(tally));
+            let outlook = |tally: &Tally| strata.outlook(&self.certifier, tally, self.optimism);
+            let spent = self.early(rest, number, text, &anytime, &holds, &joined, &outlook)?;
+            (asked.count() + spent.0, spent.1)
+        } else {
+            (asked.count(), false)
+        };
+        Ok(Decisions {
+            fixed: holds(&bounds(&once)?),
+            anytime: self.early(noise, number, text, &anytime, &holds, &bounds, &outlook)?,
+            enumerated,
+            looks: self.early(noise, number, text, &Plan::looks(0, looks)?, &holds, &bounds, &outlook)?,
+        })
+    }
+
+    /// Samples until the bounds hold or have no outlook to; the questions asked, and whether they hold.
+    #[expect(clippy::too_many_arguments, reason = "one text, one plan, and three questions about its votes")]
+    fn early<N: Noise<Input = [WordId], Sample = Vec<WordId>> + Sync>(
+        &self,
+        noise: &N,
+        number: u64,
+        text: &[WordId],
+        plan: &Plan,
+        holds: &dyn Fn(&ClassBounds) -> bool,
+        bounds: &dyn Fn(&Tally) -> Result<ClassBounds, steadfast_certify::Error>,
+        outlook: &dyn Fn(&Tally) -> Result<ClassBounds, steadfast_certify::Error>,
+    ) -> Result<(u64, bool), Error> {
+        let asked = Asked::new(&self.classifier);
+        let enough = |tally: &Tally| Ok(holds(&bounds(tally)?) || !holds(&outlook(tally)?));
+        let observe = |_| ControlFlow::Continue(());
+        let tally = self.smoothing(plan.clone()).tally_until(noise, &asked, number, text, enough, observe)?;
+        Ok((asked.count(), holds(&bounds(&tally)?)))
+    }
+
+    fn smoothing(&self, plan: Plan) -> Smoothing {
+        Smoothing::new(plan).batch(self.settings.batch).threads(1).seed(self.settings.seed)
+    }
+}
+
+/// What each plan decides on one text, and for how many questions.
+struct Decisions {
+    fixed: bool,
+    anytime: (u64, bool),
+    enumerated: (u64, bool),
+    looks: (u64, bool),
+}
+
+/// A classifier that counts what it is asked.
+struct Asked<'a> {
+    classifier: &'a NaiveBayes,
+    count: cell::Cell<u64>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(classifier: &'a NaiveBayes) -> Self {
+        Self { classifier, count: cell::Cell::new(0) }
+    }
+
+    fn count(&self) -> u64 {
+        self.count.get()
+    }
+}
+
+impl Classifier<Vec<WordId>> for Asked<'_> {
+    fn class_count(&self) -> usize {
+        self.classifier.class_count()
+    }
+
+    fn classify(&self, batch: &[Vec<WordId>]) -> Result<Vec<ClassId>, BoxError> {
+        self.count.set(self.count.get() + batch.len() as u64);
+        self.classifier.classify(batch)
+    }
+}
