@@ -199,7 +199,7 @@ impl<X: Sync, C: Classifier<X> + Sync> Classifier<X> for Parallel<C> {
 }
 
 /// Asks the classifier and checks that the answer is one class per input.
-pub(crate) fn checked_answers<X, C>(classifier: &C, batch: &[X]) -> Result<Vec<ClassId>, Error>
+pub fn checked_answers<X, C>(classifier: &C, batch: &[X]) -> Result<Vec<ClassId>, Error>
 where
     C: Classifier<X> + ?Sized,
 {

@@ -161,6 +161,11 @@ pub struct Interval {
 }
 
 impl Interval {
+    /// The impossible event.
+    pub const ZERO: Self = Self { lower: Lower::ZERO, upper: Upper::ZERO };
+    /// The certain event.
+    pub const ONE: Self = Self { lower: Lower::ONE, upper: Upper::ONE };
+
     /// The interval between two bounds on one probability.
     ///
     /// # Errors
@@ -223,6 +228,18 @@ impl Interval {
     #[must_use]
     pub const fn complement(self) -> Self {
         Self { lower: self.upper.complement(), upper: self.lower.complement() }
+    }
+
+    /// The probability that two independent events both happen.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self::from_enclosure(self.enclosure() * other.enclosure())
+    }
+
+    /// The probability that either of two events happens which exclude each other.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self::from_enclosure(self.enclosure() + other.enclosure())
     }
 
     /// Whether the probability is known exactly: both ends are equal.

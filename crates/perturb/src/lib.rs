@@ -31,8 +31,8 @@ pub mod text;
 pub use edit::{EditCounts, EditOp, EditScript};
 pub use error::{Error, Parameter};
 pub use noise::{
-    Deletion, ExactMasking, Frequencies, Masking, Mutation, MutationWeights, Replacements, Row, Substitution,
-    WordList,
+    Beyond, Deletion, Enumeration, ExactMasking, Frequencies, KeepsWords, Masking, Mutation, MutationWeights,
+    Replacements, Row, Substitution, WordList,
 };
 pub use partition::Partition;
 pub use text::{Lexicon, Token, Tokenizer, WordId};

@@ -214,10 +214,20 @@ impl DiscreteThreat for EditThreat {
     fn describe(&self) -> String {
         let kinds = EditKind::ALL.iter().zip(self.kinds).filter(|(_, allowed)| *allowed);
         let names: Vec<&str> = kinds.map(|(kind, _)| kind.plural()).collect();
-        match names.split_last() {
+        let edits = match names.split_last() {
             None => "makes no edits".to_owned(),
             Some((only, [])) => format!("makes up to r {only} of tokens"),
             Some((last, others)) => format!("makes up to r {} and {last} of tokens", others.join(", ")),
+        };
+        let [_, insertions, substitutions, _] = self.kinds;
+        match self.own {
+            OwnTokens::PerToken { .. } if insertions || substitutions => {
+                let rate = self.inserted.lower().p();
+                format!(
+                    "{edits}, those put in being deleted by the noise with probability at least {rate:.4}"
+                )
+            }
+            _ => edits,
         }
     }
 

@@ -33,6 +33,12 @@ impl Swap {
         Ok(Self(Curve::new(outcomes)))
     }
 
+    /// The swap that leaves nothing in common: the worst there is.
+    #[must_use]
+    pub fn disjoint() -> Self {
+        Self(Curve::new(&[(TOTAL, 0), (0, TOTAL)]))
+    }
+
     /// The probability mass that both laws share, in units of 2⁻³²: 2³² for equal laws.
     #[must_use]
     pub fn overlap(&self) -> u64 {

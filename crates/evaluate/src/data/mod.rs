@@ -2,5 +2,7 @@
 
 mod images;
 pub mod mnist;
+pub mod reviews;
+pub mod vocabulary;
 
 pub use images::Images;

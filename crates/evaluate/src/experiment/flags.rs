@@ -39,4 +39,15 @@ impl Flags {
         let fresh = || (1..=u32::MAX).map(numbered).find(|path| !path.exists()).unwrap_or_default();
         OutputFolder::open(self.out.clone().unwrap_or_else(fresh))
     }
+
+    /// Sizes rayon's global pool of threads by `--threads`, for work that runs on it. To be called once, before any such work.
+    ///
+    /// # Errors
+    /// [`Error::Threads`] if the pool cannot be made, or is there already.
+    pub fn start_threads(&self) -> Result<(), Error> {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build_global()
+            .map_err(|source| Error::Threads { threads: self.threads, source })
+    }
 }

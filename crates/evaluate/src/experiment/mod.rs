@@ -3,10 +3,12 @@
 //! - [`Flags`]: the options that mean the same in every example.
 //! - [`Console`]: progress bars and Ctrl-C.
 //! - [`mnist`]: the experiment of Wang et al. 2020.
+//! - [`synonyms`]: tables of synonyms and what their laws do.
 
 mod console;
 mod flags;
 pub mod mnist;
+pub mod synonyms;
 
 pub use console::Console;
 pub use flags::Flags;

@@ -118,6 +118,12 @@ impl Deletion {
         self.default
     }
 
+    /// The smallest rate of any word, those that were never seen included.
+    #[must_use]
+    pub fn smallest_rate(&self) -> Rate {
+        self.rates.iter().copied().fold(self.default, Rate::min)
+    }
+
     /// The rate `δ`, if all words share it.
     #[must_use]
     pub fn uniform_rate(&self) -> Option<Rate> {

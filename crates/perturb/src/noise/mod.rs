@@ -6,6 +6,9 @@
 //! - [`Substitution`]: each word is replaced by a draw from its row of a table.
 //! - [`Mutation`]: random edits, without a law: for searching, not for certifying.
 //!
+//! Each makes its threat from a text: [`Deletion::edits`], [`Deletion::signal`], [`Masking::swaps`], [`ExactMasking::swaps`],
+//! [`Substitution::swaps`]. For short texts [`Enumeration`] takes the likeliest noisy copies one by one.
+//!
 //! Laws are those of the noisy copies of one text, fingerprinted by words, not by ids: the same text under the same noise has
 //! the same law whatever else a lexicon holds. A text with ids that the noise's lexicon never gave out has no law.
 
@@ -15,12 +18,15 @@ mod draw;
 mod exact_masking;
 mod masking;
 mod mutation;
+mod strata;
 mod substitution;
+mod threats;
 
 pub use self::{
     deletion::Deletion,
     exact_masking::ExactMasking,
     masking::Masking,
     mutation::{Frequencies, Mutation, MutationWeights, Replacements, WordList},
+    strata::{Beyond, Enumeration, KeepsWords},
     substitution::{Row, Substitution},
 };

@@ -1,0 +1,78 @@
+//! [`words_report`]: some words, their candidates, and the laws beside each other.
+
+use crate::report::Table;
+use std::collections::BTreeMap;
+use steadfast_perturb::synonym::{SynonymTable, WEIGHT_TOTAL};
+
+/// For each word one table: candidates, cosines with the word, the probability of each under the law of each of `tables`, and
+/// below it the overlaps.
+///
+/// `columns` names the tables. Candidates go by descending cosine. A word that is in no table, or has no other candidate, gets a sentence.
+#[must_use]
+pub fn words_report(words: &[String], columns: &[&str], tables: &[&SynonymTable]) -> String {
+    words.iter().map(|word| one_word(word, columns, tables)).collect::<Vec<_>>().join("\n\n")
+}
+
+fn one_word(word: &str, columns: &[&str], tables: &[&SynonymTable]) -> String {
+    let rows: Vec<_> = tables.iter().map(|table| table.row(word)).collect();
+    if rows.iter().all(Option::is_none) {
+        return format!("{word}: not in the vocabulary, or without a vector; it stays as it is");
+    }
+    // What stands in the tables of one word, by candidate.
+    let mut candidates: BTreeMap<&str, (f32, Vec<Option<u64>>)> = BTreeMap::new();
+    for (column, row) in rows.iter().enumerate() {
+        for candidate in row.iter().flat_map(|row| row.candidates()) {
+            let entry =
+                candidates.entry(candidate.word).or_insert((candidate.similarity, vec![None; tables.len()]));
+            if let Some(place) = entry.1.get_mut(column) {
+                *place = Some(candidate.weight);
+            }
+        }
+    }
+    if candidates.len() == 1 {
+        return format!("{word}: no synonyms; it stays as it is");
+    }
+    let mut ordered: Vec<_> = candidates.into_iter().collect();
+    ordered.sort_by(|a, b| b.1.0.total_cmp(&a.1.0));
+    let header = ["candidate", "cosine"].into_iter().chain(columns.iter().copied());
+    let mut table = Table::new(header).with_title(word);
+    let share = |weight: u64| weight as f64 / WEIGHT_TOTAL as f64;
+    for (candidate, (similarity, weights)) in ordered {
+        let cells =
+            weights.into_iter().map(|weight| weight.map_or("-".to_owned(), |weight| percent(share(weight))));
+        table.push([candidate.to_owned(), format!("{similarity:.3}")].into_iter().chain(cells));
+    }
+    let overlap = |(table, row): (&&SynonymTable, &Option<steadfast_perturb::synonym::Row<'_>>)| {
+        let overlap = row.and_then(|row| table.overlap(row.position()));
+        overlap.map_or("-".to_owned(), |overlap| format!("{:.4}", share(overlap)))
+    };
+    let overlaps = tables.iter().zip(&rows).map(overlap);
+    table.push(["overlap with the worst".to_owned(), String::new()].into_iter().chain(overlaps));
+    table.to_string()
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.3} %", 100.0 * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use steadfast_perturb::synonym::{CandidateSets, Family, Grouping, Neighbours, Vectors};
+
+    #[test]
+    fn laws_stand_beside_each_other() {
+        let vectors = Vectors::new(["good", "fine", "odd"], 2, vec![1.0, 0.0, 0.8, 0.6, -1.0, 0.0]).unwrap();
+        let neighbours = Neighbours::find(&vectors, 0.7, &|_| {}).unwrap();
+        let sets = CandidateSets::new(&vectors, &neighbours, Grouping::Closed, 9, &|_| {}).unwrap();
+        let table = |family: Family| SynonymTable::new(&sets, &vectors, family.into(), &|_| {}).unwrap();
+        let tables = [table(Family::Crowd), table(Family::Uniform)];
+        let words = ["good", "odd", "none"].map(str::to_owned);
+        let report = words_report(&words, &["crowd", "uniform"], &[&tables[0], &tables[1]]);
+        assert!(
+            report.contains("50.000 %") && report.contains("1.0000") && report.contains("0.165"),
+            "{report}"
+        );
+        assert!(report.contains("odd: no synonyms") && report.contains("none: not in"), "{report}");
+    }
+}

@@ -1,0 +1,304 @@
+//! [`Enumeration`]: the noisy copies that keep few words, one by one, and the noise of all others.
+//!
+//! A noise that keeps each word independently has `2ⁿ` outcomes on a text of `n` words; at high rates most of the mass is on
+//! those that keep few. The copies that keep up to `k` words are listed with their exact mass; what is left is drawn from its
+//! conditional law by rejection, so that [`Strata`] can join both. Copies that look alike count as one: fewer questions for
+//! the classifier.
+//!
+//! Cost: `Σ_{j≤k} C(n, j)` outcomes, and `1 / W` draws for each sample of the rest, whose mass is `W`.
+
+use super::{Deletion, Masking};
+use crate::{Error, WordId};
+use std::collections::HashMap;
+use steadfast_certify::{Classifier, Interval, Law, Noise, Rate, Strata, classifier, rand_core::Rng};
+
+/// A noise that keeps each word of a text independently of the others.
+pub trait KeepsWords: Noise<Input = [WordId], Sample = Vec<WordId>> {
+    /// The rate at which `word` is not kept.
+    fn rate_of(&self, word: WordId) -> Rate;
+
+    /// What the noise shows of `text` if it keeps the words at `places`, which ascend.
+    fn show(&self, text: &[WordId], places: &[usize]) -> Vec<WordId>;
+
+    /// How many words of the text a noisy copy shows.
+    fn kept(&self, noisy: &[WordId]) -> usize;
+}
+
+impl KeepsWords for Deletion {
+    fn rate_of(&self, word: WordId) -> Rate {
+        self.rate(word)
+    }
+
+    fn show(&self, text: &[WordId], places: &[usize]) -> Vec<WordId> {
+        places.iter().filter_map(|&place| text.get(place)).copied().collect()
+    }
+
+    fn kept(&self, noisy: &[WordId]) -> usize {
+        noisy.len()
+    }
+}
+
+impl KeepsWords for Masking {
+    fn rate_of(&self, _: WordId) -> Rate {
+        self.rate()
+    }
+
+    fn show(&self, text: &[WordId], places: &[usize]) -> Vec<WordId> {
+        let mut shown = vec![WordId::MASK; text.len()];
+        for &place in places {
+            if let (Some(slot), Some(&word)) = (shown.get_mut(place), text.get(place)) {
+                *slot = word;
+            }
+        }
+        shown
+    }
+
+    fn kept(&self, noisy: &[WordId]) -> usize {
+        noisy.iter().filter(|&&word| word != WordId::MASK).count()
+    }
+}
+
+/// The noisy copies of a text that keep at most `k` words, each with its probability.
+///
+/// ```
+/// use std::sync::Arc;
+/// use steadfast_certify::{Certifier, Confidence, Rate, certify_bounds, from_fn};
+/// use steadfast_perturb::{Deletion, Enumeration, Lexicon, Tokenizer};
+///
+/// let lexicon = Arc::new(Lexicon::new());
+/// let text = Tokenizer::words().tokenize(&lexicon, "a dull and lifeless film");
+/// let [dull, lifeless] = ["dull", "lifeless"].map(|word| lexicon.intern(word));
+/// let negative = from_fn(2, move |text: &Vec<_>| usize::from(!text.contains(&dull) && !text.contains(&lifeless)));
+///
+/// let noise = Deletion::uniform(lexicon, Rate::new(0.25)?)?;
+/// // All 32 copies: no sampling, no confidence.
+/// let strata = Enumeration::new(&noise, &text, 32)?.classify(&negative)?;
+/// let bounds = strata.bounds(&Certifier::new(Confidence::new(0.001)?), None)?;
+/// assert!((bounds.top().p() - 15.0 / 16.0).abs() < 1e-9);
+/// println!("{}", certify_bounds(&noise.edits(&text), bounds)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Enumeration<N> {
+    beyond: Beyond<N>,
+    law: Option<Law>,
+    rest_law: Option<Law>,
+    outcomes: Vec<(Vec<WordId>, Interval)>,
+}
+
+impl<N: KeepsWords + Clone> Enumeration<N> {
+    /// Every copy of `text` that keeps at most `k` words, for the largest `k` with at most `limit` such copies.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a limit of zero: the copy that keeps no word is always one.
+    pub fn new(noise: &N, text: &[WordId], limit: usize) -> Result<Self, Error> {
+        if limit == 0 {
+            return Err(Error::parameter("limit of the enumeration", 0, "at least 1"));
+        }
+        let beyond = Beyond { noise: noise.clone(), most_kept: most_kept(text.len(), limit) };
+        let rates: Vec<Interval> = text.iter().map(|&word| noise.rate_of(word).into()).collect();
+        let mut sums: HashMap<Vec<WordId>, Interval> = HashMap::new();
+        subsets(text.len(), beyond.most_kept, &mut Vec::new(), &mut |places| {
+            let sum = sums.entry(noise.show(text, places)).or_insert(Interval::ZERO);
+            *sum = sum.or(mass(&rates, places));
+        });
+        let possible = |(_, mass): &(_, Interval)| mass.upper().p() > 0.0;
+        let mut outcomes: Vec<(Vec<WordId>, Interval)> = sums.into_iter().filter(possible).collect();
+        // The order of the map differs from run to run.
+        outcomes.sort_by(|a, b| a.0.len().cmp(&b.0.len()).then_with(|| a.0.cmp(&b.0)));
+        Ok(Self { law: noise.law(text), rest_law: beyond.law(text), beyond, outcomes })
+    }
+
+    /// The copies and their probabilities, each copy once.
+    #[must_use]
+    pub fn outcomes(&self) -> &[(Vec<WordId>, Interval)] {
+        &self.outcomes
+    }
+
+    /// The noise of all other copies, to be sampled; `None` if their mass is below 2⁻¹⁰ and drawing them would take long. Then
+    /// they count for every competitor.
+    #[must_use]
+    pub fn rest(&self) -> Option<&Beyond<N>> {
+        let enumerated = self.outcomes.iter().fold(Interval::ZERO, |sum, (_, mass)| sum.or(*mass));
+        (enumerated.complement().lower().p() >= 2_f64.powi(-10)).then_some(&self.beyond)
+    }
+
+    /// Asks the classifier about every copy, in one batch.
+    ///
+    /// # Errors
+    /// [`Error::Certify`] if the classifier fails or has no classes.
+    pub fn classify(&self, classifier: &(impl Classifier<Vec<WordId>> + ?Sized)) -> Result<Strata, Error> {
+        let copies: Vec<Vec<WordId>> = self.outcomes.iter().map(|(copy, _)| copy.clone()).collect();
+        let answers = classifier::checked_answers(classifier, &copies)?;
+        let mut strata = Strata::new(classifier.class_count(), self.law, self.rest_law)?;
+        for (&(_, mass), class) in self.outcomes.iter().zip(answers) {
+            strata.record(class, mass)?;
+        }
+        Ok(strata)
+    }
+}
+
+/// The conditional noise of keeping more than `k` words, by rejection.
+#[derive(Clone, Debug)]
+pub struct Beyond<N> {
+    noise: N,
+    most_kept: usize,
+}
+
+impl<N: KeepsWords> Noise for Beyond<N> {
+    type Input = [WordId];
+    type Sample = Vec<WordId>;
+
+    /// A copy that keeps more than `k` words. Of a text that has no more, whose rest is empty and has no law, any copy.
+    fn sample(&self, input: &[WordId], rng: &mut dyn Rng) -> Vec<WordId> {
+        loop {
+            let noisy = self.noise.sample(input, rng);
+            if self.noise.kept(&noisy) > self.most_kept || !self.is_possible(input) {
+                return noisy;
+            }
+        }
+    }
+
+    fn law(&self, input: &[WordId]) -> Option<Law> {
+        let law = self.noise.law(input).filter(|_| self.is_possible(input))?;
+        Some(Law::new("more kept", [law.fingerprint(), self.most_kept as u64]))
+    }
+}
+
+impl<N: KeepsWords> Beyond<N> {
+    /// Whether more than `k` words can be kept at all: words whose rate is below one, as all are.
+    fn is_possible(&self, input: &[WordId]) -> bool {
+        input.len() > self.most_kept
+    }
+}
+
+/// The largest `k` with `Σ_{j≤k} C(n, j) ≤ limit`.
+fn most_kept(words: usize, limit: usize) -> usize {
+    let (mut total, mut choices) = (1_u128, 1_u128);
+    for kept in 1..=words {
+        choices = choices * (words - kept + 1) as u128 / kept as u128;
+        total += choices;
+        if total > limit as u128 {
+            return kept - 1;
+        }
+    }
+    words
+}
+
+/// Calls `visit` with every ascending list of at most `most` places below `words`.
+fn subsets(words: usize, most: usize, places: &mut Vec<usize>, visit: &mut impl FnMut(&[usize])) {
+    visit(places);
+    if places.len() == most {
+        return;
+    }
+    for place in places.last().map_or(0, |last| last + 1)..words {
+        places.push(place);
+        subsets(words, most, places, visit);
+        places.pop();
+    }
+}
+
+/// The probability that exactly the words at `places` are kept.
+fn mass(rates: &[Interval], places: &[usize]) -> Interval {
+    let mut kept = places.iter().copied().peekable();
+    rates.iter().enumerate().fold(Interval::ONE, |product, (place, &rate)| {
+        product.and(if kept.next_if_eq(&place).is_some() { rate.complement() } else { rate })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Lexicon, Tokenizer};
+    use std::sync::Arc;
+    use steadfast_certify::{
+        Certifier, Confidence, Error as CertifyError, Plan, Smoothing, certify_bounds, from_fn,
+        seed::{Phase, Purpose, generator},
+    };
+
+    fn setting(text: &str, rate: f64) -> (Vec<WordId>, Deletion) {
+        let lexicon = Arc::new(Lexicon::new());
+        let text = Tokenizer::words().tokenize(&lexicon, text);
+        (text, Deletion::uniform(lexicon, Rate::new(rate).unwrap()).unwrap())
+    }
+
+    #[test]
+    fn all_outcomes_together_are_certain() {
+        let (text, deletion) = setting("the film is the film", 0.3);
+        let all = Enumeration::new(&deletion, &text, 32).unwrap();
+        let sum = all.outcomes().iter().fold(Interval::ZERO, |sum, (_, mass)| sum.or(*mass));
+        assert!((sum.lower().p() - 1.0).abs() < 1e-12 && sum.upper().p() >= 1.0);
+        assert!(all.rest().is_none() && all.outcomes().len() < 32, "equal copies count once");
+        // “the”, “film” and “is” alone, of which the first two can be kept in two ways.
+        let single = |word: &WordId| {
+            all.outcomes()
+                .iter()
+                .find(|(copy, _)| copy == &[*word])
+                .map(|(_, mass)| mass.lower().p())
+                .unwrap()
+        };
+        assert!((single(&text[0]) - 2.0 * single(&text[2])).abs() < 1e-12);
+        let masking = Masking::new(Arc::clone(deletion.lexicon()), Rate::new(0.3).unwrap()).unwrap();
+        assert_eq!(
+            Enumeration::new(&masking, &text, 32).unwrap().outcomes().len(),
+            32,
+            "places tell copies apart"
+        );
+    }
+
+    #[test]
+    fn the_limit_is_kept() {
+        let (text, deletion) = setting("one two three four five six seven", 0.5);
+        for (limit, kept, count) in
+            [(1, 0, 1), (7, 0, 1), (8, 1, 8), (28, 1, 8), (29, 2, 29), (1_000, 7, 128)]
+        {
+            let some = Enumeration::new(&deletion, &text, limit).unwrap();
+            assert_eq!((some.beyond.most_kept, some.outcomes().len()), (kept, count));
+        }
+        assert!(Enumeration::new(&deletion, &text, 0).is_err());
+        assert_eq!(Enumeration::new(&deletion, &[], 5).unwrap().outcomes().len(), 1);
+        assert_eq!(most_kept(100_000, 1 << 20), 1);
+    }
+
+    #[test]
+    fn the_rest_is_the_conditional_law() {
+        let (text, deletion) = setting("a b c d", 0.5);
+        let some = Enumeration::new(&deletion, &text, 5).unwrap();
+        let rest = some.rest().unwrap();
+        let mut counts: HashMap<Vec<WordId>, f64> = HashMap::new();
+        for sample in 0..11_000 {
+            let mut rng = generator(1, Phase::Estimation, 0, sample, Purpose::Noise);
+            *counts.entry(rest.sample(&text, &mut rng)).or_default() += 1.0;
+        }
+        // Eleven subsets of two or more words, equally likely.
+        assert_eq!(counts.len(), 11);
+        assert!(counts.values().all(|count| (count - 1_000.0).abs() < 5.0 * 31.0), "{counts:?}");
+        // Nothing is beyond a text that is enumerated in full; drawing from it ends all the same.
+        let beyond = Beyond { noise: deletion, most_kept: 4 };
+        assert!(beyond.law(&text).is_none());
+        let _ = beyond.sample(&text, &mut generator(1, Phase::Estimation, 0, 0, Purpose::Noise));
+    }
+
+    #[test]
+    fn joined_bounds_certify_and_other_votes_are_refused() {
+        let (text, deletion) = setting("a dull and lifeless film about nothing", 0.5);
+        let dull = text[1];
+        let classifier =
+            from_fn(2, move |copy: &Vec<WordId>| usize::from(copy.len() < 5 || copy.contains(&dull)));
+        let some = Enumeration::new(&deletion, &text, 100).unwrap();
+        let strata = some.classify(&classifier).unwrap();
+        let certifier = Certifier::new(Confidence::new(0.001).unwrap());
+        let smoothing = Smoothing::new(Plan::fixed(20, 200).unwrap()).seed(3);
+        let tally = smoothing.tally(some.rest().unwrap(), &classifier, 0, &text[..]).unwrap();
+        let bounds = strata.bounds(&certifier, Some(&tally)).unwrap();
+        let exact = Enumeration::new(&deletion, &text, 128).unwrap().classify(&classifier).unwrap();
+        let exact = exact.bounds(&certifier, None).unwrap();
+        assert_eq!((bounds.class(), exact.class()), (1, 1));
+        assert!(bounds.top().p() <= exact.top().p() && bounds.top().p() > exact.top().p() - 0.1);
+        let certificate = certify_bounds(&deletion.edits(&text), bounds).unwrap();
+        assert!(certificate.certifies(1, 0));
+        // Votes on all copies are not votes on the rest.
+        let tally = smoothing.tally(&deletion, &classifier, 0, &text[..]).unwrap();
+        assert!(matches!(strata.bounds(&certifier, Some(&tally)), Err(CertifyError::Law { .. })));
+    }
+}

@@ -1,0 +1,406 @@
+//! How often the released code of CROWD picks each candidate.
+//!
+//! The code draws U_v from one Beta distribution for each candidate v, independently, and picks the largest s_v·U_v, where s_v is v's
+//! similarity. With F the distribution function of U, candidate v is picked with probability
+//!
+//! ```text
+//! π(v) = ∫ ∏_{j≠v} F(t/s_j) dF(t/s_v).
+//! ```
+//!
+//! The Beta has the mean and population variance of the similarities.
+//!
+//! - A similarity below [`LEAST_SIMILARITY`] (negative ones included) counts as none: its candidate gets probability 0 and does not enter
+//!   the moments. Where the code meets one that is not positive, it never picks it either, but lets it shift the moments.
+//! - Similarities that are all the same, so that no Beta has their moments, make all candidates alike: each is picked with the
+//!   same probability. The code divides by zero there. With similarities of at least 0.01 no other moments lack a Beta.
+//!
+//! # Accuracy
+//! The integral is one of Stieltjes: with G = F(·/s_v) as the variable, the rule on a cell interpolates the product P by a parabola through three
+//! points and integrates it exactly; the result is confined to [P_low·ΔG, P_high·ΔG], which contains the truth since P rises. Singular
+//! densities (shapes below 1) never appear, as only F is evaluated. Equal similarities are taken together as one candidate that is
+//! their maximum. Cells are halved until halving once more changes all probabilities together by at most 2·10⁻⁹; the changes of
+//! all cells, the probability below the first cell, and what the sum of all π lacks to 1 add up to
+//! [`Selection::error`], which is at most [`LARGEST_ERROR`] = 10⁻⁶ or the list is refused. Tests compare with closed forms, with sums that
+//! enclose the integral, and with the literal procedure.
+//!
+//! Complexity: K values of F for each of a few hundred points t.
+//!
+//! Source: CROWD (EMNLP Findings 2024) §3.2, Eq. 5–7, and its released code; the paper's text, without the factor s_v, makes
+//! all candidates alike.
+
+use super::beta::Beta;
+use crate::Error;
+
+/// Similarities below this count as none.
+pub(crate) const LEAST_SIMILARITY: f64 = 0.01;
+
+/// The most by which a probability may be off.
+pub(crate) const LARGEST_ERROR: f64 = 1e-6;
+
+/// By how much halving a cell may change all probabilities together without being done again.
+const CELL_TOLERANCE: f64 = 2e-9;
+const DEEPEST: u32 = 60;
+const FIRST_CELLS: u32 = 8;
+
+/// Probabilities of the candidates and the estimated error of each.
+#[derive(Clone, Debug)]
+struct Selection {
+    probabilities: Vec<f64>,
+    error: f64,
+}
+
+/// The probability that each candidate is picked, given similarities of at most 1, off by at most [`LARGEST_ERROR`].
+pub(crate) fn select(similarities: &[f64]) -> Result<Vec<f64>, Error> {
+    let Selection { probabilities, error } = estimate(similarities)?;
+    // Written so that NaN is refused.
+    if !(error <= LARGEST_ERROR) {
+        return Err(Error::parameter(
+            "similarities",
+            format!("{similarities:?}, whose law is only known to {error:e}"),
+            "similarities whose law can be computed to 1e-6",
+        ));
+    }
+    Ok(probabilities)
+}
+
+fn estimate(similarities: &[f64]) -> Result<Selection, Error> {
+    let counted = |similarity: f64| similarity >= LEAST_SIMILARITY;
+    let mut used: Vec<f64> = similarities.iter().copied().filter(|value| counted(*value)).collect();
+    used.sort_unstable_by(f64::total_cmp);
+    let Some(&largest) = used.last() else {
+        let expected = "at least one of 0.01 or more";
+        return Err(Error::parameter("similarities", format!("{similarities:?}"), expected));
+    };
+    if largest > 1.0 {
+        return Err(Error::parameter("similarities", largest, "cosines, at most 1"));
+    }
+    let Some(beta) = Beta::with_moments_of(&used) else {
+        let share = 1.0 / used.len() as f64;
+        let probabilities =
+            similarities.iter().map(|value| if counted(*value) { share } else { 0.0 }).collect();
+        return Ok(Selection { probabilities, error: 0.0 });
+    };
+    let groups = Groups::new(beta, &used);
+    let (masses, error) = groups.integrate();
+    let total: f64 = masses.iter().sum();
+    let error = error + (total - 1.0).abs();
+    let share = |similarity: f64| {
+        let place = groups.similarities.partition_point(|other| *other < similarity);
+        let share = masses.get(place).zip(groups.multiplicities.get(place));
+        share.map_or(0.0, |(mass, count)| mass / total / f64::from(*count))
+    };
+    let probabilities = similarities.iter().map(|value| if counted(*value) { share(*value) } else { 0.0 });
+    Ok(Selection { probabilities: probabilities.collect(), error })
+}
+
+/// Distinct similarities in ascending order, and how many candidates share each.
+struct Groups {
+    beta: Beta,
+    similarities: Vec<f64>,
+    multiplicities: Vec<u32>,
+}
+
+/// The situation at one value t of the maximum.
+#[derive(Clone)]
+struct Point {
+    t: f64,
+    /// G: the probability that all of a group stay at or below t.
+    below: Vec<f64>,
+    /// P: the probability that all other groups do.
+    others: Vec<f64>,
+}
+
+impl Groups {
+    fn new(beta: Beta, ascending: &[f64]) -> Self {
+        let (mut similarities, mut multiplicities) = (Vec::<f64>::new(), Vec::<u32>::new());
+        for &similarity in ascending {
+            match multiplicities.last_mut().filter(|_| similarities.last() == Some(&similarity)) {
+                Some(count) => *count += 1,
+                None => {
+                    similarities.push(similarity);
+                    multiplicities.push(1);
+                }
+            }
+        }
+        Self { beta, similarities, multiplicities }
+    }
+
+    fn point(&self, t: f64) -> Point {
+        let groups = self.similarities.iter().zip(&self.multiplicities);
+        let below: Vec<f64> =
+            groups.map(|(s, count)| libm::pow(self.beta.distribution(t / s), f64::from(*count))).collect();
+        // Products from the left and from the right, without a division.
+        let mut others = Vec::with_capacity(below.len());
+        let mut product = 1.0;
+        for value in &below {
+            others.push(product);
+            product *= value;
+        }
+        product = 1.0;
+        for (other, value) in others.iter_mut().zip(&below).rev() {
+            *other *= product;
+            product *= value;
+        }
+        Point { t, below, others }
+    }
+
+    /// The probability that a candidate of each group is picked, and an estimate of the error of all together.
+    fn integrate(&self) -> (Vec<f64>, f64) {
+        let mut ends = self.ends().into_iter();
+        let mut left = self.point(ends.next().unwrap_or_default());
+        // What is below the first point: the maximum is that small with this probability.
+        let mut error: f64 = left.below.iter().product();
+        let mut masses: Vec<f64> = left
+            .below
+            .iter()
+            .zip(&left.others)
+            .map(|(g, p)| g * p / self.similarities.len() as f64)
+            .collect();
+        for end in ends {
+            let right = self.point(end);
+            let middle = self.point(midway(left.t, end));
+            let mut cells = vec![(0, left, middle, right)];
+            let mut last = None;
+            while let Some((depth, low, middle, high)) = cells.pop() {
+                let (before, after) =
+                    (self.point(midway(low.t, middle.t)), self.point(midway(middle.t, high.t)));
+                let whole = cell(&low, &middle, &high);
+                let halves: Vec<f64> = cell(&low, &before, &middle)
+                    .iter()
+                    .zip(cell(&middle, &after, &high))
+                    .map(|(first, second)| first + second)
+                    .collect();
+                let change: f64 =
+                    whole.iter().zip(&halves).map(|(whole, halves)| (whole - halves).abs()).sum();
+                if change <= CELL_TOLERANCE || depth == DEEPEST {
+                    masses.iter_mut().zip(halves).for_each(|(mass, part)| *mass += part);
+                    error += change;
+                    // The rightmost cell comes last: its upper end begins the next interval.
+                    last = Some(high);
+                } else {
+                    let shared = middle.clone();
+                    cells.push((depth + 1, middle, after, high));
+                    cells.push((depth + 1, low, before, shared));
+                }
+            }
+            left = last.unwrap_or_else(|| self.point(end));
+        }
+        (masses, error)
+    }
+
+    /// The first cells: from where the maximum hardly ever is to the largest similarity.
+    fn ends(&self) -> Vec<f64> {
+        let (smallest, largest) = (
+            self.similarities.first().copied().unwrap_or(1.0),
+            self.similarities.last().copied().unwrap_or(1.0),
+        );
+        let mut start = smallest;
+        let mut distance: f64 = 0.05;
+        // e⁻⁶⁹⁰ is about the smallest number that keeps its precision.
+        while self.point(start).below.iter().product::<f64>() > 1e-12 && distance < 690.0 {
+            distance *= 2.0;
+            start = smallest * libm::exp(-distance.min(680.0));
+        }
+        let steps = f64::from(FIRST_CELLS);
+        let mut ends: Vec<f64> =
+            (0..=FIRST_CELLS).map(|step| start + (largest - start) * (f64::from(step) / steps)).collect();
+        if self.beta.upper_shape() < 2.0 {
+            // Where a candidate's density ends abruptly.
+            ends.extend(self.similarities.iter().filter(|similarity| **similarity > start));
+        }
+        ends.sort_unstable_by(f64::total_cmp);
+        ends.dedup();
+        ends
+    }
+}
+
+/// Halves large steps by their ratio, small ones by their difference.
+fn midway(low: f64, high: f64) -> f64 {
+    if high > 4.0 * low { (low * high).sqrt().max(high * 1e-20) } else { low + 0.5 * (high - low) }
+}
+
+/// ∫ P dG over one cell for each group, from its values at three points.
+fn cell(low: &Point, middle: &Point, high: &Point) -> Vec<f64> {
+    let below = low.below.iter().zip(&middle.below).zip(&high.below);
+    let others = low.others.iter().zip(&middle.others).zip(&high.others);
+    below
+        .zip(others)
+        .map(|(((x0, x1), x2), ((p0, p1), p2))| {
+            let (first, second) = ((x1 - x0).max(0.0), (x2 - x1).max(0.0));
+            let trapezoids = 0.5 * (first * (p0 + p1) + second * (p1 + p2));
+            let ratio = second / first;
+            let value = if ratio > 0.25 && ratio < 4.0 {
+                let width = first + second;
+                let weighted =
+                    (2.0 - ratio) * p0 + width * width / (first * second) * p1 + (2.0 - 1.0 / ratio) * p2;
+                width / 6.0 * weighted
+            } else {
+                trapezoids
+            };
+            let (least, most) = (first * p0 + second * p1, first * p1 + second * p2);
+            value.max(least).min(most.max(least))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rand::SeedableRng as _;
+    use rand_distr::Distribution as _;
+
+    fn groups(a: f64, b: f64, ascending: &[f64]) -> Groups {
+        Groups::new(Beta::new(a, b), ascending)
+    }
+
+    #[test]
+    fn powers_have_a_closed_form() {
+        // F(x) = xᵃ: the smallest similarity wins with probability s^{a(K−1)} / (K ∏ other sᵃ).
+        for a in [0.05, 0.5, 1.0, 3.0, 40.0, 900.0] {
+            for list in
+                [&[0.8, 1.0][..], &[0.3, 1.0], &[0.999, 1.0], &[0.5, 0.7, 0.9, 1.0], &[0.9, 0.91, 0.92, 1.0]]
+            {
+                let (masses, error) = groups(a, 1.0, list).integrate();
+                let count = list.len() as f64;
+                let exact = list[0].powf(a * (count - 1.0))
+                    / (count * list[1..].iter().map(|s| s.powf(a)).product::<f64>());
+                assert!(
+                    (masses[0] - exact).abs() < 1e-7 && error < 1e-6,
+                    "{a} {list:?}: {} {exact} {error:e}",
+                    masses[0]
+                );
+                assert!((masses.iter().sum::<f64>() - 1.0).abs() < 1e-7);
+            }
+        }
+    }
+
+    /// Lower and upper sums on a fine grid, which enclose the integral.
+    fn enclosure(groups: &Groups) -> Vec<(f64, f64)> {
+        let mut sums = vec![(0.0, 0.0); groups.similarities.len()];
+        let mut before = groups.point(0.0);
+        let steps = 20_000;
+        for step in 1..=steps {
+            let after = groups.point(f64::from(step) / f64::from(steps));
+            for (group, sum) in sums.iter_mut().enumerate() {
+                let width = after.below[group] - before.below[group];
+                sum.0 += before.others[group] * width;
+                sum.1 += after.others[group] * width;
+            }
+            before = after;
+        }
+        sums
+    }
+
+    #[test]
+    fn sums_that_enclose_the_integral_agree() {
+        for list in [
+            &[1.0, 0.85, 0.85, 0.85][..],
+            &[1.0, 0.62, 0.6, 0.55, 0.3, 0.1],
+            &[1.0, 0.02, 0.9],
+            &[1.0, 0.97, 0.96, 0.5],
+        ] {
+            let mut ascending = list.to_vec();
+            ascending.sort_by(f64::total_cmp);
+            let groups = Groups::new(Beta::with_moments_of(&ascending).unwrap(), &ascending);
+            let (masses, error) = groups.integrate();
+            for (mass, (low, high)) in masses.iter().zip(enclosure(&groups)) {
+                assert!(*mass >= low - error && *mass <= high + error, "{list:?}: {mass} {low} {high}");
+                assert!(high - low < 0.02, "{list:?}: {low} {high}");
+            }
+        }
+    }
+
+    /// The procedure of the released code, drawn `rounds` times.
+    fn simulate(similarities: &[f64], rounds: u32) -> Vec<f64> {
+        let count = similarities.len() as f64;
+        let mean = similarities.iter().sum::<f64>() / count;
+        let variance = similarities.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / count;
+        let common = mean * (1.0 - mean) / variance - 1.0;
+        let beta = rand_distr::Beta::new(mean * common, (1.0 - mean) * common).unwrap();
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let mut picked = vec![0u32; similarities.len()];
+        for _ in 0..rounds {
+            let draws = similarities.iter().map(|s| s * beta.sample(&mut rng));
+            let (best, _) = draws.enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+            picked[best] += 1;
+        }
+        picked.into_iter().map(|count| f64::from(count) / f64::from(rounds)).collect()
+    }
+
+    #[test]
+    fn the_literal_procedure_agrees() {
+        let rounds = 200_000;
+        for list in [
+            &[1.0, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85][..],
+            &[1.0, 0.8],
+            &[1.0, 0.3, 0.55, 0.62, 0.1],
+            &[1.0, 0.05],
+            &[1.0, 0.95, 0.9, 0.4],
+        ] {
+            let exact = select(list).unwrap();
+            for (index, share) in simulate(list, rounds).into_iter().enumerate() {
+                let probability = exact[index];
+                let deviation = (probability * (1.0 - probability) / f64::from(rounds)).sqrt();
+                assert!(
+                    (share - probability).abs() <= 4.5 * deviation + 1e-5,
+                    "{list:?}[{index}]: {share} {probability}"
+                );
+            }
+        }
+        // The paper's own list: the original word stays nearly always.
+        let list = [1.0, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85];
+        assert!((select(&list).unwrap()[0] - 0.94).abs() < 0.01);
+    }
+
+    #[test]
+    fn without_the_factor_all_candidates_are_alike() {
+        // The paper's text: the similarities shape the Beta, but the largest plain draw wins.
+        let similarities = [1.0, 0.9, 0.7, 0.4];
+        let beta = Beta::with_moments_of(&similarities).unwrap();
+        let (masses, _) = Groups::new(beta, &[1.0; 4]).integrate();
+        assert!((masses[0] - 1.0).abs() < 1e-9, "one group of four, each with a quarter");
+        // And with similarities that differ by nothing that matters, from separate groups.
+        let nearly = [1.0 - 3e-12, 1.0 - 2e-12, 1.0 - 1e-12, 1.0];
+        let (masses, _) = Groups::new(beta, &nearly).integrate();
+        assert!(masses.iter().all(|mass| (mass - 0.25).abs() < 1e-5), "{masses:?}");
+    }
+
+    #[test]
+    fn lists_without_spread_are_uniform_and_far_candidates_are_never_picked() {
+        assert_eq!(select(&[1.0]).unwrap(), [1.0]);
+        assert_eq!(select(&[0.7; 4]).unwrap(), [0.25; 4]);
+        assert_eq!(select(&[1.0, -0.2, 0.0, 0.009]).unwrap(), [1.0, 0.0, 0.0, 0.0]);
+        let far = select(&[1.0, 0.8, -0.5]).unwrap();
+        assert_eq!(far[..2], select(&[1.0, 0.8]).unwrap()[..]);
+        for bad in [&[][..], &[0.0], &[f64::NAN], &[1.5, 1.0]] {
+            assert!(matches!(select(bad), Err(Error::Parameter(_))), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn more_similar_candidates_are_picked_more_often(
+            mut list in prop::collection::vec(prop_oneof![0.01f64..1.0, 0.9f64..1.0, Just(1.0), 0.01f64..0.02], 1..30),
+        ) {
+            list.push(1.0);
+            let found = estimate(&list).unwrap();
+            prop_assert!(found.error <= LARGEST_ERROR);
+            prop_assert!((found.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+            for (s, p) in list.iter().zip(&found.probabilities) {
+                for (other_s, other_p) in list.iter().zip(&found.probabilities) {
+                    prop_assert!(s < other_s || *p >= other_p - 2.0 * LARGEST_ERROR);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn large_lists_are_quick() {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(2);
+        let mut list: Vec<f64> = (0..99).map(|_| rng.random_range(0.2..0.9)).collect();
+        list.push(1.0);
+        assert!(estimate(&list).unwrap().error < 1e-6);
+    }
+}

