@@ -37,7 +37,7 @@ pub fn align<T: PartialEq + Clone>(a: &[T], b: &[T], cutoff: usize) -> Result<Op
         let inserted = b.iter().rev().map(|token| EditOp::Insert { position: start, token: token.clone() });
         return Ok(Some(deleted.chain(inserted).collect()));
     }
-    let band = Band::new(a.len(), b.len(), distance);
+    let band = Band::new::<false>(a.len(), b.len(), distance);
     let cells = a.len().saturating_add(1).saturating_mul(band.width());
     if cells > CELLS {
         return Err(Error::parameter(

@@ -16,8 +16,9 @@
 //!
 //! A path through a cell on the diagonal `o = j − i` ends on the diagonal `Δ` of the corner, so it costs at least `|o| + |Δ − o|`
 //! (Ukkonen 1985, <https://doi.org/10.1016/S0019-9958(85)80046-2>). Only the band where that is within the cutoff is visited, and one
-//! diagonal more on each side, where the two tokens of a transposition meet their equals: `O(cutoff · length)` time, five rows
-//! of memory. Every path crosses or jumps each row at no less than the row's minimum, so a row above the cutoff ends the search.
+//! diagonal more on each side, where the two tokens of a transposition meet their equals (the restricted distance needs no
+//! margin, it compares them at the place): `O(cutoff · length)` time, five rows of memory. Every path crosses or jumps each row
+//! at no less than the row's minimum, so a row above the cutoff ends the search.
 #![expect(
     clippy::indexing_slicing,
     reason = "columns run inside the band, and rows are as long as it is wide"
@@ -57,8 +58,9 @@ pub(super) struct Band {
 
 impl Band {
     /// The band for sequences of `rows` and `columns` tokens, whose lengths differ by no more than `cutoff`.
-    pub(super) const fn new(rows: usize, columns: usize, cutoff: usize) -> Self {
-        let slack = cutoff.saturating_sub(rows.abs_diff(columns)) / 2 + 1;
+    pub(super) const fn new<const RESTRICTED: bool>(rows: usize, columns: usize, cutoff: usize) -> Self {
+        let margin = if RESTRICTED { 0 } else { 1 };
+        let slack = cutoff.saturating_sub(rows.abs_diff(columns)) / 2 + margin;
         Self { left: rows.saturating_sub(columns) + slack, right: columns.saturating_sub(rows) + slack }
     }
 
@@ -84,7 +86,7 @@ pub(super) fn banded<const RESTRICTED: bool, T: PartialEq>(
     if a.len().abs_diff(b.len()) > cutoff {
         return None;
     }
-    let band = Band::new(a.len(), b.len(), cutoff);
+    let band = Band::new::<RESTRICTED>(a.len(), b.len(), cutoff);
     // Column j of a row lies at index j + 1, so that j − 2 exists for the first column; FAR stands for outside the band.
     let width = b.len() + 3;
     let mut rows = vec![FAR; 3 * width];

@@ -118,6 +118,11 @@ fn characters_within<const RESTRICTED: bool>(a: &str, b: &str, cutoff: usize) ->
     if a.is_ascii() && b.is_ascii() {
         return within::<RESTRICTED, u8>(a.as_bytes(), b.as_bytes(), cutoff);
     }
-    let characters = |text: &str| text.chars().collect::<Vec<char>>();
+    let characters = |text: &str| {
+        // The iterator's own estimate is a quarter of the bytes, which would grow the vector twice.
+        let mut characters = Vec::with_capacity(text.len());
+        characters.extend(text.chars());
+        characters
+    };
     within::<RESTRICTED, char>(&characters(a), &characters(b), cutoff)
 }

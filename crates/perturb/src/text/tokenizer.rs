@@ -136,7 +136,7 @@ impl Tokenizer {
         let mut length = 1;
         let word = first.is_alphanumeric();
         while let Some(character) = characters.next() {
-            if is_combining_mark(character) || (word && character.is_alphanumeric()) {
+            if marks(character) || (word && character.is_alphanumeric()) {
                 length += 1;
             } else if word && joins(character) && characters.peek().is_some_and(|next| begins_word(*next)) {
                 // The letter behind it is counted in the next round.
@@ -149,8 +149,13 @@ impl Tokenizer {
     }
 }
 
+/// Whether a character marks the one before it. Most characters are ASCII, which needs no table.
+fn marks(character: char) -> bool {
+    !character.is_ascii() && is_combining_mark(character)
+}
+
 fn begins_word(character: char) -> bool {
-    character.is_alphanumeric() && !is_combining_mark(character)
+    character.is_alphanumeric() && !marks(character)
 }
 
 /// Characters that are kept inside a word, one at a time.
