@@ -175,9 +175,9 @@ impl EditThreat {
             OwnTokens::Uniform { rate, tokens }
                 if rate == self.inserted && removed >= added && u64::from(removed) <= tokens =>
             {
-                div_up(top.rest(), rate.enclosure().power(removed - added).lower)
+                shifted(top.rest(), rate.enclosure().power(removed - added).lower)
             }
-            _ => div_up(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower),
+            _ => shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower),
         };
         Lower::from_p(sub_down(kept_order, shifted))
     }
@@ -321,6 +321,12 @@ impl OwnTokens {
             Self::PerToken { transposed, .. } => transposed.power(count),
         }
     }
+}
+
+/// `(1 − p) B / A`, rounded up. Tokens that are never deleted (`A = 0`) leave no noisy text to compare, not even for a class of
+/// probability one.
+pub(super) fn shifted(rest: f64, removed: f64) -> f64 {
+    if removed == 0.0 { f64::INFINITY } else { div_up(rest, removed) }
 }
 
 /// `1 − (1 − a)(1 − b)`.

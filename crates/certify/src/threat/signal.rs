@@ -1,9 +1,12 @@
 //! [`SignalThreat`]: insertions of words that carry no signal, under deletion noise that spares those that do.
 
-use super::{DiscreteThreat, Unit, edits::OwnTokens};
+use super::{
+    DiscreteThreat, Unit,
+    edits::{OwnTokens, shifted},
+};
 use crate::{
     ClassBounds, Interval, Law, Lower, Upper,
-    round::{div_up, mul_down, mul_up, sub_down},
+    round::{mul_down, mul_up, sub_down},
 };
 
 /// What an attacker may do to a text, told apart by what it costs.
@@ -73,7 +76,7 @@ impl SignalThreat {
         (0..=budget.own)
             .map(|removed| {
                 let order = self.own.transposed(budget.own - removed);
-                let shifted = div_up(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower);
+                let shifted = shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower);
                 Lower::from_p(sub_down(mul_down(gone.lower, order.lower), shifted))
             })
             .fold(Lower::ONE, Lower::and)

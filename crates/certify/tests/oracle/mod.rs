@@ -3,6 +3,8 @@
 //! - [`pair`]: clean and adversarial laws as integers over a common denominator; Neyman–Pearson by sorting and filling.
 //! - [`binomial`]: binomial tails from sums of term ratios, in directed fixed point.
 //! - [`normal`]: the normal distribution and the logarithm by series, in fixed point.
+//! - [`texts`]: every text within some edits, and every way to delete tokens from it.
+//! - [`weights`]: Neyman–Pearson on machine integers, for enumerations of many pairs.
 //!
 //! Rationals and big integers only. Doubles enter as the rationals that they are.
 #![allow(dead_code, reason = "each test file uses its own part of the oracle")]
@@ -10,6 +12,8 @@
 pub(crate) mod binomial;
 pub(crate) mod normal;
 pub(crate) mod pair;
+pub(crate) mod texts;
+pub(crate) mod weights;
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
