@@ -199,6 +199,10 @@ impl<X: Sync, C: Classifier<X> + Sync> Classifier<X> for Parallel<C> {
 }
 
 /// Asks the classifier and checks that the answer is one class per input.
+///
+/// # Errors
+/// [`Error::Classifier`] if the classifier fails, [`Error::Answer`] if its answer is of another length or names a class that it
+/// does not have.
 pub fn checked_answers<X, C>(classifier: &C, batch: &[X]) -> Result<Vec<ClassId>, Error>
 where
     C: Classifier<X> + ?Sized,

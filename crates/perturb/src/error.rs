@@ -1,6 +1,7 @@
 //! What can go wrong, and what to do about it.
 
 use std::{fmt, io, path::PathBuf};
+use steadfast_certify::EditKind;
 
 /// Every way in which this crate refuses to go on.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +40,8 @@ pub enum Error {
     Edit {
         /// Which edit of the script, counted from 0.
         index: usize,
-        /// `insert`, `delete`, `substitute` or `transpose`.
-        edit: &'static str,
+        /// Its kind.
+        edit: EditKind,
         /// The position that it names.
         position: usize,
         /// How long the sequence is at that time.

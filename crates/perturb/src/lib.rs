@@ -24,15 +24,17 @@
 pub mod edit;
 mod error;
 pub mod noise;
+mod on_strings;
 mod partition;
 pub mod synonym;
 pub mod text;
 
-pub use edit::{EditCounts, EditOp, EditScript};
+pub use edit::{EditOp, EditScript};
 pub use error::{Error, Parameter};
 pub use noise::{
     Beyond, Deletion, Enumeration, ExactMasking, Frequencies, KeepsWords, Masking, Mutation, MutationWeights,
     Replacements, Row, Substitution, WordList,
 };
+pub use on_strings::OnStrings;
 pub use partition::Partition;
 pub use text::{Lexicon, Token, Tokenizer, WordId};

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 use std::collections::HashMap;
+use steadfast_certify::EditCounts;
 use steadfast_perturb::{
-    EditCounts, EditOp, EditScript, Error,
+    EditOp, EditScript, Error,
     edit::{
         align, damerau_levenshtein, damerau_levenshtein_characters, damerau_levenshtein_characters_within,
         damerau_levenshtein_within, normalised_damerau_levenshtein, normalised_optimal_string_alignment,
@@ -182,7 +183,7 @@ proptest! {
         prop_assert_eq!(script.is_some(), distance <= cutoff);
         if let Some(script) = script {
             prop_assert_eq!(script.len(), distance);
-            prop_assert_eq!(script.counts().total(), distance);
+            prop_assert_eq!(script.counts().total() as usize, distance);
             prop_assert_eq!(script.apply(&a).unwrap(), b.clone());
             let back = script.clone().inverted();
             prop_assert_eq!(back.apply(&b).unwrap(), a);
@@ -209,7 +210,7 @@ fn unfit_scripts_are_refused() {
     let error = EditScript::new(vec![EditOp::Transpose { position: 0 }]).apply(&['a']).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "edit 0 of the script (transpose at position 0) does not fit a sequence of 1 tokens: it takes two tokens from there on"
+        "edit 0 of the script (transposition at position 0) does not fit a sequence of 1 tokens: it takes two tokens from there on"
     );
 }
 

@@ -20,6 +20,7 @@ use crate::{
     ClassBounds, Interval, Law, Lower, Upper,
     round::{Enclosure, div_up, mul_down, mul_up, sub_down},
 };
+use std::fmt;
 
 /// One kind of edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,14 +41,20 @@ impl EditKind {
     /// All four, in the order in which they are listed.
     pub const ALL: [Self; 4] = [Self::Deletion, Self::Insertion, Self::Substitution, Self::Transposition];
 
-    /// Its name in the plural.
-    const fn plural(self) -> &'static str {
+    /// Its name.
+    const fn name(self) -> &'static str {
         match self {
-            Self::Deletion => "deletions",
-            Self::Insertion => "insertions",
-            Self::Substitution => "substitutions",
-            Self::Transposition => "transpositions",
+            Self::Deletion => "deletion",
+            Self::Insertion => "insertion",
+            Self::Substitution => "substitution",
+            Self::Transposition => "transposition",
         }
+    }
+}
+
+impl fmt::Display for EditKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -66,6 +73,19 @@ pub struct EditCounts {
 }
 
 impl EditCounts {
+    /// One more edit of this kind.
+    #[must_use]
+    pub const fn with(mut self, kind: EditKind) -> Self {
+        let count = match kind {
+            EditKind::Deletion => &mut self.deletions,
+            EditKind::Insertion => &mut self.insertions,
+            EditKind::Substitution => &mut self.substitutions,
+            EditKind::Transposition => &mut self.transpositions,
+        };
+        *count = count.saturating_add(1);
+        self
+    }
+
     /// All edits together.
     #[must_use]
     pub const fn total(&self) -> u32 {
@@ -73,6 +93,12 @@ impl EditCounts {
             .saturating_add(self.insertions)
             .saturating_add(self.substitutions)
             .saturating_add(self.transpositions)
+    }
+}
+
+impl FromIterator<EditKind> for EditCounts {
+    fn from_iter<I: IntoIterator<Item = EditKind>>(kinds: I) -> Self {
+        kinds.into_iter().fold(Self::default(), Self::with)
     }
 }
 
@@ -213,7 +239,7 @@ impl DiscreteThreat for EditThreat {
 
     fn describe(&self) -> String {
         let kinds = EditKind::ALL.iter().zip(self.kinds).filter(|(_, allowed)| *allowed);
-        let names: Vec<&str> = kinds.map(|(kind, _)| kind.plural()).collect();
+        let names: Vec<String> = kinds.map(|(kind, _)| format!("{kind}s")).collect();
         let edits = match names.split_last() {
             None => "makes no edits".to_owned(),
             Some((only, [])) => format!("makes up to r {only} of tokens"),

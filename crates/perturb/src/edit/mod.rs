@@ -1,6 +1,6 @@
 //! Edits between sequences: what was inserted, deleted, substituted, swapped, and how many edits apart two sequences are.
 //!
-//! - [`EditOp`], [`EditScript`], [`EditCounts`]: edits as data, to apply, invert and count.
+//! - [`EditOp`], [`EditScript`]: edits as data, to apply, invert and count.
 //! - [`align`]: a shortest script from one sequence to another.
 //! - [`damerau_levenshtein`]: the length of that script, a metric.
 //! - [`optimal_string_alignment`]: the restricted distance that often goes by the same name, and is no metric.
@@ -22,6 +22,6 @@ pub use self::{
         optimal_string_alignment, optimal_string_alignment_characters,
         optimal_string_alignment_characters_within, optimal_string_alignment_within,
     },
-    operation::{EditCounts, EditOp},
+    operation::EditOp,
     script::EditScript,
 };

@@ -1,7 +1,7 @@
-//! [`EditOp`]: one edit, and [`EditCounts`]: how many of each kind.
+//! [`EditOp`]: one edit.
 
 use crate::Error;
-use std::ops::{Add, AddAssign};
+use steadfast_certify::EditKind;
 
 /// One edit of a sequence. Positions count from 0 in the sequence as it is when the edit is applied.
 ///
@@ -76,25 +76,14 @@ impl<T> EditOp<T> {
         }
     }
 
-    /// This edit alone, counted.
+    /// Its kind.
     #[must_use]
-    pub fn count(&self) -> EditCounts {
-        let mut counts = EditCounts::default();
-        *match self {
-            Self::Insert { .. } => &mut counts.insertions,
-            Self::Delete { .. } => &mut counts.deletions,
-            Self::Substitute { .. } => &mut counts.substitutions,
-            Self::Transpose { .. } => &mut counts.transpositions,
-        } = 1;
-        counts
-    }
-
-    const fn name(&self) -> &'static str {
+    pub const fn kind(&self) -> EditKind {
         match self {
-            Self::Insert { .. } => "insert",
-            Self::Delete { .. } => "delete",
-            Self::Substitute { .. } => "substitute",
-            Self::Transpose { .. } => "transpose",
+            Self::Insert { .. } => EditKind::Insertion,
+            Self::Delete { .. } => EditKind::Deletion,
+            Self::Substitute { .. } => EditKind::Substitution,
+            Self::Transpose { .. } => EditKind::Transposition,
         }
     }
 }
@@ -104,7 +93,7 @@ impl<T: Clone + PartialEq> EditOp<T> {
     pub(super) fn apply(&self, index: usize, sequence: &mut Vec<T>) -> Result<(), Error> {
         let length = sequence.len();
         let misfit =
-            |reason| Err(Error::Edit { index, edit: self.name(), position: self.position(), length, reason });
+            |reason| Err(Error::Edit { index, edit: self.kind(), position: self.position(), length, reason });
         match self {
             Self::Insert { position, token } => {
                 if *position > length {
@@ -130,45 +119,5 @@ impl<T: Clone + PartialEq> EditOp<T> {
             },
         }
         Ok(())
-    }
-}
-
-/// How many edits of each kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct EditCounts {
-    /// Tokens taken out.
-    pub deletions: usize,
-    /// Tokens put in.
-    pub insertions: usize,
-    /// Tokens replaced.
-    pub substitutions: usize,
-    /// Neighbours that changed places.
-    pub transpositions: usize,
-}
-
-impl EditCounts {
-    /// All edits together.
-    #[must_use]
-    pub const fn total(&self) -> usize {
-        self.deletions + self.insertions + self.substitutions + self.transpositions
-    }
-}
-
-impl Add for EditCounts {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self {
-            deletions: self.deletions + other.deletions,
-            insertions: self.insertions + other.insertions,
-            substitutions: self.substitutions + other.substitutions,
-            transpositions: self.transpositions + other.transpositions,
-        }
-    }
-}
-
-impl AddAssign for EditCounts {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
     }
 }

@@ -1,7 +1,8 @@
 //! [`EditScript`]: edits one after the other.
 
-use super::{EditCounts, EditOp};
+use super::EditOp;
 use crate::Error;
+use steadfast_certify::EditCounts;
 
 /// Edits to apply in order, each to what the ones before it left.
 ///
@@ -50,10 +51,10 @@ impl<T> EditScript<T> {
         self.edits.is_empty()
     }
 
-    /// How many edits there are of each kind.
+    /// How many edits there are of each kind: what an [`EditThreat`](steadfast_certify::EditThreat) may be asked about.
     #[must_use]
     pub fn counts(&self) -> EditCounts {
-        self.edits.iter().map(EditOp::count).fold(EditCounts::default(), std::ops::Add::add)
+        self.edits.iter().map(EditOp::kind).collect()
     }
 
     /// The script that leads back.
