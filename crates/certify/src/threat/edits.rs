@@ -209,26 +209,34 @@ impl EditThreat {
     }
 
     /// The numbers `(|D|, |I|, |T|)` that `r` edits of the allowed kinds can reach, without those that others dominate.
-    fn worst_cases(&self, r: u32) -> Vec<(u32, u32, u32)> {
+    fn worst_cases(&self, r: u32) -> impl Iterator<Item = (u32, u32, u32)> + use<> {
         let [deletions, insertions, substitutions, transpositions] = self.kinds;
-        let swaps = if transpositions { 0..=r } else { 0..=0 };
-        let mut cases = Vec::new();
-        for swapped in swaps {
+        let others = deletions || insertions || substitutions;
+        let swapped = match (transpositions, others) {
+            (true, true) => 0..=r,
+            (true, false) => r..=r,
+            (false, _) => 0..=0,
+        };
+        swapped.flat_map(move |swapped| {
             let rest = r - swapped;
-            if substitutions {
+            let removed = match (substitutions || deletions, insertions) {
                 // A substitution is a deletion and an insertion for the price of one.
-                cases.push((rest, rest, swapped));
-                continue;
-            }
-            match (deletions, insertions) {
-                (true, true) => cases.extend((0..=rest).map(|removed| (removed, rest - removed, swapped))),
-                (true, false) => cases.push((rest, 0, swapped)),
-                (false, true) => cases.push((0, rest, swapped)),
-                (false, false) if transpositions => cases.push((0, 0, r)),
-                (false, false) => cases.push((0, 0, 0)),
-            }
-        }
-        cases
+                _ if substitutions => rest..=rest,
+                (true, true) => 0..=rest,
+                (true, false) => rest..=rest,
+                (false, _) => 0..=0,
+            };
+            removed.map(move |removed| {
+                let added = if substitutions {
+                    rest
+                } else if insertions {
+                    rest - removed
+                } else {
+                    0
+                };
+                (removed, added, swapped)
+            })
+        })
     }
 }
 
@@ -269,16 +277,15 @@ impl DiscreteThreat for EditThreat {
         if r == 0 {
             return top;
         }
-        // With one rate for all tokens, δ (2 − δ) per transposition is never below δ per substitution.
-        if let OwnTokens::Uniform { rate, tokens } = self.own
+        let [_, _, substitutions, _] = self.kinds;
+        if let OwnTokens::Uniform { rate, .. } = self.own
             && rate == self.inserted
-            && self.kinds == [true; 4]
-            && u64::from(r) <= tokens
+            && substitutions
         {
+            // With one rate for all tokens, δ (2 − δ) per transposition is never below δ per substitution.
             return Lower::from_p(sub_down(rate.enclosure().power(r).lower, top.rest()));
         }
-        let cases = self.worst_cases(r).into_iter();
-        cases.map(|(d, i, t)| self.bound(top, d, i, t)).fold(Lower::ONE, Lower::and)
+        self.worst_cases(r).map(|(d, i, t)| self.bound(top, d, i, t)).fold(Lower::ONE, Lower::and)
     }
 }
 

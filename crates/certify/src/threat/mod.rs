@@ -141,7 +141,12 @@ pub trait DiscreteThreat: fmt::Debug {
 
     /// Whether the bounded class stays strictly ahead after any `r` changes.
     fn survives(&self, bounds: &ClassBounds, r: u32) -> bool {
-        self.lower_bound(bounds.top(), r).exceeds(self.upper_bound(bounds.runner_up(), r))
+        let top = self.lower_bound(bounds.top(), r);
+        // No other class has more than what this one leaves; where nothing better is known of the others, that decides.
+        let ahead_of_the_rest = top.exceeds(top.complement());
+        ahead_of_the_rest
+            || bounds.runner_up() != bounds.top().complement()
+                && top.exceeds(self.upper_bound(bounds.runner_up(), r))
     }
 }
 

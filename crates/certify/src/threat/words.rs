@@ -70,9 +70,15 @@ impl WordThreat {
     /// The attack on a text, given for each of its words the swaps that the attacker may make; none for a word that it
     /// cannot replace.
     ///
-    /// Composes up to as many envelopes as the text has words; see [`Composition`] for the cost of one.
+    /// Composes an envelope for each word, until nothing is left to certify; see [`Composition`] for the cost of one.
     #[must_use]
     pub fn new(text: impl IntoIterator<Item = Vec<Swap>>) -> Self {
+        Self::up_to(super::SEARCH_LIMIT, text)
+    }
+
+    /// The same attack, with envelopes for up to `swaps` replaced words; beyond, the overlap product stands alone.
+    #[must_use]
+    pub fn up_to(swaps: u32, text: impl IntoIterator<Item = Vec<Swap>>) -> Self {
         let mut words = 0;
         let mut curves: Vec<(u64, Curve)> = Vec::new();
         for swaps in text {
@@ -100,7 +106,7 @@ impl WordThreat {
         }
         let mut product = Composition::identity();
         let mut compositions = vec![product.clone()];
-        for envelope in envelopes.into_iter().rev().take(super::SEARCH_LIMIT as usize) {
+        for envelope in envelopes.into_iter().rev().take(swaps as usize) {
             product = product.with(&envelope.trade_off());
             compositions.push(product.clone());
             // Even a class of probability one can fall to a half.
