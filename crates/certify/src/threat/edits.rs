@@ -10,7 +10,7 @@
 //! ```
 //!
 //! a class of probability `p` keeps at least `B τ − (1 − p) B / A`. `d` deletions, `i` insertions, `s` substitutions and `t`
-//! transpositions in any order have `|D| ≤ d + s`, `|I| ≤ i + s`, `|T| ≤ t`, so every sequence of edits is covered, in
+//! transpositions in any order have `|D| ≤ d + s`, `|I| ≤ i + s`, `|T| ≤ t` (and no more than there are pairs), so every sequence of edits is covered, in
 //! unrestricted Damerau–Levenshtein distance. The proof is in `docs/theory.md`, section 9. For a uniform rate and all
 //! kinds of edits the worst `r` edits are `r` substitutions: `p − 1 + δʳ` (the bound of CERT-ED and RS-Del for fewer
 //! kinds: Huang et al. 2023 and 2024).
@@ -170,39 +170,45 @@ impl EditThreat {
     fn bound(&self, top: Lower, removed: u32, added: u32, swapped: u32) -> Lower {
         let gone = self.inserted.enclosure().power(added);
         let kept_order = mul_down(gone.lower, self.own.transposed(swapped).lower);
+        let removed = removed.min(self.own.tokens());
         let shifted = match self.own {
             // B / A is a power of the one rate.
-            OwnTokens::Uniform { rate, tokens }
-                if rate == self.inserted && removed >= added && u64::from(removed) <= tokens =>
-            {
-                shifted(top.rest(), rate.enclosure().power(removed - added).lower)
-            }
+            OwnTokens::Uniform { rate, .. } if rate == self.inserted => match removed.checked_sub(added) {
+                Some(more) => shifted(top.rest(), rate.enclosure().power(more).lower),
+                None => mul_up(top.rest(), rate.enclosure().power(added - removed).upper),
+            },
             _ => shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower),
         };
         Lower::from_p(sub_down(kept_order, shifted))
     }
 
     /// The numbers `(|D|, |I|, |T|)` that `r` edits of the allowed kinds can reach, without those that others dominate.
-    fn worst_cases(&self, r: u32) -> Vec<(u32, u32, u32)> {
+    fn worst_cases(&self, r: u32) -> impl Iterator<Item = (u32, u32, u32)> {
         let [deletions, insertions, substitutions, transpositions] = self.kinds;
-        let swaps = if transpositions { 0..=r } else { 0..=0 };
-        let mut cases = Vec::new();
-        for swapped in swaps {
+        let most = r.min(self.own.pairs());
+        let swaps = match (transpositions, deletions || insertions || substitutions) {
+            (true, true) => 0..=most,
+            (true, false) => most..=most,
+            (false, _) => 0..=0,
+        };
+        swaps.flat_map(move |swapped| {
             let rest = r - swapped;
-            if substitutions {
+            let removed = match (deletions, insertions) {
                 // A substitution is a deletion and an insertion for the price of one.
-                cases.push((rest, rest, swapped));
-                continue;
-            }
-            match (deletions, insertions) {
-                (true, true) => cases.extend((0..=rest).map(|removed| (removed, rest - removed, swapped))),
-                (true, false) => cases.push((rest, 0, swapped)),
-                (false, true) => cases.push((0, rest, swapped)),
-                (false, false) if transpositions => cases.push((0, 0, r)),
-                (false, false) => cases.push((0, 0, 0)),
-            }
-        }
-        cases
+                _ if substitutions => rest..=rest,
+                (true, true) => 0..=rest,
+                (true, false) => rest..=rest,
+                (false, _) => 0..=0,
+            };
+            removed.map(move |removed| {
+                let added = match (substitutions, insertions) {
+                    (true, _) => rest,
+                    (false, true) => rest - removed,
+                    (false, false) => 0,
+                };
+                (removed, added, swapped)
+            })
+        })
     }
 }
 
@@ -241,8 +247,14 @@ impl DiscreteThreat for EditThreat {
         {
             return Lower::from_p(sub_down(rate.enclosure().power(r).lower, top.rest()));
         }
-        let cases = self.worst_cases(r).into_iter();
-        cases.map(|(d, i, t)| self.bound(top, d, i, t)).fold(Lower::ONE, Lower::and)
+        let mut least = top;
+        for (removed, added, swapped) in self.worst_cases(r) {
+            least = least.and(self.bound(top, removed, added, swapped));
+            if least == Lower::ZERO {
+                break;
+            }
+        }
+        least
     }
 }
 
@@ -283,22 +295,34 @@ impl OwnTokens {
         Self::PerToken { removed, transposed }
     }
 
+    /// How many tokens there are; as many as can be counted if there are more.
+    pub(super) fn tokens(&self) -> u32 {
+        match self {
+            Self::Uniform { tokens, .. } => u32::try_from(*tokens).unwrap_or(u32::MAX),
+            Self::PerToken { removed, .. } => u32::try_from(removed.len() - 1).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// How many pairs of tokens can change their order.
+    fn pairs(&self) -> u32 {
+        let tokens = u64::from(self.tokens());
+        u32::try_from(tokens * tokens.saturating_sub(1) / 2).unwrap_or(u32::MAX)
+    }
+
     /// `A` for `count` removed tokens: a text cannot lose more tokens than it has.
     pub(super) fn removed(&self, count: u32) -> Enclosure {
         match self {
-            Self::Uniform { rate, tokens } => {
-                rate.enclosure().power(u32::try_from(*tokens).map_or(count, |tokens| count.min(tokens)))
-            }
+            Self::Uniform { rate, .. } => rate.enclosure().power(count.min(self.tokens())),
             Self::PerToken { removed, .. } => {
                 removed.get(count as usize).or(removed.last()).copied().unwrap_or(Enclosure::ONE)
             }
         }
     }
 
-    /// `τ` for `count` transpositions.
+    /// `τ` for `count` transpositions: no pair is inverted twice.
     pub(super) fn transposed(&self, count: u32) -> Enclosure {
+        let count = count.min(self.pairs());
         match self {
-            Self::Uniform { tokens: 0 | 1, .. } => Enclosure::ONE,
             Self::Uniform { rate, .. } => not_both_kept(*rate, *rate).power(count),
             Self::PerToken { transposed, .. } => transposed.power(count),
         }

@@ -73,7 +73,8 @@ impl SignalThreat {
         }
         let gone =
             self.outside.enclosure().power(budget.outside) * self.inside.enclosure().power(budget.inside);
-        (0..=budget.own)
+        // To take out more words than there are is no better than to let some change places.
+        (0..=budget.own.min(self.own.tokens()))
             .map(|removed| {
                 let order = self.own.transposed(budget.own - removed);
                 let shifted = shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower);
