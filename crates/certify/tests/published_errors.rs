@@ -115,7 +115,7 @@ fn safer_divides_by_one_set() {
     assert!(of(threat.lower_bound(Lower::ONE, 1).p()) <= truth);
 }
 
-/// RanMASK's released search returns the first radius that fails.
+/// `RanMASK`'s released search returns the first radius that fails.
 #[test]
 fn ranmask_is_off_by_one() {
     let (words, kept) = (6_u32, 2);

@@ -10,10 +10,10 @@
 //! ```
 //!
 //! a class of probability `p` keeps at least `B τ − (1 − p) B / A`. `d` deletions, `i` insertions, `s` substitutions and `t`
-//! transpositions in any order have `|D| ≤ d + s`, `|I| ≤ i + s`, `|T| ≤ t` (and no more than there are pairs), so every sequence of edits is covered, in
-//! unrestricted Damerau–Levenshtein distance. The proof is in `docs/theory.md`, section 9. For a uniform rate and all
-//! kinds of edits the worst `r` edits are `r` substitutions: `p − 1 + δʳ` (the bound of CERT-ED and RS-Del for fewer
-//! kinds: Huang et al. 2023 and 2024).
+//! transpositions in any order have `|D| ≤ d + s`, `|I| ≤ i + s`, `|T| ≤ t`, so every sequence of edits is covered, in
+//! unrestricted Damerau–Levenshtein distance; `D` and `T` hold no more than the text's own tokens and pairs of them. The
+//! proof is in `docs/theory.md`, section 9. For a uniform rate and all kinds of edits the worst `r` edits are `r`
+//! substitutions: `p − 1 + δʳ` (the bound of CERT-ED and RS-Del for fewer kinds: Huang et al. 2023 and 2024).
 
 use super::{DiscreteThreat, Unit};
 use crate::{
