@@ -60,8 +60,16 @@ impl Strata {
     /// Adds an outcome of this probability for which the base classifier answers `class`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there is no such class, or if the masses would surely exceed one.
+    /// [`Error::Parameter`] if there is no such class, if the masses would surely exceed one, or if the rest is declared to have
+    /// the law of the whole noise, so that what is enumerated would be counted twice.
     pub fn record(&mut self, class: ClassId, mass: Interval) -> Result<(), Error> {
+        if self.law.is_some() && self.law == self.rest_law {
+            return Err(Error::Parameter(Parameter {
+                name: "law of the rest",
+                given: "that of the whole noise".to_owned(),
+                expected: "the conditional law of what is not enumerated",
+            }));
+        }
         let total = self.enumerated() + mass.enclosure();
         let classes = self.masses.len();
         match self.masses.get_mut(class) {

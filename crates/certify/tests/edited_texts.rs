@@ -32,7 +32,7 @@ fn masses(laws: &mut Laws, table: &Table, text: &Text, classes: usize) -> (Vec<u
 }
 
 fn threat(noise: &Deletion, text: &Text, kinds: &[EditKind]) -> EditThreat {
-    let smallest = if noise.rates[0] <= noise.rates[1] { 0 } else { 1 };
+    let smallest = u8::from(noise.rates[0] > noise.rates[1]);
     let law = Some(Law::new("deletion", []));
     if noise.rates[0] == noise.rates[1] {
         EditThreat::uniform(noise.interval(0), text.len()).about(law).only(kinds)

@@ -176,7 +176,7 @@ fn budgets_of_every_kind_in_every_order() {
     for rates in [[4, 4], [7, 7], [2, 6], [0, 5], [8, 3]] {
         let noise = Deletion::eighths(&rates);
         let mut laws = Laws::new(noise.clone());
-        let smallest = if rates[0] <= rates[1] { 0 } else { 1 };
+        let smallest = u8::from(rates[0] > rates[1]);
         for clean in [vec![], vec![0], vec![1], vec![0, 1], vec![1, 1], vec![0, 1, 1], vec![1, 0, 1]] {
             let mut threats = vec![EditThreat::per_token(noise.intervals(&clean), noise.interval(smallest))];
             if rates[0] == rates[1] {

@@ -90,7 +90,9 @@ fn extreme_votes() {
 fn keeps(answers: &[ClassId], classes: usize, corrupted: u32) -> bool {
     let count = |answers: &[ClassId]| {
         let mut votes = vec![0; classes];
-        answers.iter().for_each(|&class| votes[class] += 1);
+        for &class in answers {
+            votes[class] += 1;
+        }
         votes
     };
     let class = leader(&count(answers));
@@ -109,7 +111,9 @@ fn keeps(answers: &[ClassId], classes: usize, corrupted: u32) -> bool {
 fn fewest(answers: &[ClassId], groups: usize, classes: usize, labels: Option<&[ClassId]>, r: usize) -> u64 {
     let counts = |(input, row): (usize, &[ClassId]), corrupted: u32| {
         let mut votes = vec![0; classes];
-        row.iter().for_each(|&class| votes[class] += 1);
+        for &class in row {
+            votes[class] += 1;
+        }
         labels.is_none_or(|labels| labels[input] == leader(&votes)) && keeps(row, classes, corrupted)
     };
     (0..1_u32 << groups)

@@ -216,6 +216,10 @@ fn misuse_is_refused() {
     assert_eq!(strata, before, "what is refused changes nothing");
     strata.record(1, interval("0.3")).unwrap();
 
+    // Votes on everything would count the enumerated part again.
+    let mut twice = Strata::new(2, Some(law()), Some(law())).unwrap();
+    assert!(twice.record(0, interval("0.5")).is_err());
+
     let plan = Plan::fixed(0, 50).unwrap();
     let of_law = |law| Tally::new(plan.clone(), None, votes(law, Phase::Estimation, vec![40, 10])).unwrap();
     // Votes on all noisy inputs are not votes on the rest.

@@ -44,7 +44,7 @@ fn thrown(rng: &mut impl Rng, outcomes: u64, given: &[u64], parts: u64) -> Law {
 }
 
 fn random_words(rng: &mut impl Rng, shared: u64) -> Words {
-    (0..1 + below(rng, 4))
+    (0..=below(rng, 4))
         .map(|_| {
             let outcomes = 3 + below(rng, 2);
             let common = thrown(rng, outcomes, &[], shared);

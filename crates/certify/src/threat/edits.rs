@@ -11,9 +11,9 @@
 //!
 //! a class of probability `p` keeps at least `B τ − (1 − p) B / A`. `d` deletions, `i` insertions, `s` substitutions and `t`
 //! transpositions in any order have `|D| ≤ d + s`, `|I| ≤ i + s`, `|T| ≤ t`, so every sequence of edits is covered, in
-//! unrestricted Damerau–Levenshtein distance. The proof is in `docs/theory.md`, section 9. For a uniform rate and all
-//! kinds of edits the worst `r` edits are `r` substitutions: `p − 1 + δʳ` (the bound of CERT-ED and RS-Del for fewer
-//! kinds: Huang et al. 2023 and 2024).
+//! unrestricted Damerau–Levenshtein distance; `D` and `T` hold no more than the text's own tokens and pairs of them. The
+//! proof is in `docs/theory.md`, section 9. For a uniform rate and all kinds of edits the worst `r` edits are `r`
+//! substitutions: `p − 1 + δʳ` (the bound of CERT-ED and RS-Del for fewer kinds: Huang et al. 2023 and 2024).
 
 use super::{DiscreteThreat, Unit};
 use crate::{
@@ -196,13 +196,13 @@ impl EditThreat {
     fn bound(&self, top: Lower, removed: u32, added: u32, swapped: u32) -> Lower {
         let gone = self.inserted.enclosure().power(added);
         let kept_order = mul_down(gone.lower, self.own.transposed(swapped).lower);
+        let removed = removed.min(self.own.tokens());
         let shifted = match self.own {
             // B / A is a power of the one rate.
-            OwnTokens::Uniform { rate, tokens }
-                if rate == self.inserted && removed >= added && u64::from(removed) <= tokens =>
-            {
-                shifted(top.rest(), rate.enclosure().power(removed - added).lower)
-            }
+            OwnTokens::Uniform { rate, .. } if rate == self.inserted => match removed.checked_sub(added) {
+                Some(more) => shifted(top.rest(), rate.enclosure().power(more).lower),
+                None => mul_up(top.rest(), rate.enclosure().power(added - removed).upper),
+            },
             _ => shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower),
         };
         Lower::from_p(sub_down(kept_order, shifted))
@@ -211,15 +211,15 @@ impl EditThreat {
     /// The numbers `(|D|, |I|, |T|)` that `r` edits of the allowed kinds can reach, without those that others dominate.
     fn worst_cases(&self, r: u32) -> impl Iterator<Item = (u32, u32, u32)> + use<> {
         let [deletions, insertions, substitutions, transpositions] = self.kinds;
-        let others = deletions || insertions || substitutions;
-        let swapped = match (transpositions, others) {
-            (true, true) => 0..=r,
-            (true, false) => r..=r,
+        let most = r.min(self.own.pairs());
+        let swaps = match (transpositions, deletions || insertions || substitutions) {
+            (true, true) => 0..=most,
+            (true, false) => most..=most,
             (false, _) => 0..=0,
         };
-        swapped.flat_map(move |swapped| {
+        swaps.flat_map(move |swapped| {
             let rest = r - swapped;
-            let removed = match (substitutions || deletions, insertions) {
+            let removed = match (deletions, insertions) {
                 // A substitution is a deletion and an insertion for the price of one.
                 _ if substitutions => rest..=rest,
                 (true, true) => 0..=rest,
@@ -227,12 +227,10 @@ impl EditThreat {
                 (false, _) => 0..=0,
             };
             removed.map(move |removed| {
-                let added = if substitutions {
-                    rest
-                } else if insertions {
-                    rest - removed
-                } else {
-                    0
+                let added = match (substitutions, insertions) {
+                    (true, _) => rest,
+                    (false, true) => rest - removed,
+                    (false, false) => 0,
                 };
                 (removed, added, swapped)
             })
@@ -285,7 +283,14 @@ impl DiscreteThreat for EditThreat {
             // With one rate for all tokens, δ (2 − δ) per transposition is never below δ per substitution.
             return Lower::from_p(sub_down(rate.enclosure().power(r).lower, top.rest()));
         }
-        self.worst_cases(r).map(|(d, i, t)| self.bound(top, d, i, t)).fold(Lower::ONE, Lower::and)
+        let mut least = top;
+        for (removed, added, swapped) in self.worst_cases(r) {
+            least = least.and(self.bound(top, removed, added, swapped));
+            if least == Lower::ZERO {
+                break;
+            }
+        }
+        least
     }
 }
 
@@ -326,30 +331,34 @@ impl OwnTokens {
         Self::PerToken { removed, transposed }
     }
 
-    /// How many tokens there are.
-    pub(super) fn len(&self) -> u64 {
+    /// How many tokens there are; as many as can be counted if there are more.
+    pub(super) fn tokens(&self) -> u32 {
         match self {
-            Self::Uniform { tokens, .. } => *tokens,
-            Self::PerToken { removed, .. } => removed.len() as u64 - 1,
+            Self::Uniform { tokens, .. } => u32::try_from(*tokens).unwrap_or(u32::MAX),
+            Self::PerToken { removed, .. } => u32::try_from(removed.len() - 1).unwrap_or(u32::MAX),
         }
+    }
+
+    /// How many pairs of tokens can change their order.
+    fn pairs(&self) -> u32 {
+        let tokens = u64::from(self.tokens());
+        u32::try_from(tokens * tokens.saturating_sub(1) / 2).unwrap_or(u32::MAX)
     }
 
     /// `A` for `count` removed tokens: a text cannot lose more tokens than it has.
     pub(super) fn removed(&self, count: u32) -> Enclosure {
         match self {
-            Self::Uniform { rate, tokens } => {
-                rate.enclosure().power(u32::try_from(*tokens).map_or(count, |tokens| count.min(tokens)))
-            }
+            Self::Uniform { rate, .. } => rate.enclosure().power(count.min(self.tokens())),
             Self::PerToken { removed, .. } => {
                 removed.get(count as usize).or(removed.last()).copied().unwrap_or(Enclosure::ONE)
             }
         }
     }
 
-    /// `τ` for `count` transpositions.
+    /// `τ` for `count` transpositions: no pair is inverted twice.
     pub(super) fn transposed(&self, count: u32) -> Enclosure {
+        let count = count.min(self.pairs());
         match self {
-            Self::Uniform { tokens: 0 | 1, .. } => Enclosure::ONE,
             Self::Uniform { rate, .. } => not_both_kept(*rate, *rate).power(count),
             Self::PerToken { transposed, .. } => transposed.power(count),
         }

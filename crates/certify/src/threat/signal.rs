@@ -73,7 +73,8 @@ impl SignalThreat {
         }
         let gone =
             self.outside.enclosure().power(budget.outside) * self.inside.enclosure().power(budget.inside);
-        (0..=budget.own)
+        // To take out more words than there are is no better than to let some change places.
+        (0..=budget.own.min(self.own.tokens()))
             .map(|removed| {
                 let order = self.own.transposed(budget.own - removed);
                 let shifted = shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower);
@@ -103,7 +104,7 @@ impl SignalThreat {
             |outside, inside, own| self.survives_mix(bounds, SignalBudget { outside, inside, own });
         let mut frontier: Vec<SignalBudget> = Vec::new();
         // Nothing can be done twice to a text of one word.
-        let most_own = if self.own.len() < 2 { self.own.len() as u32 } else { super::SEARCH_LIMIT };
+        let most_own = if self.own.tokens() < 2 { self.own.tokens() } else { super::SEARCH_LIMIT };
         for own in (0..=most_own).take_while(|&own| survives(0, 0, own)) {
             for inside in (0..=super::SEARCH_LIMIT).take_while(|&inside| survives(0, inside, own)) {
                 let outside = super::largest(super::SEARCH_LIMIT, |outside| survives(outside, inside, own));
