@@ -101,7 +101,7 @@ mod tests {
     /// Σ C(n, j) xʲ (1 − x)ⁿ⁻ʲ for j ≥ a, n = a + b − 1, for whole shapes.
     fn whole(a: u32, b: u32, x: f64) -> f64 {
         let n = a + b - 1;
-        let mut term = (1.0 - x).powi(n as i32);
+        let mut term = (1.0 - x).powf(f64::from(n));
         let mut sum = 0.0;
         for j in 0..=n {
             if j >= a {

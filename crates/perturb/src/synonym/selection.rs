@@ -1,10 +1,10 @@
 //! How often the released code of CROWD picks each candidate.
 //!
-//! The code draws U_v from one Beta distribution for each candidate v, independently, and picks the largest s_v·U_v, where s_v is v's
-//! similarity. With F the distribution function of U, candidate v is picked with probability
+//! The code draws one number U(v) from a Beta distribution for each candidate v, independently, and picks the largest s(v)·U(v),
+//! where s(v) is v's similarity. With F the distribution function of U, candidate v is picked with probability
 //!
 //! ```text
-//! π(v) = ∫ ∏_{j≠v} F(t/s_j) dF(t/s_v).
+//! π(v) = ∫ ∏_{j≠v} F(t/s(j)) dF(t/s(v)).
 //! ```
 //!
 //! The Beta has the mean and population variance of the similarities.
@@ -15,17 +15,17 @@
 //!   same probability. The code divides by zero there. With similarities of at least 0.01 no other moments lack a Beta.
 //!
 //! # Accuracy
-//! The integral is one of Stieltjes: with G = F(·/s_v) as the variable, the rule on a cell interpolates the product P by a parabola through three
-//! points and integrates it exactly; the result is confined to [P_low·ΔG, P_high·ΔG], which contains the truth since P rises. Singular
-//! densities (shapes below 1) never appear, as only F is evaluated. Equal similarities are taken together as one candidate that is
-//! their maximum. Cells are halved until halving once more changes all probabilities together by at most 2·10⁻⁹; the changes of
-//! all cells, the probability below the first cell, and what the sum of all π lacks to 1 add up to
-//! [`Selection::error`], which is at most [`LARGEST_ERROR`] = 10⁻⁶ or the list is refused. Tests compare with closed forms, with sums that
-//! enclose the integral, and with the literal procedure.
+//! The integral is one of Stieltjes. With G = F(t/s(v)) as the variable, the rule on a cell interpolates the product P of the others by
+//! a parabola through three points and integrates it exactly; the result is confined to P(left)·ΔG … P(right)·ΔG, taken over half cells,
+//! which contains the truth since P rises. Singular densities (shapes below 1) never appear, as only F is evaluated.
+//! Equal similarities are taken together as one candidate that is their maximum. Cells are halved until halving once more changes
+//! all probabilities together by at most 2·10⁻⁹. The changes of all cells, the probability below the first cell, and what the
+//! sum of all π lacks to 1 add up to the estimated error, which is at most 10⁻⁶ or the list is refused. Tests compare with
+//! closed forms, with sums that enclose the integral, and with the literal procedure.
 //!
 //! Complexity: K values of F for each of a few hundred points t.
 //!
-//! Source: CROWD (EMNLP Findings 2024) §3.2, Eq. 5–7, and its released code; the paper's text, without the factor s_v, makes
+//! Source: CROWD (EMNLP Findings 2024) §3.2, Eq. 5–7, and its released code; the paper's text, without the factor s(v), makes
 //! all candidates alike.
 
 use super::beta::Beta;
@@ -53,14 +53,11 @@ struct Selection {
 pub(crate) fn select(similarities: &[f64]) -> Result<Vec<f64>, Error> {
     let Selection { probabilities, error } = estimate(similarities)?;
     // Written so that NaN is refused.
-    if !(error <= LARGEST_ERROR) {
-        return Err(Error::parameter(
-            "similarities",
-            format!("{similarities:?}, whose law is only known to {error:e}"),
-            "similarities whose law can be computed to 1e-6",
-        ));
+    if error <= LARGEST_ERROR {
+        return Ok(probabilities);
     }
-    Ok(probabilities)
+    let given = format!("{similarities:?}, whose law is only known to {error:e}");
+    Err(Error::parameter("similarities", given, "similarities whose law can be computed to 1e-6"))
 }
 
 fn estimate(similarities: &[f64]) -> Result<Selection, Error> {
@@ -114,12 +111,12 @@ impl Groups {
     fn new(beta: Beta, ascending: &[f64]) -> Self {
         let (mut similarities, mut multiplicities) = (Vec::<f64>::new(), Vec::<u32>::new());
         for &similarity in ascending {
-            match multiplicities.last_mut().filter(|_| similarities.last() == Some(&similarity)) {
-                Some(count) => *count += 1,
-                None => {
-                    similarities.push(similarity);
-                    multiplicities.push(1);
-                }
+            let again = multiplicities.last_mut().filter(|_| similarities.last() == Some(&similarity));
+            if let Some(count) = again {
+                *count += 1;
+            } else {
+                similarities.push(similarity);
+                multiplicities.push(1);
             }
         }
         Self { beta, similarities, multiplicities }
