@@ -48,6 +48,10 @@ struct Options {
     #[arg(long, value_delimiter = ',', value_name = "COSINES", conflicts_with = "words")]
     compare: Vec<f64>,
 
+    /// Candidates to print of each word, nearest first
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    show: usize,
+
     #[command(flatten)]
     settings: Settings,
 
@@ -81,7 +85,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     if flags.resume && options.compare.is_empty() {
         let table = SynonymTable::load(&path)?;
         let name = table.weighting().family().to_string();
-        println!("{}", words_report(&options.words, &[&name], &[&table]));
+        println!("{}", words_report(&options.words, &[&name], &[&table], options.show));
         return Ok(());
     }
     let prepared = Prepared::new(settings, flags, &cache, &console)?;
@@ -105,7 +109,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         let closed = prepared.sets(&neighbours, Grouping::Closed, &console)?;
         let crowd = prepared.table(&nearest, Family::Crowd.into(), &console)?;
         let component = prepared.table(&closed, Family::CrowdComponent.into(), &console)?;
-        println!("{}", words_report(&options.words, &["crowd", "crowd-component"], &[&crowd, &component]));
+        let columns = ["crowd", "crowd-component"];
+        println!("{}", words_report(&options.words, &columns, &[&crowd, &component], options.show));
     }
     let statistics = table.statistics();
     println!(

@@ -107,6 +107,13 @@ struct Point {
     others: Vec<f64>,
 }
 
+impl Point {
+    /// The probability that the maximum stays at or below t.
+    fn all_below(&self) -> f64 {
+        self.below.iter().product()
+    }
+}
+
 impl Groups {
     fn new(beta: Beta, ascending: &[f64]) -> Self {
         let (mut similarities, mut multiplicities) = (Vec::<f64>::new(), Vec::<u32>::new());
@@ -146,7 +153,7 @@ impl Groups {
         let mut ends = self.ends().into_iter();
         let mut left = self.point(ends.next().unwrap_or_default());
         // What is below the first point: the maximum is that small with this probability.
-        let mut error: f64 = left.below.iter().product();
+        let mut error: f64 = left.all_below();
         let mut masses: Vec<f64> = left
             .below
             .iter()
@@ -159,6 +166,14 @@ impl Groups {
             let mut cells = vec![(0, left, middle, right)];
             let mut last = None;
             while let Some((depth, low, middle, high)) = cells.pop() {
+                // What a cell holds bounds its error.
+                let mass = high.all_below() - low.all_below();
+                if mass <= CELL_TOLERANCE {
+                    masses.iter_mut().zip(cell(&low, &middle, &high)).for_each(|(mass, part)| *mass += part);
+                    error += mass.max(0.0);
+                    last = Some(high);
+                    continue;
+                }
                 let (before, after) =
                     (self.point(midway(low.t, middle.t)), self.point(midway(middle.t, high.t)));
                 let whole = cell(&low, &middle, &high);
@@ -194,7 +209,7 @@ impl Groups {
         let mut start = smallest;
         let mut distance: f64 = 0.05;
         // e⁻⁶⁹⁰ is about the smallest number that keeps its precision.
-        while self.point(start).below.iter().product::<f64>() > 1e-12 && distance < 690.0 {
+        while self.point(start).all_below() > 1e-12 && distance < 690.0 {
             distance *= 2.0;
             start = smallest * libm::exp(-distance.min(680.0));
         }
