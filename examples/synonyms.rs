@@ -19,6 +19,7 @@ const TABLE: &str = "synonyms.table";
 /// in a binary form. --data names a folder of one's own instead: vectors.txt (GloVe or word2vec text) and WordNet's data files.
 ///
 /// Writes the table of --law to --out as synonyms.table, which --resume prints again without building anything.
+#[expect(clippy::doc_markdown, reason = "the comment is the text of --help")]
 #[derive(Debug, Parser)]
 #[command(
     name = "synonyms",
