@@ -19,6 +19,7 @@ const TABLE: &str = "synonyms.table";
 /// in a binary form. --data names a folder of one's own instead: vectors.txt (GloVe or word2vec text) and WordNet's data files.
 ///
 /// Writes the table of --law to --out as synonyms.table, which --resume prints again without building anything.
+#[expect(clippy::doc_markdown, reason = "the comment is the text of --help")]
 #[derive(Debug, Parser)]
 #[command(
     name = "synonyms",
@@ -47,6 +48,10 @@ struct Options {
     /// Compare all laws over the vocabulary at these cosines, with commas between them
     #[arg(long, value_delimiter = ',', value_name = "COSINES", conflicts_with = "words")]
     compare: Vec<f64>,
+
+    /// Candidates to print of each word, nearest first
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    show: usize,
 
     #[command(flatten)]
     settings: Settings,
@@ -81,7 +86,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     if flags.resume && options.compare.is_empty() {
         let table = SynonymTable::load(&path)?;
         let name = table.weighting().family().to_string();
-        println!("{}", words_report(&options.words, &[&name], &[&table]));
+        println!("{}", words_report(&options.words, &[&name], &[&table], options.show));
         return Ok(());
     }
     let prepared = Prepared::new(settings, flags, &cache, &console)?;
@@ -105,7 +110,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         let closed = prepared.sets(&neighbours, Grouping::Closed, &console)?;
         let crowd = prepared.table(&nearest, Family::Crowd.into(), &console)?;
         let component = prepared.table(&closed, Family::CrowdComponent.into(), &console)?;
-        println!("{}", words_report(&options.words, &["crowd", "crowd-component"], &[&crowd, &component]));
+        let columns = ["crowd", "crowd-component"];
+        println!("{}", words_report(&options.words, &columns, &[&crowd, &component], options.show));
     }
     let statistics = table.statistics();
     println!(

@@ -1,10 +1,10 @@
 //! All-but-the-top: what all words share is taken out of their vectors.
 //!
 //! Word vectors have a common mean and a few directions in which they vary most, which have to do with frequency rather than
-//! meaning. With unit vectors v(w), their mean μ, and u₁ … u_D the leading eigenvectors of the covariance,
+//! meaning. With unit vectors v(w), their mean μ, and u₁, u₂, … the D leading eigenvectors of the covariance,
 //!
 //! ```text
-//! v′(w) = v(w) − μ − Σ_i (u_i · (v(w) − μ)) u_i.
+//! v′(w) = v(w) − μ − Σ_{i ≤ D} (u_i · (v(w) − μ)) u_i.
 //! ```
 //!
 //! Covariance in O(n·d²), its eigenvectors by cyclic Jacobi rotations in O(d³) per sweep, a handful of sweeps.
@@ -32,7 +32,9 @@ impl Vectors {
         for row in centred.chunks_exact(dimensions) {
             mean.iter_mut().zip(row).for_each(|(mean, value)| *mean += value);
         }
-        mean.iter_mut().for_each(|mean| *mean /= unit.len() as f64);
+        for mean in &mut mean {
+            *mean /= unit.len() as f64;
+        }
         for row in centred.chunks_exact_mut(dimensions) {
             row.iter_mut().zip(&mean).for_each(|(value, mean)| *value -= mean);
         }

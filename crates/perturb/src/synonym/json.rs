@@ -93,7 +93,8 @@ impl Content {
         let row = self.values.get(start..).unwrap_or_default();
         let length = dot(row, row).sqrt();
         // The file gives nine digits or fewer; a shifted column is off by far more.
-        if !((norm - length).abs() <= 1e-4 * length.max(1e-3)) {
+        let agrees = (norm - length).abs() <= 1e-4 * length.max(1e-3);
+        if !agrees {
             return Err(malformed(
                 at(),
                 format!("norm {norm} where it is {length}"),

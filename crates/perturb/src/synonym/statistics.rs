@@ -1,6 +1,11 @@
 //! What a table's laws do: how often a word stays, how near its replacement is, how much an attacker's swap leaves in common.
 //!
-//! For a threat that swaps w for any w′ ∈ A(w), a certificate rests on the overlap o(w) = min_{w′∈A(w)} Σ_v min(π_w(v), π_{w′}(v))
+//! For a threat that swaps w for any w′ of its allowed set A(w), a certificate rests on the overlap
+//!
+//! ```text
+//! o(w) = min_{w′∈A(w)} Σ_v min(π_w(v), π_w′(v))
+//! ```
+//!
 //! (SAFER, Ye et al., ACL 2020, arXiv:2005.14424, Theorem 1, which has it for uniform laws): the part of the law that stays
 //! whatever the swap. It is computed from the whole weights, so without any error. O(|A(w)|·K) per word.
 
@@ -71,7 +76,7 @@ impl SynonymTable {
         (!candidates.is_empty()).then_some(sum / WEIGHT_TOTAL as f64)
     }
 
-    /// The overlap of the laws of two words, Σ_v min(weight(a, v), weight(b, v)), in units of 2⁻³²: exact.
+    /// The overlap of the laws of two words, `Σ_v min(weight(a, v), weight(b, v))`, in units of 2⁻³²: exact.
     #[must_use]
     pub fn common(&self, a: usize, b: usize) -> u64 {
         let ((mine, _, my_weights), (theirs, _, their_weights)) = (self.parts(a), self.parts(b));

@@ -82,20 +82,29 @@ impl SynonymTable {
             let expected = "closed sets: only then do all words of a component have the same candidates";
             return Err(Error::parameter("grouping", format!("{:?}", sets.grouping()), expected));
         }
+        let to = |word: usize, center: usize| -> Vec<f64> {
+            let cosine = |other: &u32| match *other as usize {
+                other if other == center => 1.0,
+                other => vectors.cosine(center, other),
+            };
+            sets.of(word).iter().map(cosine).collect()
+        };
+        // One law for each component, at the position that names it.
         let medoids = if shared { sets.medoids(vectors) } else { Vec::new() };
-        let rows: Vec<(Vec<f32>, Vec<u64>)> = (0..sets.len())
-            .into_par_iter()
-            .map(|word| {
-                let to = |center: usize| -> Vec<f64> {
-                    let cosine = |other: &u32| match *other as usize {
-                        other if other == center => 1.0,
-                        other => vectors.cosine(center, other),
-                    };
-                    sets.of(word).iter().map(cosine).collect()
-                };
-                let own = to(word);
-                let weights = match medoids.get(word) {
-                    Some(&medoid) => weighting.weights(&to(medoid as usize))?,
+        let laws: Vec<Vec<u64>> = (medoids.par_iter().zip(sets.components()).enumerate())
+            .map(|(word, (&medoid, &name))| {
+                if word == name as usize {
+                    weighting.weights(&to(word, medoid as usize))
+                } else {
+                    Ok(Vec::new())
+                }
+            })
+            .collect::<Result<_, Error>>()?;
+        let rows: Vec<(Vec<f32>, Vec<u64>)> = (sets.components().par_iter().enumerate())
+            .map(|(word, &name)| {
+                let own = to(word, word);
+                let weights = match laws.get(name as usize) {
+                    Some(law) => law.clone(),
                     None => weighting.weights(&own)?,
                 };
                 progress(1);
@@ -191,6 +200,7 @@ impl SynonymTable {
     }
 
     /// All rows, in the order of the vocabulary: from these a noise over word ids is built.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         (0..self.len()).map(|position| Row { table: self, position })
     }
@@ -222,6 +232,7 @@ impl<'a> Row<'a> {
     }
 
     /// What it may become, itself included, by position; the weights add up to [`WEIGHT_TOTAL`].
+    #[must_use]
     pub fn candidates(self) -> impl ExactSizeIterator<Item = Candidate<'a>> {
         let (candidates, similarities, weights) = self.table.parts(self.position);
         let words = &self.table.words;

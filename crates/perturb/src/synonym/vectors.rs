@@ -71,6 +71,7 @@ impl Vectors {
     }
 
     /// The words in their order.
+    #[must_use]
     pub fn words(&self) -> impl ExactSizeIterator<Item = &str> {
         self.words.iter()
     }

@@ -5,7 +5,7 @@
 //! antonyms by its synset and the numbers of the words in both synsets. Only single words are taken, in lower case, without the
 //! mark `(a)`, `(p)` or `(ip)` that some adjectives carry. All senses count, frequent or not.
 //!
-//! Source: G. A. Miller, WordNet: a lexical database for English, CACM 38 (1995), doi:10.1145/219717.219748.
+//! Source: G. A. Miller, *`WordNet`: a lexical database for English*, CACM 38 (1995), doi:10.1145/219717.219748.
 
 use super::{
     Vectors,

@@ -209,7 +209,7 @@ fn read_text(path: &Path) -> Result<String, Error> {
     let bytes = fs::read(path).map_err(Error::io("read", path))?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = valid.split(|byte| *byte == b'\n').count();
         let problem =
             FileProblem::Line { line, found: "bytes that are no UTF-8".to_owned(), expected: "UTF-8" };
         Error::File { path: path.to_owned(), wanted: "a text file in UTF-8", problem }

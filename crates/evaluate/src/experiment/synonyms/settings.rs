@@ -6,6 +6,7 @@ use steadfast_perturb::synonym::{Family, Grouping, Weighting};
 
 /// The options of a table of synonyms.
 #[derive(Debug, Clone, clap::Args)]
+#[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
 pub struct Settings {
     /// Take the words of this text file (one text or one word per line) instead of those of the movie reviews
     #[arg(long, value_name = "FILE", conflicts_with = "from_vectors")]

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use steadfast_perturb::synonym::{SynonymTable, WEIGHT_TOTAL};
 
 /// For each word one table: candidates, cosines with the word, the probability of each under the law of each of `tables`, and
-/// below it the overlaps.
+/// below it the overlaps, which count all candidates.
 ///
-/// `columns` names the tables. Candidates go by descending cosine. A word that is in no table, or has no other candidate, gets a sentence.
+/// `columns` names the tables. Candidates go by descending cosine, at most `most` of them. A word that is in no table, or has no other candidate, gets a sentence.
 #[must_use]
-pub fn words_report(words: &[String], columns: &[&str], tables: &[&SynonymTable]) -> String {
-    words.iter().map(|word| one_word(word, columns, tables)).collect::<Vec<_>>().join("\n\n")
+pub fn words_report(words: &[String], columns: &[&str], tables: &[&SynonymTable], most: usize) -> String {
+    words.iter().map(|word| one_word(word, columns, tables, most)).collect::<Vec<_>>().join("\n\n")
 }
 
-fn one_word(word: &str, columns: &[&str], tables: &[&SynonymTable]) -> String {
+fn one_word(word: &str, columns: &[&str], tables: &[&SynonymTable], most: usize) -> String {
     let rows: Vec<_> = tables.iter().map(|table| table.row(word)).collect();
     if rows.iter().all(Option::is_none) {
         return format!("{word}: not in the vocabulary, or without a vector; it stays as it is");
@@ -37,10 +37,14 @@ fn one_word(word: &str, columns: &[&str], tables: &[&SynonymTable]) -> String {
     let header = ["candidate", "cosine"].into_iter().chain(columns.iter().copied());
     let mut table = Table::new(header).with_title(word);
     let share = |weight: u64| weight as f64 / WEIGHT_TOTAL as f64;
-    for (candidate, (similarity, weights)) in ordered {
+    let left_out = ordered.len().saturating_sub(most);
+    for (candidate, (similarity, weights)) in ordered.into_iter().take(most) {
         let cells =
             weights.into_iter().map(|weight| weight.map_or("-".to_owned(), |weight| percent(share(weight))));
         table.push([candidate.to_owned(), format!("{similarity:.3}")].into_iter().chain(cells));
+    }
+    if left_out > 0 {
+        table.push([format!("and {left_out} more")]);
     }
     let overlap = |(table, row): (&&SynonymTable, &Option<steadfast_perturb::synonym::Row<'_>>)| {
         let overlap = row.and_then(|row| table.overlap(row.position()));
@@ -68,9 +72,11 @@ mod tests {
         let table = |family: Family| SynonymTable::new(&sets, &vectors, family.into(), &|_| {}).unwrap();
         let tables = [table(Family::Crowd), table(Family::Uniform)];
         let words = ["good", "odd", "none"].map(str::to_owned);
-        let report = words_report(&words, &["crowd", "uniform"], &[&tables[0], &tables[1]]);
+        let report = words_report(&words, &["crowd", "uniform"], &[&tables[0], &tables[1]], 20);
+        let short = words_report(&words, &["crowd", "uniform"], &[&tables[0], &tables[1]], 1);
+        assert!(short.contains("and 1 more"), "{short}");
         assert!(
-            report.contains("50.000 %") && report.contains("1.0000") && report.contains("0.165"),
+            report.contains("50.000 %") && report.contains("1.0000") && report.contains("0.1646"),
             "{report}"
         );
         assert!(report.contains("odd: no synonyms") && report.contains("none: not in"), "{report}");
