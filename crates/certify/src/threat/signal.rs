@@ -103,11 +103,12 @@ impl SignalThreat {
         let survives =
             |outside, inside, own| self.survives_mix(bounds, SignalBudget { outside, inside, own });
         let mut frontier: Vec<SignalBudget> = Vec::new();
-        // Nothing can be done twice to a text of one word.
+        // To a text of one word nothing can be done twice, so once is as often as one likes.
         let most_own = if self.own.tokens() < 2 { self.own.tokens() } else { super::SEARCH_LIMIT };
         for own in (0..=most_own).take_while(|&own| survives(0, 0, own)) {
             for inside in (0..=super::SEARCH_LIMIT).take_while(|&inside| survives(0, inside, own)) {
                 let outside = super::largest(super::SEARCH_LIMIT, |outside| survives(outside, inside, own));
+                let own = if own == most_own { super::SEARCH_LIMIT } else { own };
                 frontier.push(SignalBudget { outside, inside, own });
             }
         }
