@@ -46,7 +46,7 @@ struct Options {
     words: Vec<String>,
 
     /// Compare all laws over the vocabulary at these cosines, with commas between them
-    #[arg(long, value_delimiter = ',', value_name = "COSINES", conflicts_with = "words")]
+    #[arg(long, value_delimiter = ',', value_name = "COSINES", conflicts_with_all = ["words", "resume"])]
     compare: Vec<f64>,
 
     /// Candidates to print of each word, nearest first
@@ -83,18 +83,24 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let weighting = settings.weighting()?;
     let output = flags.output("synonyms")?;
     let path = output.join(TABLE);
-    if flags.resume && options.compare.is_empty() {
+    if flags.resume {
         let table = SynonymTable::load(&path)?;
         let name = table.weighting().family().to_string();
         println!("{}", words_report(&options.words, &[&name], &[&table], options.show));
+        println!("\n{}", summary(&table));
         return Ok(());
+    }
+    // What an earlier run left here is never overwritten.
+    let files = if options.compare.is_empty() { &[TABLE][..] } else { &["comparison.md", "comparison.json"] };
+    if files.iter().any(|file| output.join(file).exists()) {
+        return Err(steadfast_evaluate::Error::OutputTaken { path: output.path().to_owned() }.into());
     }
     let prepared = Prepared::new(settings, flags, &cache, &console)?;
     for stage in prepared.stages() {
         eprintln!("{:>6.1} s  {}", stage.seconds, stage.name);
     }
     if !options.compare.is_empty() {
-        let comparison = Comparison::of(&prepared, &options.compare, flags, &console)?;
+        let comparison = Comparison::of(&prepared, &options.compare, &console)?;
         comparison.write(&output)?;
         println!("{}", comparison.table());
         println!("\nWritten to {}: comparison.md, comparison.json", output.path().display());
@@ -113,14 +119,23 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         let columns = ["crowd", "crowd-component"];
         println!("{}", words_report(&options.words, &columns, &[&crowd, &component], options.show));
     }
-    let statistics = table.statistics();
     println!(
-        "\n{} words, {} of them with synonyms (at most {} candidates); {} pairs of neighbours\nWritten to {}",
-        statistics.words,
-        statistics.replaceable,
-        statistics.largest,
+        "\n{}; {} pairs of neighbours\nWritten to {}",
+        summary(&table),
         neighbours.pairs(),
         path.display()
     );
     Ok(())
+}
+
+fn summary(table: &SynonymTable) -> String {
+    let statistics = table.statistics();
+    format!(
+        "{} under {}: {} words, {} of them with synonyms (at most {} candidates)",
+        TABLE,
+        table.weighting().family(),
+        statistics.words,
+        statistics.replaceable,
+        statistics.largest
+    )
 }

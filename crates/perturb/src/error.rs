@@ -49,6 +49,9 @@ pub enum Error {
         /// What is wrong.
         reason: &'static str,
     },
+    /// A long step was asked to end, by its [`Progress`](crate::synonym::Progress).
+    #[error("stopped before the end, as was asked; nothing was written")]
+    Stopped,
     /// A certificate's own parameters are refused.
     #[error(transparent)]
     Certify(#[from] steadfast_certify::Error),

@@ -1,11 +1,12 @@
 //! Which words a collection of texts uses, and how often.
 
 use std::collections::HashMap;
+use steadfast_perturb::Tokenizer;
 
 /// The words of `texts` with their counts, most frequent first; equally frequent ones in the order of their spelling.
 ///
-/// A word is a maximal run of letters (Unicode's alphabetic characters), in lower case: `don't` counts `don` and `t`, digits
-/// and punctuation count nothing. This is coarser than a tokenizer, and meant for choosing the words of a synonym table.
+/// Words are those of [`Tokenizer::words`] in lower case that hold a letter: `don't` and `well-made` are one word each, numbers
+/// and punctuation are none. Texts that are tokenized by the same rules have the same words.
 ///
 /// ```
 /// use steadfast_evaluate::data::vocabulary::count_words;
@@ -15,10 +16,13 @@ use std::collections::HashMap;
 /// assert_eq!(counts.len(), 3);
 /// ```
 pub fn count_words<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Vec<(String, u64)> {
+    let tokenizer = Tokenizer::words().lower_case(true);
     let mut counts: HashMap<String, u64> = HashMap::new();
     for text in texts {
-        for word in text.as_ref().split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
-            *counts.entry(word.to_lowercase()).or_default() += 1;
+        for token in tokenizer.tokens(text.as_ref()) {
+            if token.text.contains(char::is_alphabetic) {
+                *counts.entry(token.text).or_default() += 1;
+            }
         }
     }
     let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
@@ -34,7 +38,7 @@ mod tests {
     fn equal_counts_go_by_spelling() {
         let counts = count_words(["b a 1990 b's", "", "É é"]);
         let words: Vec<&str> = counts.iter().map(|(word, _)| word.as_str()).collect();
-        assert_eq!(words, ["b", "é", "a", "s"]);
+        assert_eq!(words, ["é", "a", "b", "b's"]);
         assert!(count_words::<&str>([]).is_empty());
     }
 }

@@ -54,6 +54,12 @@ impl Console {
         }
     }
 
+    /// Advances a bar by as many steps, and says whether to go on, as [`Console::flow`] does.
+    pub fn advance(&self, bar: &ProgressBar, steps: u64) -> ControlFlow<()> {
+        bar.inc(steps);
+        self.flow()
+    }
+
     /// A progress bar over `total` of something, with speed and remaining time. Hidden where there is no terminal.
     #[must_use]
     pub fn bar(&self, what: &str, total: u64) -> ProgressBar {

@@ -41,26 +41,42 @@ impl Beta {
         (variance >= LEAST_VARIANCE && common > 0.0).then(|| Self::new(mean * common, (1.0 - mean) * common))
     }
 
-    /// The second shape: below 2 the density is not smooth at 1.
-    pub(crate) fn upper_shape(self) -> f64 {
-        self.b
+    /// Both shapes. With the second below 2 the density is not smooth at 1.
+    pub(crate) fn shapes(self) -> (f64, f64) {
+        (self.a, self.b)
+    }
+
+    /// The density of ln x − ln(1 − x), xᵃ(1 − x)ᵇ/B(a, b), where that is `y`.
+    pub(crate) fn logistic_density(self, y: f64) -> f64 {
+        let log = |y: f64| if y < 0.0 { y - libm::log1p(libm::exp(y)) } else { -libm::log1p(libm::exp(-y)) };
+        libm::exp(self.a * log(y) + self.b * log(-y) + self.log_scale)
     }
 
     /// The probability of at most `x`.
     pub(crate) fn distribution(self, x: f64) -> f64 {
+        self.distribution_with(x, 1.0 - x)
+    }
+
+    /// The same, given 1 − x as well, which near 1 says more than x.
+    pub(crate) fn distribution_with(self, x: f64, complement: f64) -> f64 {
         if x <= 0.0 {
             return 0.0;
         }
-        if x >= 1.0 {
+        if complement <= 0.0 {
             return 1.0;
         }
         let (a, b) = (self.a, self.b);
-        let front = libm::exp(a * libm::log(x) + b * libm::log1p(-x) + self.log_scale);
+        let logs = if x < 0.5 {
+            a * libm::log(x) + b * libm::log1p(-x)
+        } else {
+            a * libm::log1p(-complement) + b * libm::log(complement)
+        };
+        let front = libm::exp(logs + self.log_scale);
         // On either side the fraction of the smaller tail converges fast.
         let probability = if x < (a + 1.0) / (a + b + 2.0) {
             front * fraction(a, b, x) / a
         } else {
-            1.0 - front * fraction(b, a, 1.0 - x) / b
+            1.0 - front * fraction(b, a, complement) / b
         };
         probability.clamp(0.0, 1.0)
     }

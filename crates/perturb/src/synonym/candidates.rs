@@ -37,7 +37,8 @@ impl CandidateSets {
     /// components that are larger than `maximum`, at most once of each.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a `maximum` of 0, and for neighbours among another number of words.
+    /// [`Error::Parameter`] for a `maximum` of 0, and for neighbours among another number of words;
+    /// [`Error::Stopped`] when `progress` asks for it.
     pub fn new(
         vectors: &Vectors,
         neighbours: &Neighbours,
@@ -58,10 +59,12 @@ impl CandidateSets {
         };
         let mut sets = vec![Vec::new(); vectors.len()];
         for component in members(&names) {
-            let nearest = (component.len() > maximum).then(|| {
+            let nearest = if component.len() > maximum {
                 let search = Search::new(vectors, &component);
-                search.cosines(0..component.len(), Keep::Largest(maximum - 1), progress)
-            });
+                Some(search.cosines(0..component.len(), Keep::Largest(maximum - 1), progress)?)
+            } else {
+                None
+            };
             for (place, &word) in component.iter().enumerate() {
                 let Some(set) = sets.get_mut(word as usize) else { continue };
                 match nearest.as_ref().and_then(|nearest| nearest.get(place)) {

@@ -7,16 +7,24 @@
 //! [`Vectors::cosine`], which is the same everywhere and for both orders of a pair.
 
 use super::{Vectors, vectors::normalise};
+use crate::Error;
 use ndarray::{ArrayView2, linalg::general_mat_mul};
 use rayon::prelude::*;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 /// Words whose products are taken at once; two blocks and their product stay in the second-level cache.
 const ROWS: usize = 64;
 const COLUMNS: usize = 1024;
 
-/// What a search tells while it runs: how many words it has just finished. Called from any thread.
-pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
+/// What a long step tells while it runs: how many words it has just finished. Called from any thread.
+///
+/// After [`ControlFlow::Break`] the step ends soon, with [`Error::Stopped`].
+pub type Progress<'a> = &'a (dyn Fn(u64) -> ControlFlow<()> + Sync);
+
+/// Tells how many words are finished; [`Error::Stopped`] if that is where to end.
+pub(crate) fn heard(progress: Progress<'_>, words: u64) -> Result<(), Error> {
+    if progress(words).is_break() { Err(Error::Stopped) } else { Ok(()) }
+}
 
 /// Which of its cosines a word keeps.
 #[derive(Clone, Copy, Debug)]
@@ -58,9 +66,9 @@ impl<'a> Search<'a> {
         places: Range<usize>,
         keep: Keep,
         progress: Progress<'_>,
-    ) -> Vec<Vec<Cosine>> {
+    ) -> Result<Vec<Vec<Cosine>>, Error> {
         let start = places.start;
-        let blocks: Vec<Vec<Vec<Cosine>>> = self
+        let blocks = self
             .members
             .get(places)
             .unwrap_or_default()
@@ -68,11 +76,11 @@ impl<'a> Search<'a> {
             .enumerate()
             .map(|(number, block)| {
                 let found = self.block(start + number * ROWS, block, keep);
-                progress(block.len() as u64);
-                found
+                heard(progress, block.len() as u64)?;
+                Ok(found)
             })
-            .collect();
-        blocks.into_iter().flatten().collect()
+            .collect::<Result<Vec<Vec<Vec<Cosine>>>, Error>>()?;
+        Ok(blocks.into_iter().flatten().collect())
     }
 
     fn block(&self, start: usize, block: &[u32], keep: Keep) -> Vec<Vec<Cosine>> {

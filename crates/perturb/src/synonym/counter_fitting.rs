@@ -15,7 +15,7 @@
 
 use super::{
     Neighbours, Pairs, Vectors,
-    cosines::Progress,
+    cosines::{Progress, heard},
     vectors::{dot, normalise},
 };
 use crate::Error;
@@ -86,7 +86,8 @@ impl CounterFitting {
     /// of each word once per step.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for parameters outside the ranges that their fields state, and for positions that have no vector.
+    /// [`Error::Parameter`] for parameters outside the ranges that their fields state, and for positions that have no vector;
+    /// [`Error::Stopped`] when `progress` asks for it.
     pub fn fit(&self, vectors: &Vectors, pairs: &Pairs, progress: Progress<'_>) -> Result<Vectors, Error> {
         self.check()?;
         let pulls = self.pulls(vectors, pairs, progress)?;
@@ -95,10 +96,10 @@ impl CounterFitting {
         let mut current = unit.values().to_vec();
         for _ in 0..self.epochs {
             let mut next = current.clone();
-            next.par_chunks_mut(dimensions).zip(&pulls).for_each(|(row, pulls)| {
+            next.par_chunks_mut(dimensions).zip(&pulls).try_for_each(|(row, pulls)| {
                 step(row, pulls, &current);
-                progress(1);
-            });
+                heard(progress, 1)
+            })?;
             current = next;
         }
         unit.with_values(current)
@@ -170,6 +171,10 @@ fn step(row: &mut [f32], pulls: &[Pull], current: &[f32]) {
 mod tests {
     use super::*;
     use crate::synonym::neighbours::tests::{scattered, silent};
+    use std::{
+        ops::ControlFlow,
+        sync::atomic::{AtomicU64, Ordering},
+    };
 
     #[test]
     fn synonyms_come_together_and_antonyms_apart() {
@@ -221,6 +226,19 @@ mod tests {
             pool.install(|| CounterFitting::default().fit(&vectors, &pairs, &silent).unwrap())
         };
         assert_eq!(fit(1), fit(3));
+    }
+
+    #[test]
+    fn a_fit_ends_when_asked() {
+        let near = AtomicU64::new(0);
+        let after_the_first_step = |words| match near.fetch_add(words, Ordering::SeqCst) {
+            0..60 => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        };
+        let stopped =
+            CounterFitting::default().fit(&scattered(30, 3, 1), &Pairs::default(), &after_the_first_step);
+        assert!(matches!(stopped, Err(Error::Stopped)));
+        assert!(near.into_inner() < 120);
     }
 
     #[test]

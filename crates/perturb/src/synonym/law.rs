@@ -1,4 +1,8 @@
 //! [`Weighting`]: with which probability a word becomes each of its candidates, as whole numbers.
+//!
+//! The whole numbers *are* the law: noises draw by them and certificates are computed from them, so no certificate depends on how
+//! exactly the probabilities behind them were computed. An error there (at most 10⁻⁶ for CROWD's law) makes the law another
+//! one than CROWD's by that much, and nothing less certain.
 
 use super::selection::{LEAST_SIMILARITY, select};
 use crate::Error;
@@ -87,6 +91,9 @@ impl Weighting {
     }
 
     /// Whole weights of candidates with these similarities, which add up to [`WEIGHT_TOTAL`].
+    ///
+    /// These are the law that is sampled and certified. For CROWD's families they differ from the law that its code samples by at
+    /// most 10⁻⁶ for each candidate (an estimate), which no certificate depends on.
     ///
     /// # Errors
     /// [`Error::Parameter`] for no similarities, and, unless the family is uniform, for similarities above 1, without one of

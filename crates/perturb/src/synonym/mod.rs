@@ -9,6 +9,7 @@
 //! 5. [`CandidateSets`]: what each word may be replaced by, in one of three [`Grouping`]s.
 //! 6. [`Weighting`]: with which probability, as whole numbers that add up to 2³².
 //! 7. [`SynonymTable`]: all of it in one file, with [`Statistics`] of what the law does.
+//! 8. [`SynonymTable::noise`]: the noise to smooth with, whose [`swaps`](crate::Substitution::swaps) are the threat to certify.
 //!
 //! Every step gives the same result for any number of threads.
 
@@ -20,10 +21,12 @@ mod clusters;
 mod common_components;
 mod cosines;
 mod counter_fitting;
+mod distribution;
 mod input;
 mod json;
 mod law;
 mod neighbours;
+mod noise;
 mod selection;
 mod statistics;
 mod table;

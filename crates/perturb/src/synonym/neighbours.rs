@@ -34,7 +34,8 @@ impl Neighbours {
     /// Finds all pairs of words whose cosine is at least `threshold`, on the current rayon thread pool.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless 0 < `threshold` ≤ 1, and for a threshold so low that more than 2²⁷ ordered pairs reach it.
+    /// [`Error::Parameter`] unless 0 < `threshold` ≤ 1, and for a threshold so low that more than 2²⁷ ordered pairs reach it;
+    /// [`Error::Stopped`] when `progress` asks for it.
     pub fn find(vectors: &Vectors, threshold: f64, progress: Progress<'_>) -> Result<Self, Error> {
         // Written so that NaN is refused.
         if !(threshold > 0.0 && threshold <= 1.0) {
@@ -46,7 +47,7 @@ impl Neighbours {
         // Some thousand words at a time, so that too low a threshold is noticed before memory runs out.
         for start in (0..members.len()).step_by(AT_ONCE) {
             let places = start..members.len().min(start + AT_ONCE);
-            for found in search.cosines(places, Keep::AtLeast(threshold), progress) {
+            for found in search.cosines(places, Keep::AtLeast(threshold), progress)? {
                 entries.extend(found.into_iter().map(|(word, similarity)| Neighbour { word, similarity }));
                 starts.push(entries.len());
             }
@@ -106,8 +107,11 @@ impl Neighbours {
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::ops::ControlFlow;
 
-    pub(crate) fn silent(_: u64) {}
+    pub(crate) fn silent(_: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 
     /// Vectors of `count` words named `w0`, `w1`, … from a simple congruence.
     pub(crate) fn scattered(count: usize, dimensions: usize, seed: u64) -> Vectors {
@@ -150,6 +154,12 @@ pub(crate) mod tests {
             pool.install(|| Neighbours::find(&vectors, 0.7, &silent).unwrap())
         };
         assert_eq!(found(1), found(3));
+    }
+
+    #[test]
+    fn a_search_ends_when_asked() {
+        let stopped = Neighbours::find(&scattered(9, 2, 1), 0.5, &|_| ControlFlow::Break(()));
+        assert!(matches!(stopped, Err(Error::Stopped)));
     }
 
     #[test]

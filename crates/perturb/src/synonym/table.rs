@@ -1,9 +1,6 @@
 //! [`SynonymTable`]: the words of a vocabulary, what each may become, and with which exact probability.
 
-use super::{
-    CandidateSets, Family, Grouping, Progress, Vectors, WEIGHT_TOTAL, Weighting, input::malformed,
-    words::Words,
-};
+use super::{CandidateSets, Family, Grouping, Progress, Vectors, Weighting, cosines::heard, words::Words};
 use crate::Error;
 use rayon::prelude::*;
 
@@ -13,14 +10,15 @@ use rayon::prelude::*;
 /// A word outside the table has no candidates but itself.
 ///
 /// ```
+/// use std::ops::ControlFlow;
 /// use steadfast_perturb::synonym::{
 ///     CandidateSets, Family, Grouping, Neighbours, SynonymTable, Vectors, WEIGHT_TOTAL,
 /// };
 ///
 /// let vectors = Vectors::new(["good", "fine", "bad"], 2, vec![1.0, 0.0, 0.8, 0.6, -1.0, 0.0])?;
-/// let neighbours = Neighbours::find(&vectors, 0.7, &|_| {})?;
-/// let sets = CandidateSets::new(&vectors, &neighbours, Grouping::Closed, 100, &|_| {})?;
-/// let table = SynonymTable::new(&sets, &vectors, Family::Crowd.into(), &|_| {})?;
+/// let neighbours = Neighbours::find(&vectors, 0.7, &|_| ControlFlow::Continue(()))?;
+/// let sets = CandidateSets::new(&vectors, &neighbours, Grouping::Closed, 100, &|_| ControlFlow::Continue(()))?;
+/// let table = SynonymTable::new(&sets, &vectors, Family::Crowd.into(), &|_| ControlFlow::Continue(()))?;
 ///
 /// let row = table.row("good").expect("it is in the vocabulary");
 /// assert_eq!(row.candidates().map(|candidate| candidate.weight).sum::<u64>(), WEIGHT_TOTAL);
@@ -66,7 +64,7 @@ impl SynonymTable {
     ///
     /// # Errors
     /// [`Error::Parameter`] for vectors of another number of words, for [`Family::CrowdComponent`] on sets that are not
-    /// [`Grouping::Closed`], and where [`Weighting::weights`] refuses.
+    /// [`Grouping::Closed`], and where [`Weighting::weights`] refuses; [`Error::Stopped`] when `progress` asks for it.
     pub fn new(
         sets: &CandidateSets,
         vectors: &Vectors,
@@ -107,7 +105,7 @@ impl SynonymTable {
                     Some(law) => law.clone(),
                     None => weighting.weights(&own)?,
                 };
-                progress(1);
+                heard(progress, 1)?;
                 Ok((own.into_iter().map(|similarity| similarity as f32).collect(), weights))
             })
             .collect::<Result<_, Error>>()?;
@@ -127,57 +125,6 @@ impl SynonymTable {
             table.starts.push(table.candidates.len() as u64);
         }
         Ok(table)
-    }
-
-    /// The parts of a table, checked: rows one after another, each with its own word, its candidates ascending and its weights
-    /// adding up.
-    pub(super) fn check(self) -> Result<Self, Error> {
-        let count = self.words.len();
-        let rows = self.candidates.len();
-        let fits = self.starts.len() == count + 1
-            && self.components.len() == count
-            && self.similarities.len() == rows
-            && self.weights.len() == rows
-            && self.starts.first() == Some(&0)
-            && self.starts.is_sorted()
-            && self.starts.last() == Some(&(rows as u64));
-        if !fits || count == 0 {
-            return Err(malformed(
-                "the rows",
-                "bounds that do not fit the candidates",
-                "one row for each word",
-            ));
-        }
-        for (position, component) in self.components.iter().enumerate() {
-            let (candidates, similarities, weights) = self.parts(position);
-            let word = self.words.get(position).unwrap_or_default();
-            let at = || format!("the row of {word:?}");
-            if let Some(unknown) = candidates.iter().chain([component]).find(|word| **word as usize >= count)
-            {
-                return Err(malformed(at(), format!("word number {unknown}"), "words of the table"));
-            }
-            if !candidates.is_sorted_by(|a, b| a < b) || candidates.binary_search(&(position as u32)).is_err()
-            {
-                return Err(malformed(
-                    at(),
-                    "candidates in disorder",
-                    "the word itself and others, each once, ascending",
-                ));
-            }
-            if let Some(bad) = similarities.iter().find(|similarity| !(-1.0..=1.0).contains(*similarity)) {
-                return Err(malformed(at(), format!("similarity {bad}"), "cosines from −1 to 1"));
-            }
-            let sum = weights.iter().try_fold(0u64, |sum, weight| sum.checked_add(*weight));
-            if sum != Some(WEIGHT_TOTAL) {
-                let found = sum.map_or("more than 2⁶⁴".to_owned(), |sum| sum.to_string());
-                return Err(malformed(
-                    at(),
-                    format!("weights that add up to {found}"),
-                    "weights that add up to 2³²",
-                ));
-            }
-        }
-        Ok(self)
     }
 
     /// The law of the weights.
@@ -252,7 +199,7 @@ impl<'a> Row<'a> {
 pub(super) mod tests {
     use super::*;
     use crate::synonym::{
-        Neighbours,
+        Neighbours, WEIGHT_TOTAL,
         neighbours::tests::{scattered, silent},
     };
 

@@ -4,7 +4,7 @@
 //! rows.
 
 use super::{
-    Family, SynonymTable, Weighting,
+    Family, SynonymTable, WEIGHT_TOTAL, Weighting,
     binary::{BinaryReader, BinaryWriter},
     input::{in_file, malformed, open, write_atomically},
     words::Words,
@@ -76,6 +76,57 @@ impl SynonymTable {
         let weighting = Weighting::new(family, temperature).map_err(|_| law())?;
         Self { weighting, words: words.check()?, starts, candidates, similarities, weights, components }
             .check()
+    }
+
+    /// The parts of a table, checked: rows one after another, each with its own word, its candidates ascending and its weights
+    /// adding up.
+    pub(super) fn check(self) -> Result<Self, Error> {
+        let count = self.words.len();
+        let rows = self.candidates.len();
+        let fits = self.starts.len() == count + 1
+            && self.components.len() == count
+            && self.similarities.len() == rows
+            && self.weights.len() == rows
+            && self.starts.first() == Some(&0)
+            && self.starts.is_sorted()
+            && self.starts.last() == Some(&(rows as u64));
+        if !fits || count == 0 {
+            return Err(malformed(
+                "the rows",
+                "bounds that do not fit the candidates",
+                "one row for each word",
+            ));
+        }
+        for (position, component) in self.components.iter().enumerate() {
+            let (candidates, similarities, weights) = self.parts(position);
+            let word = self.words.get(position).unwrap_or_default();
+            let at = || format!("the row of {word:?}");
+            if let Some(unknown) = candidates.iter().chain([component]).find(|word| **word as usize >= count)
+            {
+                return Err(malformed(at(), format!("word number {unknown}"), "words of the table"));
+            }
+            if !candidates.is_sorted_by(|a, b| a < b) || candidates.binary_search(&(position as u32)).is_err()
+            {
+                return Err(malformed(
+                    at(),
+                    "candidates in disorder",
+                    "the word itself and others, each once, ascending",
+                ));
+            }
+            if let Some(bad) = similarities.iter().find(|similarity| !(-1.0..=1.0).contains(*similarity)) {
+                return Err(malformed(at(), format!("similarity {bad}"), "cosines from −1 to 1"));
+            }
+            let sum = weights.iter().try_fold(0u64, |sum, weight| sum.checked_add(*weight));
+            if sum != Some(WEIGHT_TOTAL) {
+                let found = sum.map_or("more than 2⁶⁴".to_owned(), |sum| sum.to_string());
+                return Err(malformed(
+                    at(),
+                    format!("weights that add up to {found}"),
+                    "weights that add up to 2³²",
+                ));
+            }
+        }
+        Ok(self)
     }
 }
 

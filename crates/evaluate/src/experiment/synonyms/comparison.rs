@@ -3,7 +3,7 @@
 use super::{Prepared, prepared::stop_if_asked};
 use crate::{
     Error,
-    experiment::{Console, Flags},
+    experiment::Console,
     report::{Table, file::OutputFolder},
 };
 use serde::Serialize;
@@ -41,13 +41,8 @@ impl Comparison {
     /// Builds every table once and keeps its statistics.
     ///
     /// # Errors
-    /// [`Error::Perturb`] for a threshold that is none, [`Error::Stopped`] after Ctrl-C.
-    pub fn of(
-        prepared: &Prepared,
-        thresholds: &[f64],
-        flags: &Flags,
-        console: &Console,
-    ) -> Result<Self, Error> {
+    /// [`Error::Perturb`] for a threshold that is none, and after Ctrl-C.
+    pub fn of(prepared: &Prepared, thresholds: &[f64], console: &Console) -> Result<Self, Error> {
         let mut lines = Vec::new();
         for &threshold in thresholds {
             let neighbours = prepared.neighbours(threshold, console)?;
@@ -69,7 +64,7 @@ impl Comparison {
             ] {
                 let sets = prepared.sets(&neighbours, grouping, console)?;
                 for &(law, temperature) in laws {
-                    stop_if_asked(console, flags)?;
+                    stop_if_asked(console)?;
                     let table = prepared.table(&sets, Weighting::new(law, temperature)?, console)?;
                     let statistics = table.statistics();
                     lines.push(Line { threshold, law, temperature, grouping, statistics });

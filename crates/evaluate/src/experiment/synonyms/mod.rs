@@ -5,7 +5,8 @@
 //! - [`words_report`]: candidates, similarities, laws and overlaps of some words.
 //! - [`Comparison`]: one table over the vocabulary, law beside law.
 //!
-//! The vocabulary is by default that of the movie reviews, most frequent words first. Word vectors are read once from their
+//! The vocabulary is by default that of the movie reviews, most frequent words first, by the rules of
+//! `Tokenizer::words` in lower case. Word vectors are read once from their
 //! 307 MB of JSON and kept in the cache in a form that loads in a fraction of a second.
 
 mod comparison;

@@ -42,14 +42,14 @@ impl Prepared {
     ///
     /// # Errors
     /// [`Error::Fetch`] for what cannot be had, [`Error::Io`], [`Error::File`] and [`Error::Perturb`] for what cannot be read,
-    /// [`Error::Perturb`] for settings out of range, [`Error::Stopped`] after Ctrl-C.
+    /// [`Error::Perturb`] for settings out of range, and after Ctrl-C.
     pub fn new(settings: &Settings, flags: &Flags, cache: &Cache, console: &Console) -> Result<Self, Error> {
         let mut stages = Vec::new();
         let mut timed = Instant::now();
         let mut stage = |name| {
             stages.push(Stage { name, seconds: timed.elapsed().as_secs_f64() });
             timed = Instant::now();
-            stop_if_asked(console, flags)
+            stop_if_asked(console)
         };
         let all = vectors(flags, cache, console)?;
         stage("word vectors")?;
@@ -71,7 +71,7 @@ impl Prepared {
             let fitting = CounterFitting { epochs: settings.epochs, ..CounterFitting::default() };
             let steps = raw.len() as u64 * u64::from(settings.epochs + 1);
             let bar = console.bar("counter-fitting", steps);
-            let fitted = fitting.fit(&raw, &database.pairs(&raw), &|words| bar.inc(words))?;
+            let fitted = fitting.fit(&raw, &database.pairs(&raw), &|words| console.advance(&bar, words))?;
             bar.finish_and_clear();
             stage("counter-fitting")?;
             fitted
@@ -103,10 +103,10 @@ impl Prepared {
     /// The neighbours from this cosine on, among frequent words.
     ///
     /// # Errors
-    /// [`Error::Perturb`] for a threshold that is none.
+    /// [`Error::Perturb`] for a threshold that is none, and after Ctrl-C.
     pub fn neighbours(&self, threshold: f64, console: &Console) -> Result<Neighbours, Error> {
         let bar = console.bar("neighbours", self.raw.len() as u64);
-        let neighbours = Neighbours::find(&self.processed, threshold, &|words| bar.inc(words))?;
+        let neighbours = Neighbours::find(&self.processed, threshold, &|words| console.advance(&bar, words))?;
         bar.finish_and_clear();
         Ok(neighbours.frequent(&self.frequencies, self.above))
     }
@@ -114,7 +114,7 @@ impl Prepared {
     /// The candidates of every word.
     ///
     /// # Errors
-    /// [`Error::Perturb`] for a maximum of 0.
+    /// [`Error::Perturb`] for a maximum of 0, and after Ctrl-C.
     pub fn sets(
         &self,
         neighbours: &Neighbours,
@@ -122,8 +122,9 @@ impl Prepared {
         console: &Console,
     ) -> Result<CandidateSets, Error> {
         let bar = console.bar("candidates", self.raw.len() as u64);
-        let sets =
-            CandidateSets::new(&self.processed, neighbours, grouping, self.maximum, &|words| bar.inc(words))?;
+        let sets = CandidateSets::new(&self.processed, neighbours, grouping, self.maximum, &|words| {
+            console.advance(&bar, words)
+        })?;
         bar.finish_and_clear();
         Ok(sets)
     }
@@ -131,7 +132,7 @@ impl Prepared {
     /// The table of these candidates under a law.
     ///
     /// # Errors
-    /// [`Error::Perturb`] for a law that these sets do not have.
+    /// [`Error::Perturb`] for a law that these sets do not have, and after Ctrl-C.
     pub fn table(
         &self,
         sets: &CandidateSets,
@@ -143,20 +144,15 @@ impl Prepared {
             SimilarityOf::Processed => &self.processed,
         };
         let bar = console.bar(&weighting.family().to_string(), self.raw.len() as u64);
-        let table = SynonymTable::new(sets, vectors, weighting, &|words| bar.inc(words))?;
+        let table = SynonymTable::new(sets, vectors, weighting, &|words| console.advance(&bar, words))?;
         bar.finish_and_clear();
         Ok(table)
     }
 }
 
-/// [`Error::Stopped`] once someone has pressed Ctrl-C.
-pub(super) fn stop_if_asked(console: &Console, flags: &Flags) -> Result<(), Error> {
-    match console.flow() {
-        std::ops::ControlFlow::Continue(()) => Ok(()),
-        std::ops::ControlFlow::Break(()) => {
-            Err(Error::Stopped { path: flags.out.clone().unwrap_or_default() })
-        }
-    }
+/// [`Stopped`](steadfast_perturb::Error::Stopped) once someone has pressed Ctrl-C.
+pub(super) fn stop_if_asked(console: &Console) -> Result<(), Error> {
+    if console.flow().is_break() { Err(steadfast_perturb::Error::Stopped.into()) } else { Ok(()) }
 }
 
 /// All vectors, of `--data` or of the cache, where they are kept in binary form after they were read once.

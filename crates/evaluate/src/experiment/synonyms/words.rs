@@ -4,13 +4,14 @@ use crate::report::Table;
 use std::collections::BTreeMap;
 use steadfast_perturb::synonym::{SynonymTable, WEIGHT_TOTAL};
 
-/// For each word one table: candidates, cosines with the word, the probability of each under the law of each of `tables`, and
-/// below it the overlaps, which count all candidates.
+/// For each word one table: candidates, cosines with the word, the probability of each under the law of each of `tables` (`-` for
+/// a word that is no candidate there), and below it the overlaps, which count all candidates.
 ///
-/// `columns` names the tables. Candidates go by descending cosine, at most `most` of them. A word that is in no table, or has no other candidate, gets a sentence.
+/// `columns` names the tables. Candidates go by descending cosine, at most `most` of them. A word that is in no table, or has no
+/// other candidate, gets a sentence.
 #[must_use]
 pub fn words_report(words: &[String], columns: &[&str], tables: &[&SynonymTable], most: usize) -> String {
-    words.iter().map(|word| one_word(word, columns, tables, most)).collect::<Vec<_>>().join("\n\n")
+    words.iter().map(|word| one_word(word, columns, tables, most)).collect::<Vec<_>>().join("\n\n\n")
 }
 
 fn one_word(word: &str, columns: &[&str], tables: &[&SynonymTable], most: usize) -> String {
@@ -34,25 +35,24 @@ fn one_word(word: &str, columns: &[&str], tables: &[&SynonymTable], most: usize)
     }
     let mut ordered: Vec<_> = candidates.into_iter().collect();
     ordered.sort_by(|a, b| b.1.0.total_cmp(&a.1.0));
+    let (all, shown) = (ordered.len(), ordered.len().min(most));
     let header = ["candidate", "cosine"].into_iter().chain(columns.iter().copied());
-    let mut table = Table::new(header).with_title(word);
+    let mut table = Table::new(header).with_title(match shown {
+        _ if shown == all => format!("{word} and the {} words that it may become", all - 1),
+        _ => format!("{word} and the words that it may become, the nearest {shown} of {all}"),
+    });
     let share = |weight: u64| weight as f64 / WEIGHT_TOTAL as f64;
-    let left_out = ordered.len().saturating_sub(most);
     for (candidate, (similarity, weights)) in ordered.into_iter().take(most) {
         let cells =
             weights.into_iter().map(|weight| weight.map_or("-".to_owned(), |weight| percent(share(weight))));
         table.push([candidate.to_owned(), format!("{similarity:.3}")].into_iter().chain(cells));
     }
-    if left_out > 0 {
-        table.push([format!("and {left_out} more")]);
-    }
-    let overlap = |(table, row): (&&SynonymTable, &Option<steadfast_perturb::synonym::Row<'_>>)| {
-        let overlap = row.and_then(|row| table.overlap(row.position()));
-        overlap.map_or("-".to_owned(), |overlap| format!("{:.4}", share(overlap)))
-    };
-    let overlaps = tables.iter().zip(&rows).map(overlap);
-    table.push(["overlap with the worst".to_owned(), String::new()].into_iter().chain(overlaps));
-    table.to_string()
+    let overlaps = tables.iter().zip(&rows).zip(columns).filter_map(|((table, row), column)| {
+        let overlap = table.overlap((*row)?.position())?;
+        Some(format!("{:.4} under {column}", share(overlap)))
+    });
+    let overlaps: Vec<String> = overlaps.collect();
+    format!("{table}\n\noverlap with the law of the worst candidate: {}", overlaps.join(", "))
 }
 
 fn percent(share: f64) -> String {
@@ -67,16 +67,22 @@ mod tests {
     #[test]
     fn laws_stand_beside_each_other() {
         let vectors = Vectors::new(["good", "fine", "odd"], 2, vec![1.0, 0.0, 0.8, 0.6, -1.0, 0.0]).unwrap();
-        let neighbours = Neighbours::find(&vectors, 0.7, &|_| {}).unwrap();
-        let sets = CandidateSets::new(&vectors, &neighbours, Grouping::Closed, 9, &|_| {}).unwrap();
-        let table = |family: Family| SynonymTable::new(&sets, &vectors, family.into(), &|_| {}).unwrap();
+        let neighbours = Neighbours::find(&vectors, 0.7, &|_| std::ops::ControlFlow::Continue(())).unwrap();
+        let sets = CandidateSets::new(&vectors, &neighbours, Grouping::Closed, 9, &|_| {
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+        let table = |family: Family| {
+            SynonymTable::new(&sets, &vectors, family.into(), &|_| std::ops::ControlFlow::Continue(()))
+                .unwrap()
+        };
         let tables = [table(Family::Crowd), table(Family::Uniform)];
         let words = ["good", "odd", "none"].map(str::to_owned);
         let report = words_report(&words, &["crowd", "uniform"], &[&tables[0], &tables[1]], 20);
         let short = words_report(&words, &["crowd", "uniform"], &[&tables[0], &tables[1]], 1);
-        assert!(short.contains("and 1 more"), "{short}");
+        assert!(short.contains("the nearest 1 of 2"), "{short}");
         assert!(
-            report.contains("50.000 %") && report.contains("1.0000") && report.contains("0.1646"),
+            report.contains("50.000 %") && report.contains("0.1646 under crowd, 1.0000 under uniform"),
             "{report}"
         );
         assert!(report.contains("odd: no synonyms") && report.contains("none: not in"), "{report}");
