@@ -1,8 +1,8 @@
 //! How many questions to the classifier does a certificate take? `cargo run --release --example calls`.
 
 use clap::Parser;
-use std::{error::Error, process::ExitCode};
 use steadfast_evaluate::{
+    Failure,
     data::reviews,
     experiment::{
         Console, Flags,
@@ -37,28 +37,14 @@ struct Options {
     flags: Flags,
 }
 
-fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            let mut source = error.source();
-            while let Some(cause) = source {
-                eprintln!("  because: {cause}");
-                source = cause.source();
-            }
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(Options { settings, flags }: &Options) -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
+    let Options { settings, flags } = Options::parse();
     let console = Console::attach()?;
     flags.start_threads()?;
     let cache = Cache::from_environment()?.observe(|event| eprintln!("{event}"));
     let reviews = reviews::load(&cache, flags.offline)?;
     let output = flags.output("calls")?;
-    let results = calls::run(settings, &reviews, output.path(), &console)?;
+    let results = calls::run(&settings, &reviews, output.path(), &console)?;
     results.write(&output)?;
     println!("{}\n\n{}", results.table(), results.summary());
     println!("\nWritten to {}: calls.md, calls.json, calls.svg, calls.png", output.path().display());

@@ -1,8 +1,8 @@
 //! Certified robustness against backdoors on MNIST 1/7, after Wang et al. 2020: `cargo run --release --example mnist`.
 
 use clap::Parser;
-use std::{error::Error, process::ExitCode};
 use steadfast_evaluate::{
+    Failure,
     data::{Images, mnist},
     experiment::{
         Console, Flags,
@@ -56,22 +56,8 @@ struct Options {
     sweep: bool,
 }
 
-fn main() -> ExitCode {
-    match run(Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            let mut source = error.source();
-            while let Some(cause) = source {
-                eprintln!("  because: {cause}");
-                source = cause.source();
-            }
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(mut options: Options) -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
+    let mut options = Options::parse();
     if options.quick {
         options.settings = options.settings.quick();
     }
@@ -114,7 +100,7 @@ fn one(
     output: &OutputFolder,
     options: &Options,
     console: &Console,
-) -> Result<Results, Box<dyn Error>> {
+) -> Result<Results, Failure> {
     let task = Task::choose(images, settings)?;
     let run = Run::new(settings, task, output, options.flags.resume, options.flags.threads)?;
     let results = run.finish(console)?;
@@ -129,7 +115,7 @@ fn several(
     output: &OutputFolder,
     options: &Options,
     console: &Console,
-) -> Result<Vec<Results>, Box<dyn Error>> {
+) -> Result<Vec<Results>, Failure> {
     settings
         .into_iter()
         .map(|(name, settings)| {

@@ -5,6 +5,7 @@
 //! | module | crate | what it is for |
 //! |---|---|---|
 //! | [`certify`] | `steadfast-certify` | votes → bounds → certificate: noise, threats, the smoothing loop |
+//! | [`perturb`] | `steadfast-perturb` | text: words, edits, deletion, masking and synonym noise with exact laws |
 //! | [`model`] | `steadfast-model` | base classifiers: ensembles trained on noise |
 //!
 //! # A tour

@@ -13,6 +13,9 @@ use steadfast::certify::{
     Swap, Threat, Upper, WordThreat, certify_partition, frs,
 };
 
+/// What a probability becomes when a share is deleted.
+type Exact = fn(&Q, &Q) -> Q;
+
 /// No radius of the corpus is beyond.
 const CAP: u32 = 4_000;
 
@@ -27,7 +30,7 @@ fn largest(holds: impl Fn(u32) -> bool) -> Option<i64> {
         bad = (2 * bad + 1).min(i64::from(CAP));
     }
     while bad - good > 1 {
-        let middle = (good + bad) / 2;
+        let middle = i64::midpoint(good, bad);
         if holds(middle as u32) {
             good = middle;
         } else {
@@ -54,7 +57,6 @@ pub(crate) fn rsdel(checker: &mut Checker, row: &Row<'_>) -> Result<(), String> 
     let (rate, top) = (row.interval("p_del")?, row.interval("mu")?.lower());
     let needed = row.interval("eta")?.upper();
     let any = EditThreat::uniform(rate, CAP as usize);
-    type Exact = fn(&Q, &Q) -> Q;
     let attackers: [(&str, &[EditKind], Exact); 3] = [
         ("attacker_sub", &EditKind::ALL, |p, kept| p - one() + kept),
         ("attacker_ins", &[EditKind::Insertion], |p, kept| p * kept),
@@ -237,7 +239,8 @@ pub(crate) fn partition_aggregation(_: &mut Checker, row: &Row<'_>) -> Result<()
             winner(&attacked) != Some(class)
         })
     };
-    let exact = (0..).find(|&r| falls(r)).unwrap_or(0) - 1;
+    let groups: u64 = votes.iter().sum();
+    let exact = (0..=groups).find(|&r| falls(r)).ok_or("no attack succeeds")? - 1;
     ensure(exact == row.count("certified_groups")?, || format!("exactly {exact} groups"))?;
     let certificate = certify_partition(&votes).map_err(|e| e.to_string())?;
     let exact = u32::try_from(exact).map_err(|_| "too many groups")?;

@@ -7,8 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Where the example's run goes.
-const MNIST_RUN: &str = "target/check-mnist";
+/// Where the runs of examples go.
+const RUNS: [&str; 2] = ["target/check-mnist", "target/check-edits"];
 
 /// Runs every check and stops at the first that fails.
 pub(crate) fn everything(offline: bool) -> Result<(), Box<dyn Error>> {
@@ -16,17 +16,18 @@ pub(crate) fn everything(offline: bool) -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     licences::check()?;
     took.push(("licences".to_owned(), start.elapsed()));
-    // A run of an earlier check would be in the way.
-    if std::path::Path::new(MNIST_RUN).exists() {
-        std::fs::remove_dir_all(MNIST_RUN)?;
+    // Runs of an earlier check would be in the way.
+    for run in RUNS.into_iter().filter(|run| std::path::Path::new(run).exists()) {
+        std::fs::remove_dir_all(run)?;
     }
-    let steps: [(&str, &[(&str, &str)]); 6] = [
+    let steps: [(&str, &[(&str, &str)]); 7] = [
         ("fmt --all --check", &[]),
         ("clippy --workspace --all-targets --features serde -- -D warnings", &[]),
         ("doc --workspace --no-deps --features serde", &[("RUSTDOCFLAGS", "-D warnings")]),
         ("test --workspace --features serde", &[]),
         ("test --release --test golden", &[]),
         ("run --release --example mnist -- --quick --out target/check-mnist", &[]),
+        ("run --release --example edits -- --limit 100 --out target/check-edits", &[]),
     ];
     for (arguments, environment) in steps {
         if offline && arguments.contains("--example") {

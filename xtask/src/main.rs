@@ -17,8 +17,8 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Everything that has to hold before a change lands, cheapest first: licences, format, lints, documentation, tests, and the
-    /// MNIST example on real digits
+    /// Everything that has to hold before a change lands, cheapest first: licences, format, lints, documentation, tests, and
+    /// examples on real digits and real sentences
     Check {
         /// Leave out what needs data from a package client
         #[arg(long)]

@@ -15,7 +15,7 @@
 //! whole texts), labels and the list of texts are as they were, and `m` was not tuned on poisoned data.
 
 use crate::{Certificate, ClassId, Error, Outcome, Radius, Unit, error::Parameter};
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
 /// The certificate of one input, from the number of groups that voted for each class.
 ///
@@ -163,7 +163,7 @@ impl PartitionVotes {
 struct Contest {
     needed: u32,
     /// By how much each group shifts the margin when corrupted: 2 if it votes for the leader, 0 if for the competitor.
-    shifts: Vec<u8>,
+    shifts: Rc<[u8]>,
 }
 
 impl Contest {
@@ -187,7 +187,7 @@ impl Contest {
     /// The same contest after group `group` is corrupted; `None` once it is lost.
     fn corrupt(&self, group: usize) -> Option<Self> {
         let shift = u32::from(self.shifts.get(group).copied().unwrap_or(0));
-        (shift < self.needed).then(|| Self { needed: self.needed - shift, shifts: self.shifts.clone() })
+        (shift < self.needed).then(|| Self { needed: self.needed - shift, shifts: Rc::clone(&self.shifts) })
     }
 }
 

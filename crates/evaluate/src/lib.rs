@@ -23,6 +23,8 @@ pub mod baseline;
 pub mod data;
 mod error;
 pub mod experiment;
+mod failure;
 pub mod report;
 
 pub use error::{Error, FileProblem};
+pub use failure::Failure;

@@ -200,10 +200,10 @@ impl EditThreat {
         let shifted = match self.own {
             // B / A is a power of the one rate.
             OwnTokens::Uniform { rate, .. } if rate == self.inserted => match removed.checked_sub(added) {
-                Some(more) => shifted(top.rest(), rate.enclosure().power(more).lower),
+                Some(more) => self.own.shifted(top.rest(), rate.enclosure().power(more).lower),
                 None => mul_up(top.rest(), rate.enclosure().power(added - removed).upper),
             },
-            _ => shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower),
+            _ => self.own.shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower),
         };
         Lower::from_p(sub_down(kept_order, shifted))
     }
@@ -306,6 +306,8 @@ pub(super) enum OwnTokens {
         removed: Vec<Enclosure>,
         /// The probability that the two least deleted tokens are not both kept.
         transposed: Enclosure,
+        /// The smallest rate; 1 without tokens.
+        smallest: f64,
     },
 }
 
@@ -321,6 +323,7 @@ impl OwnTokens {
             [first, second, ..] => not_both_kept(*first, *second),
             _ => Enclosure::ONE,
         };
+        let smallest = rates.first().map_or(1.0, |rate| rate.lower().p());
         let mut product = Enclosure::ONE;
         let removed = std::iter::once(Enclosure::ONE)
             .chain(rates.iter().map(|rate| {
@@ -328,7 +331,7 @@ impl OwnTokens {
                 product
             }))
             .collect();
-        Self::PerToken { removed, transposed }
+        Self::PerToken { removed, transposed, smallest }
     }
 
     /// How many tokens there are; as many as can be counted if there are more.
@@ -355,6 +358,20 @@ impl OwnTokens {
         }
     }
 
+    /// `(1 − p) B / A`, rounded up. Tokens that may never be deleted (`A = 0`) leave no noisy text to compare, not even for a
+    /// class of probability one; an `A` that is only too small for a double does.
+    pub(super) fn shifted(&self, rest: f64, removed: f64) -> f64 {
+        let deletable = match self {
+            Self::Uniform { rate, .. } => rate.lower().p() > 0.0,
+            Self::PerToken { smallest, .. } => *smallest > 0.0,
+        };
+        match (removed == 0.0, rest == 0.0 && deletable) {
+            (false, _) => div_up(rest, removed),
+            (true, true) => 0.0,
+            (true, false) => f64::INFINITY,
+        }
+    }
+
     /// `τ` for `count` transpositions: no pair is inverted twice.
     pub(super) fn transposed(&self, count: u32) -> Enclosure {
         let count = count.min(self.pairs());
@@ -363,12 +380,6 @@ impl OwnTokens {
             Self::PerToken { transposed, .. } => transposed.power(count),
         }
     }
-}
-
-/// `(1 − p) B / A`, rounded up. Tokens that are never deleted (`A = 0`) leave no noisy text to compare, not even for a class of
-/// probability one.
-pub(super) fn shifted(rest: f64, removed: f64) -> f64 {
-    if removed == 0.0 { f64::INFINITY } else { div_up(rest, removed) }
 }
 
 /// `1 − (1 − a)(1 − b)`.

@@ -1,9 +1,6 @@
 //! [`SignalThreat`]: insertions of words that carry no signal, under deletion noise that spares those that do.
 
-use super::{
-    DiscreteThreat, Unit,
-    edits::{OwnTokens, shifted},
-};
+use super::{DiscreteThreat, Unit, edits::OwnTokens};
 use crate::{
     ClassBounds, Interval, Law, Lower, Upper,
     round::{mul_down, mul_up, sub_down},
@@ -77,7 +74,8 @@ impl SignalThreat {
         (0..=budget.own.min(self.own.tokens()))
             .map(|removed| {
                 let order = self.own.transposed(budget.own - removed);
-                let shifted = shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower);
+                let shifted =
+                    self.own.shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower);
                 Lower::from_p(sub_down(mul_down(gone.lower, order.lower), shifted))
             })
             .fold(Lower::ONE, Lower::and)

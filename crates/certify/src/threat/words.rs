@@ -67,13 +67,17 @@ pub struct WordThreat {
 }
 
 impl WordThreat {
+    /// For so many replaced words envelopes are composed, unless asked for more. Each is kept: at most 128 KiB.
+    pub const ENVELOPES: u32 = 64;
+
     /// The attack on a text, given for each of its words the swaps that the attacker may make; none for a word that it
     /// cannot replace.
     ///
-    /// Composes an envelope for each word, until nothing is left to certify; see [`Composition`] for the cost of one.
+    /// Composes envelopes for up to [`Self::ENVELOPES`] replaced words, until nothing is left to certify; see
+    /// [`Composition`] for the cost of one.
     #[must_use]
     pub fn new(text: impl IntoIterator<Item = Vec<Swap>>) -> Self {
-        Self::up_to(super::SEARCH_LIMIT, text)
+        Self::up_to(Self::ENVELOPES, text)
     }
 
     /// The same attack, with envelopes for up to `swaps` replaced words; beyond, the overlap product stands alone.
@@ -150,8 +154,9 @@ impl DiscreteThreat for WordThreat {
         Unit::Words
     }
 
+    /// The words whose replacement changes anything: swaps between equal laws are free.
     fn maximum(&self) -> Option<u32> {
-        Some(self.replaceable)
+        Some(u32::try_from(self.overlaps.len() - 1).unwrap_or(u32::MAX))
     }
 
     fn lower_bound(&self, top: Lower, r: u32) -> Lower {

@@ -62,6 +62,21 @@ impl NaiveBayes {
         Ok(Self { words, classes })
     }
 
+    /// The `count` words that tell the first two classes apart best: those with the largest expected change of the log-odds,
+    /// occurrences times distance of log-probabilities. Fewer if the training texts had fewer.
+    #[must_use]
+    pub fn most_telling(&self, count: usize) -> Vec<WordId> {
+        let mut words: Vec<(f64, u32)> = (0..)
+            .zip(self.words.chunks_exact(self.classes.len()))
+            .filter_map(|(index, row)| match row {
+                [first, second, ..] => Some(((first.exp() + second.exp()) * (first - second).abs(), index)),
+                _ => None,
+            })
+            .collect();
+        words.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        words.into_iter().take(count).map(|(_, index)| WordId::from_index(index)).collect()
+    }
+
     fn class(&self, text: &[WordId]) -> ClassId {
         let classes = self.classes.len();
         let mut scores = self.classes.clone();

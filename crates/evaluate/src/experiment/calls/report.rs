@@ -20,6 +20,15 @@ pub struct Results {
     pub cells: Vec<Cell>,
 }
 
+/// The ways of stopping early.
+const WAYS: [(&str, Way); 3] = [
+    ("any time", |cell| cell.anytime),
+    ("after enumeration", |cell| cell.enumerated),
+    ("five looks", |cell| cell.looks),
+];
+
+type Way = fn(&Cell) -> Spent;
+
 impl Results {
     /// Questions per certificate for each rate and range of lengths.
     #[must_use]
@@ -64,12 +73,7 @@ impl Results {
         for &fixed in &self.settings.fixed {
             let cells: Vec<&Cell> = self.cells.iter().filter(|cell| cell.fixed == fixed).collect();
             let texts: usize = cells.iter().map(|cell| cell.texts).sum();
-            let ways: [(&str, fn(&Cell) -> Spent); 3] = [
-                ("any time", |cell| cell.anytime),
-                ("after enumeration", |cell| cell.enumerated),
-                ("five looks", |cell| cell.looks),
-            ];
-            for (way, of) in ways {
+            for (way, of) in WAYS {
                 let calls =
                     cells.iter().map(|cell| of(cell).calls * cell.texts as f64).sum::<f64>() / texts as f64;
                 let share = |count: fn(Spent) -> usize| {

@@ -1,0 +1,90 @@
+//! [`run`]: votes and certificates for every test text.
+
+use super::{Curve, Results, Settings};
+use crate::{Error, baseline::NaiveBayes, data::reviews::Review, experiment::Console};
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+use std::{path::Path, sync::Arc};
+use steadfast_certify::{
+    Certifier, ClassBounds, ClassId, Classifier, Confidence, EditKind, Phase, Plan, Radius, Rate, Smoothing,
+    Threat,
+    seed::{Purpose, generator},
+};
+use steadfast_perturb::{Deletion, Lexicon, Tokenizer, WordId};
+
+type Text = (Vec<WordId>, ClassId);
+
+/// Certifies review sentences against edits; results go to the folder `output`, which is only named here.
+///
+/// # Errors
+/// [`Error::Certify`] and [`Error::Perturb`] for settings that are refused, [`Error::Training`] for too few reviews,
+/// [`Error::Stopped`] after Ctrl-C.
+pub fn run(
+    settings: &Settings,
+    reviews: &[Review],
+    output: &Path,
+    console: &Console,
+) -> Result<Results, Error> {
+    let lexicon = Arc::new(Lexicon::new());
+    let tokenizer = Tokenizer::words();
+    let mut texts: Vec<Text> = reviews
+        .iter()
+        .filter_map(|review| Some((tokenizer.tokenize(&lexicon, &review.sentence), review.label()?)))
+        .collect();
+    texts.shuffle(&mut generator(settings.seed, Phase::Training, 0, 0, Purpose::Other(0)));
+    let (test, training) = texts.split_at(texts.len() / 2);
+    let test = test.get(..settings.limit).unwrap_or(test);
+    let model = NaiveBayes::train(2, training.iter().map(|(text, class)| (&text[..], *class)))?;
+
+    let uniform = Deletion::uniform(Arc::clone(&lexicon), Rate::new(settings.rate)?)?;
+    let signal_rate = Rate::new(settings.signal_rate)?;
+    let telling = model.most_telling(settings.signal).into_iter().map(|word| (word, signal_rate));
+    let signal = Deletion::per_word(lexicon, Rate::new(settings.other_rate)?, telling)?;
+
+    let right = |classes: Vec<ClassId>| {
+        let right = classes.iter().zip(test).filter(|(class, (_, label))| *class == label).count();
+        right as f64 / test.len().max(1) as f64
+    };
+    let plain = model.classify(&test.iter().map(|(text, _)| text.clone()).collect::<Vec<_>>());
+    let plain = right(plain.map_err(steadfast_certify::Error::Classifier)?);
+    let bar = console.bar("certifying", 2 * test.len() as u64);
+    let certifier = Certifier::new(Confidence::new(settings.alpha)?);
+    let smoothing =
+        Smoothing::new(Plan::fixed(settings.samples / 10, settings.samples)?).threads(1).seed(settings.seed);
+    let bounds = |noise: &Deletion, number: usize, text: &[WordId]| -> Result<ClassBounds, Error> {
+        if console.flow().is_break() {
+            return Err(Error::Stopped { path: output.to_owned() });
+        }
+        let tally = smoothing.tally(noise, &model, number as u64, text)?;
+        bar.inc(1);
+        Ok(certifier.bounds(&tally)?)
+    };
+    let all = |noise: &Deletion| -> Result<Vec<ClassBounds>, Error> {
+        test.par_iter().enumerate().map(|(number, (text, _))| bounds(noise, number, text)).collect()
+    };
+    let (under_uniform, under_signal) = (all(&uniform)?, all(&signal)?);
+    bar.finish_and_clear();
+
+    let curve = |name: &str, bounds: &[ClassBounds], threat: &dyn Fn(&[WordId]) -> Box<dyn Threat>| {
+        let radii = bounds.iter().zip(test).map(|(bounds, (text, label))| {
+            let radius = threat(text).radius(bounds).filter(|_| bounds.class() == *label);
+            radius.map(|radius| match radius {
+                Radius::Count(radius, _) => radius,
+                _ => u32::MAX,
+            })
+        });
+        Curve::new(name, radii.collect())
+    };
+    let insertions = [EditKind::Insertion];
+    let curves = vec![
+        curve("one rate: any edits", &under_uniform, &|text| Box::new(uniform.edits(text))),
+        curve("one rate: insertions", &under_uniform, &|text| {
+            Box::new(uniform.edits(text).only(&insertions))
+        }),
+        curve("signal: insertions outside it", &under_signal, &|text| Box::new(signal.signal(text))),
+        curve("signal: any edits, any words", &under_signal, &|text| Box::new(signal.edits(text))),
+    ];
+    let smoothed =
+        [&under_uniform, &under_signal].map(|bounds| right(bounds.iter().map(ClassBounds::class).collect()));
+    Ok(Results { settings: settings.clone(), texts: test.len(), plain, smoothed, curves })
+}

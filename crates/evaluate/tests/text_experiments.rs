@@ -1,0 +1,103 @@
+//! The experiments on review sentences, on sentences of our own: what must hold whatever the data are.
+
+use steadfast_evaluate::{
+    data::reviews::Review,
+    experiment::{Console, calls, edits},
+};
+
+/// Sentences of eight to fourteen words, most of them without meaning, some with praise or blame.
+fn reviews() -> Vec<Review> {
+    let filler = ["the", "film", "of", "this", "year", "is", "a", "story", "with", "actors"];
+    let (praise, blame) = (["fine", "superb", "warm"], ["dull", "awful", "flat"]);
+    (0..240)
+        .map(|number: usize| {
+            let telling = if number.is_multiple_of(2) { praise } else { blame };
+            let words = (0..8 + number % 7).map(|place| match (number + place) % 3 {
+                0 => telling[(number / 2 + place) % 3],
+                _ => filler[(7 * number + place) % 10],
+            });
+            let rating = if number.is_multiple_of(2) { 1.5 } else { -2.0 };
+            Review { sentence: words.collect::<Vec<_>>().join(" "), rating }
+        })
+        .collect()
+}
+
+fn edit_settings() -> edits::Settings {
+    edits::Settings {
+        limit: 40,
+        seed: 1,
+        alpha: 0.001,
+        samples: 400,
+        rate: 0.8,
+        signal: 6,
+        signal_rate: 0.1,
+        other_rate: 0.98,
+    }
+}
+
+fn run(settings: &edits::Settings) -> edits::Results {
+    edits::run(settings, &reviews(), "out".as_ref(), &Console::silent()).expect("settings that are allowed")
+}
+
+#[test]
+fn certified_accuracy_falls_with_edits_and_with_what_the_attacker_may_do() {
+    let results = run(&edit_settings());
+    assert_eq!(results.texts, 40);
+    for curve in &results.curves {
+        for edits in 0..10 {
+            assert!(curve.certified(edits) >= curve.certified(edits + 1), "{}", curve.name);
+        }
+    }
+    let [any, insertions, outside, everywhere] = &results.curves[..] else { panic!("four curves") };
+    for edits in 0..10 {
+        assert!(insertions.certified(edits) >= any.certified(edits));
+        assert!(outside.certified(edits) >= everywhere.certified(edits));
+    }
+    // The six telling words are the signal vocabulary, so words outside it change next to nothing.
+    assert!(outside.certified(10) > 0.9, "{}", results.table());
+    assert_eq!(results, run(&edit_settings()), "the same seed gives the same result");
+    assert_ne!(results.curves, run(&edits::Settings { seed: 2, ..edit_settings() }).curves);
+}
+
+#[test]
+fn what_cannot_be_done_is_refused() {
+    let refused = |settings: edits::Settings| {
+        edits::run(&settings, &reviews(), "out".as_ref(), &Console::silent())
+            .expect_err("refused")
+            .to_string()
+    };
+    assert!(refused(edits::Settings { rate: 1.5, ..edit_settings() }).contains("strictly between 0 and 1"));
+    assert!(refused(edits::Settings { alpha: 0.0, ..edit_settings() }).contains('α'));
+    assert!(refused(edits::Settings { samples: 0, ..edit_settings() }).contains("positive"));
+    let nothing = edits::run(&edit_settings(), &[], "out".as_ref(), &Console::silent());
+    assert!(nothing.expect_err("nothing to learn from").to_string().contains("cannot train"));
+    let console = Console::silent();
+    console.interrupt();
+    let stopped = edits::run(&edit_settings(), &reviews(), "out".as_ref(), &console);
+    assert!(stopped.expect_err("interrupted").to_string().contains("nothing was written"));
+}
+
+#[test]
+fn stopping_early_asks_less_and_loses_little() {
+    let settings = calls::Settings {
+        limit: 10,
+        seed: 1,
+        alpha: 0.001,
+        rates: vec![0.6, 0.9],
+        fixed: vec![400],
+        reserve: 2.0,
+        optimism: 0.05,
+        batch: 16,
+        enumerate: 20,
+    };
+    let results = calls::run(&settings, &reviews(), "out".as_ref(), &Console::silent()).expect("results");
+    assert_eq!(results.cells.len(), 2 * 4);
+    for cell in results.cells.iter().filter(|cell| cell.texts > 0) {
+        for spent in [cell.anytime, cell.enumerated, cell.looks] {
+            assert!(spent.calls > 0.0 && spent.calls <= 800.0 + 20.0, "{cell:?}");
+            assert!(spent.lost <= cell.certified && spent.lost + spent.won <= cell.texts, "{cell:?}");
+        }
+        assert!(cell.anytime.calls < 400.0, "{cell:?}");
+    }
+    assert!(results.table().to_string().lines().count() > 8 && results.chart().to_svg().is_ok());
+}

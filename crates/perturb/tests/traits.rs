@@ -1,0 +1,63 @@
+//! What the types can be used as, settled at compile time: values, trait objects, across threads.
+
+use std::fmt::Debug;
+use steadfast_certify::{Noise, Threat};
+use steadfast_perturb::{
+    Beyond, Deletion, EditOp, EditScript, Enumeration, Error, ExactMasking, Lexicon, Masking, Mutation,
+    OnStrings, Partition, Row, Substitution, Tokenizer, WordId,
+    synonym::{CandidateSets, Neighbours, SynonymTable, Vectors, Weighting},
+};
+
+const fn value<T: Debug + Clone + Send + Sync + 'static>() {}
+const fn threads<T: ?Sized + Send + Sync>() {}
+
+macro_rules! values {
+    ($($type:ty),* $(,)?) => { $(const _: () = value::<$type>();)* };
+}
+
+values!(
+    Beyond<Deletion>,
+    CandidateSets,
+    Deletion,
+    EditOp<WordId>,
+    EditScript<WordId>,
+    Enumeration<Masking>,
+    ExactMasking,
+    Masking,
+    Mutation,
+    Neighbours,
+    OnStrings<()>,
+    Partition,
+    Row,
+    Substitution,
+    SynonymTable,
+    Tokenizer,
+    Vectors,
+    Weighting,
+    WordId,
+);
+
+const _: () = threads::<Error>();
+const _: () = threads::<Lexicon>();
+const _: () = threads::<dyn Noise<Input = [WordId], Sample = Vec<WordId>> + Send + Sync>();
+
+/// Noises of one kind of text can be chosen at run time, with the threats that they make.
+#[test]
+fn noises_and_threats_are_object_safe() {
+    use steadfast_certify::{ClassBounds, Lower, Rate, certify_bounds};
+    let lexicon = std::sync::Arc::new(Lexicon::new());
+    let text = Tokenizer::words().tokenize(&lexicon, "one of two noises");
+    let rate = Rate::new(0.9).unwrap();
+    let deletion = Deletion::uniform(lexicon.clone(), rate).unwrap();
+    let masking = Masking::new(lexicon, rate).unwrap();
+    type Chosen = (Box<dyn Noise<Input = [WordId], Sample = Vec<WordId>>>, Box<dyn Threat>);
+    let chosen: [Chosen; 2] = [
+        (Box::new(deletion.clone()), Box::new(deletion.edits(&text))),
+        (Box::new(masking.clone()), Box::new(masking.swaps(&text))),
+    ];
+    for (noise, threat) in chosen {
+        let top = Lower::from_p(0.9);
+        let bounds = ClassBounds::exact(0, top, top.complement(), noise.law(&text));
+        assert!(certify_bounds(&*threat, bounds).unwrap().certifies(0, 3));
+    }
+}
