@@ -1,11 +1,13 @@
 //! What may a word be replaced by, and with which probability? `cargo run --release --example synonyms -- --words good,awful`.
 
 use clap::Parser;
-use std::{error::Error, process::ExitCode};
 use steadfast::perturb::synonym::{Family, Grouping, SynonymTable};
-use steadfast_evaluate::experiment::{
-    Console, Flags,
-    synonyms::{Comparison, Prepared, Settings, words_report},
+use steadfast_evaluate::{
+    Error, Failure,
+    experiment::{
+        Console, Flags,
+        synonyms::{Comparison, Prepared, Settings, words_report},
+    },
 };
 use steadfast_fetch::Cache;
 
@@ -60,23 +62,9 @@ struct Options {
     flags: Flags,
 }
 
-fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            let mut source = error.source();
-            while let Some(cause) = source {
-                eprintln!("  because: {cause}");
-                source = cause.source();
-            }
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    let Options { settings, flags, .. } = options;
+fn main() -> Result<(), Failure> {
+    let options = Options::parse();
+    let Options { settings, flags, .. } = &options;
     let console = Console::attach()?;
     flags.start_threads()?;
     let cache = Cache::from_environment()?.observe(|event| eprintln!("{event}"));
@@ -93,7 +81,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     // What an earlier run left here is never overwritten.
     let files = if options.compare.is_empty() { &[TABLE][..] } else { &["comparison.md", "comparison.json"] };
     if files.iter().any(|file| output.join(file).exists()) {
-        return Err(steadfast_evaluate::Error::OutputTaken { path: output.path().to_owned() }.into());
+        return Err(Error::OutputTaken { path: output.path().to_owned() }.into());
     }
     let prepared = Prepared::new(settings, flags, &cache, &console)?;
     for stage in prepared.stages() {

@@ -38,6 +38,7 @@ fn one_word(word: &str, columns: &[&str], tables: &[&SynonymTable], most: usize)
     let (all, shown) = (ordered.len(), ordered.len().min(most));
     let header = ["candidate", "cosine"].into_iter().chain(columns.iter().copied());
     let mut table = Table::new(header).with_title(match shown {
+        2 if all == 2 => format!("{word} and the 1 word that it may become"),
         _ if shown == all => format!("{word} and the {} words that it may become", all - 1),
         _ => format!("{word} and the words that it may become, the nearest {shown} of {all}"),
     });
@@ -52,7 +53,8 @@ fn one_word(word: &str, columns: &[&str], tables: &[&SynonymTable], most: usize)
         Some(format!("{:.4} under {column}", share(overlap)))
     });
     let overlaps: Vec<String> = overlaps.collect();
-    format!("{table}\n\noverlap with the law of the worst candidate: {}", overlaps.join(", "))
+    let overlaps = overlaps.join(", ");
+    format!("{table}\n\n(-: no candidate of that law)\noverlap with the law of the worst candidate: {overlaps}")
 }
 
 fn percent(share: f64) -> String {
