@@ -235,7 +235,7 @@ fn bad_files_are_refused_with_a_way_out() {
 
     fs::create_dir(place.path("broken")).expect("a folder");
     fs::write(place.path("broken/votes.json"), "{\"settings\":").expect("a file");
-    place.fail(&["--out", "broken", "--resume"], &["broken", "no file of votes", "choose another --out"]);
+    place.fail(&["--out", "broken", "--resume"], &["broken", "no saved run", "choose another --out"]);
     assert_eq!(fs::read_to_string(place.path("broken/votes.json")).expect("a file"), "{\"settings\":");
 
     let images = place.path("data/t10k-images-idx3-ubyte");

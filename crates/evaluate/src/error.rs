@@ -157,7 +157,7 @@ pub enum Error {
         path.display()
     )]
     OtherRun {
-        /// The file of votes.
+        /// The file of the run.
         path: PathBuf,
         /// What differs.
         what: &'static str,
@@ -166,9 +166,9 @@ pub enum Error {
         /// Its value in this run.
         expected: String,
     },
-    /// A file of votes cannot be read back.
-    #[error("{} is no file of votes; choose another --out, or delete the file to start again", path.display())]
-    SavedVotes {
+    /// A saved run cannot be read back.
+    #[error("{} is no saved run; choose another --out, or delete the file to start again", path.display())]
+    SavedRun {
         /// The file.
         path: PathBuf,
         /// The reason.

@@ -1,15 +1,17 @@
 //! The experiments on review sentences, on sentences of our own: what must hold whatever the data are.
 
 use steadfast_evaluate::{
-    data::reviews::Review,
+    Error,
+    data::{TextTask, reviews::Review},
     experiment::{Console, calls, edits},
+    report::file::OutputFolder,
 };
 
 /// Sentences of eight to fourteen words, most of them without meaning, some with praise or blame.
-fn reviews() -> Vec<Review> {
+fn task(seed: u64) -> TextTask {
     let filler = ["the", "film", "of", "this", "year", "is", "a", "story", "with", "actors"];
     let (praise, blame) = (["fine", "superb", "warm"], ["dull", "awful", "flat"]);
-    (0..240)
+    let reviews: Vec<Review> = (0..240)
         .map(|number: usize| {
             let telling = if number.is_multiple_of(2) { praise } else { blame };
             let words = (0..8 + number % 7).map(|place| match (number + place) % 3 {
@@ -19,7 +21,15 @@ fn reviews() -> Vec<Review> {
             let rating = if number.is_multiple_of(2) { 1.5 } else { -2.0 };
             Review { sentence: words.collect::<Vec<_>>().join(" "), rating }
         })
-        .collect()
+        .collect();
+    TextTask::of_reviews(&reviews, seed)
+}
+
+/// A folder that is gone after the test.
+fn folder() -> (tempfile::TempDir, OutputFolder) {
+    let place = tempfile::tempdir().expect("a folder");
+    let output = OutputFolder::open(place.path().join("out")).expect("a folder");
+    (place, output)
 }
 
 fn edit_settings() -> edits::Settings {
@@ -36,7 +46,9 @@ fn edit_settings() -> edits::Settings {
 }
 
 fn run(settings: &edits::Settings) -> edits::Results {
-    edits::run(settings, &reviews(), "out".as_ref(), &Console::silent()).expect("settings that are allowed")
+    let (_place, output) = folder();
+    edits::run(settings, &task(settings.seed), &output, false, &Console::silent())
+        .expect("settings that are allowed")
 }
 
 #[test]
@@ -61,20 +73,41 @@ fn certified_accuracy_falls_with_edits_and_with_what_the_attacker_may_do() {
 
 #[test]
 fn what_cannot_be_done_is_refused() {
+    let (_place, output) = folder();
     let refused = |settings: edits::Settings| {
-        edits::run(&settings, &reviews(), "out".as_ref(), &Console::silent())
-            .expect_err("refused")
-            .to_string()
+        edits::run(&settings, &task(1), &output, false, &Console::silent()).expect_err("refused").to_string()
     };
     assert!(refused(edits::Settings { rate: 1.5, ..edit_settings() }).contains("strictly between 0 and 1"));
     assert!(refused(edits::Settings { alpha: 0.0, ..edit_settings() }).contains('α'));
     assert!(refused(edits::Settings { samples: 0, ..edit_settings() }).contains("positive"));
-    let nothing = edits::run(&edit_settings(), &[], "out".as_ref(), &Console::silent());
+    let nothing = TextTask { training: vec![], test: vec![] };
+    let nothing = edits::run(&edit_settings(), &nothing, &output, false, &Console::silent());
     assert!(nothing.expect_err("nothing to learn from").to_string().contains("cannot train"));
     let console = Console::silent();
     console.interrupt();
-    let stopped = edits::run(&edit_settings(), &reviews(), "out".as_ref(), &console);
+    let stopped = edits::run(&edit_settings(), &task(1), &output, false, &console);
     assert!(stopped.expect_err("interrupted").to_string().contains("nothing was written"));
+}
+
+#[test]
+fn finished_runs_are_reported_again_and_never_overwritten() {
+    let (_place, output) = folder();
+    let settings = edit_settings();
+    let run = |settings: &edits::Settings, task: &TextTask, resume| {
+        edits::run(settings, task, &output, resume, &Console::silent())
+    };
+    let results = run(&settings, &task(1), false).expect("a first run");
+    results.write(&output).expect("room");
+    let before = std::fs::read(output.join("edits.json")).expect("results");
+    assert!(matches!(run(&settings, &task(1), false), Err(Error::OutputTaken { .. })));
+    assert_eq!(run(&settings, &task(1), true).expect("the same run"), results);
+    let other = edits::Settings { rate: 0.7, ..edit_settings() };
+    let error = run(&other, &task(1), true).expect_err("another run");
+    assert!(error.to_string().contains("rate = 0.8") && error.to_string().contains("rate = 0.7"), "{error}");
+    assert!(matches!(run(&settings, &task(2), true), Err(Error::OtherRun { what: "data", .. })));
+    assert_eq!(std::fs::read(output.join("edits.json")).expect("results"), before);
+    std::fs::write(output.join("edits.json"), "{").expect("room");
+    assert!(matches!(run(&settings, &task(1), true), Err(Error::SavedRun { .. })));
 }
 
 #[test]
@@ -90,7 +123,10 @@ fn stopping_early_asks_less_and_loses_little() {
         batch: 16,
         enumerate: 20,
     };
-    let results = calls::run(&settings, &reviews(), "out".as_ref(), &Console::silent()).expect("results");
+    let (_place, output) = folder();
+    let results = calls::run(&settings, &task(1), &output, false, &Console::silent()).expect("results");
+    results.write(&output).expect("room");
+    assert_eq!(calls::run(&settings, &task(1), &output, true, &Console::silent()).expect("again"), results);
     assert_eq!(results.cells.len(), 2 * 4);
     for cell in results.cells.iter().filter(|cell| cell.texts > 0) {
         for spent in [cell.anytime, cell.enumerated, cell.looks] {

@@ -41,6 +41,9 @@ const _: () = threads::<Error>();
 const _: () = threads::<Lexicon>();
 const _: () = threads::<dyn Noise<Input = [WordId], Sample = Vec<WordId>> + Send + Sync>();
 
+/// A noise of texts and a threat that it made.
+type Chosen = (Box<dyn Noise<Input = [WordId], Sample = Vec<WordId>>>, Box<dyn Threat>);
+
 /// Noises of one kind of text can be chosen at run time, with the threats that they make.
 #[test]
 fn noises_and_threats_are_object_safe() {
@@ -50,7 +53,6 @@ fn noises_and_threats_are_object_safe() {
     let rate = Rate::new(0.9).unwrap();
     let deletion = Deletion::uniform(lexicon.clone(), rate).unwrap();
     let masking = Masking::new(lexicon, rate).unwrap();
-    type Chosen = (Box<dyn Noise<Input = [WordId], Sample = Vec<WordId>>>, Box<dyn Threat>);
     let chosen: [Chosen; 2] = [
         (Box::new(deletion.clone()), Box::new(deletion.edits(&text))),
         (Box::new(masking.clone()), Box::new(masking.swaps(&text))),

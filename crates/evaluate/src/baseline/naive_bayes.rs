@@ -42,8 +42,12 @@ impl NaiveBayes {
                 }
             }
         }
-        if let Some(class) = texts_of.iter().position(|&number| number == 0) {
-            return Err(Error::Training { found: format!("no text of class {class} of {classes}") });
+        match texts_of.iter().position(|&number| number == 0) {
+            Some(class) => {
+                return Err(Error::Training { found: format!("no text of class {class} of {classes}") });
+            }
+            None if classes == 0 => return Err(Error::Training { found: "no classes".to_owned() }),
+            None => {}
         }
         let vocabulary = counts.iter().map(Vec::len).max().unwrap_or(0);
         let totals: Vec<u64> = counts.iter().map(|counts| counts.iter().sum()).collect();
@@ -119,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_learned_is_refused() {
-        assert!(NaiveBayes::train(2, []).is_err());
+        assert!(NaiveBayes::train(2, []).is_err() && NaiveBayes::train(0, []).is_err());
         assert!(NaiveBayes::train(2, [(&[][..], 2)]).is_err());
         assert!(NaiveBayes::train(2, [(&[][..], 1)]).is_err());
     }

@@ -3,6 +3,8 @@
 mod images;
 pub mod mnist;
 pub mod reviews;
+pub mod texts;
 pub mod vocabulary;
 
 pub use images::Images;
+pub use texts::TextTask;

@@ -10,6 +10,7 @@
 pub mod calls;
 mod console;
 pub mod edits;
+mod finished;
 mod flags;
 pub mod mnist;
 pub mod synonyms;

@@ -1,6 +1,9 @@
 //! [`Results`]: the tables and the chart.
 
-use super::{Cell, Settings, run::Spent};
+use super::{
+    Cell, Settings,
+    run::{FILE, Spent},
+};
 use crate::{
     Error,
     report::{
@@ -9,13 +12,15 @@ use crate::{
         plot::{Axis, Chart, Series},
     },
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// All cells of the comparison.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Results {
     /// What was compared.
     pub settings: Settings,
+    /// The fingerprint of the texts, in hexadecimal.
+    pub task: String,
     /// One per rate, range of lengths and fixed number.
     pub cells: Vec<Cell>,
 }
@@ -120,7 +125,7 @@ impl Results {
     /// Those of [`OutputFolder`] and [`Chart`].
     pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
         output.write("calls.md", format!("{}\n\n{}\n", self.table(), self.summary()).as_bytes())?;
-        output.write_json("calls.json", self)?;
+        output.write_json(FILE, self)?;
         self.chart().write_svg(output.join("calls.svg"))?;
         self.chart().write_png(output.join("calls.png"))
     }

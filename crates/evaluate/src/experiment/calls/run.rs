@@ -1,21 +1,27 @@
 //! [`run`]: the same decisions by every plan, counted in questions.
 
 use super::{Results, Settings, settings::LENGTHS};
-use crate::{Error, baseline::NaiveBayes, data::reviews::Review, experiment::Console};
-use rand::seq::SliceRandom;
+use crate::{
+    Error,
+    baseline::NaiveBayes,
+    data::{TextTask, texts::tokenized},
+    experiment::{
+        Console,
+        finished::{check_same, finished},
+    },
+    report::file::OutputFolder,
+};
 use rayon::prelude::*;
-use serde::Serialize;
-use std::{cell, ops::ControlFlow, path::Path, sync::Arc};
+use serde::{Deserialize, Serialize};
+use std::{cell, ops::ControlFlow, sync::Arc};
 use steadfast_certify::{
-    BoxError, Certifier, ClassBounds, ClassId, Classifier, Confidence, DiscreteThreat, Noise, Phase, Plan,
-    Rate, Smoothing, Tally,
-    confidence::Prior,
-    seed::{Purpose, generator},
+    BoxError, Certifier, ClassBounds, ClassId, Classifier, Confidence, DiscreteThreat, Noise, Plan, Rate,
+    Smoothing, Tally, confidence::Prior,
 };
 use steadfast_perturb::{Deletion, Enumeration, Lexicon, Tokenizer, WordId};
 
 /// One rate, one range of lengths, one fixed number of samples.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     /// The deletion rate.
     pub rate: f64,
@@ -38,7 +44,7 @@ pub struct Cell {
 }
 
 /// What one way of stopping early spends and loses, over the texts of a cell.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spent {
     /// Mean number of questions to the classifier.
     pub calls: f64,
@@ -57,27 +63,35 @@ struct Bench<'a> {
     optimism: Confidence,
 }
 
-/// Compares the plans on review sentences; results go to the folder `output`, which is only named here.
+/// The file of results in the output folder.
+pub(super) const FILE: &str = "calls.json";
+
+/// Compares the plans on the test texts of a task, or takes the results of a finished run from the output folder.
 ///
 /// # Errors
-/// [`Error::Certify`] for settings that are refused, [`Error::Training`] for too few reviews, [`Error::Stopped`] after Ctrl-C.
+/// [`Error::Certify`] for settings that are refused, [`Error::Training`] for too few texts,
+/// [`Error::Stopped`] after Ctrl-C, [`Error::OutputTaken`] and [`Error::OtherRun`] for a folder with another run.
 pub fn run(
     settings: &Settings,
-    reviews: &[Review],
-    output: &Path,
+    task: &TextTask,
+    output: &OutputFolder,
+    resume: bool,
     console: &Console,
 ) -> Result<Results, Error> {
+    let fingerprint = task.fingerprint();
+    if let Some(results) = finished::<Results>(output, FILE, resume)? {
+        check_same(output.join(FILE), (&results.settings, &results.task), (settings, &fingerprint))?;
+        return Ok(results);
+    }
     let lexicon = Arc::new(Lexicon::new());
-    let tokenizer = Tokenizer::words();
-    let mut texts: Vec<(Vec<WordId>, ClassId)> = reviews
-        .iter()
-        .filter_map(|review| Some((tokenizer.tokenize(&lexicon, &review.sentence), review.label()?)))
-        .collect();
-    texts.shuffle(&mut generator(settings.seed, Phase::Training, 0, 0, Purpose::Other(0)));
-    let (test, training) = texts.split_at(texts.len() / 2);
+    let training = tokenized(&task.training, &lexicon, Tokenizer::words());
+    let test = tokenized(&task.test, &lexicon, Tokenizer::words());
     let bench = Bench {
         settings,
-        classifier: NaiveBayes::train(2, training.iter().map(|(text, class)| (&text[..], *class)))?,
+        classifier: NaiveBayes::train(
+            task.classes(),
+            training.iter().map(|(text, class)| (&text[..], *class)),
+        )?,
         lexicon,
         certifier: Certifier::new(Confidence::new(settings.alpha)?),
         optimism: Confidence::new(settings.optimism)?,
@@ -95,7 +109,7 @@ pub fn run(
                 .collect();
             for &fixed in &settings.fixed {
                 if console.flow().is_break() {
-                    return Err(Error::Stopped { path: output.to_owned() });
+                    return Err(Error::Stopped { path: output.path().to_owned() });
                 }
                 cells.push(bench.cell(&noise, rate, lengths, &chosen, fixed)?);
                 bar.inc(1);
@@ -103,7 +117,7 @@ pub fn run(
         }
     }
     bar.finish_and_clear();
-    Ok(Results { settings: settings.clone(), cells })
+    Ok(Results { settings: settings.clone(), task: fingerprint, cells })
 }
 
 impl Bench<'_> {

@@ -1,9 +1,9 @@
 //! [`Settings`]: what is certified, and with how many samples.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The settings of the comparison, as flags of the command line.
-#[derive(Debug, Clone, PartialEq, Serialize, clap::Args)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct Settings {
     /// Texts per range of lengths
     #[arg(long, default_value_t = 60, value_name = "N")]

@@ -1,6 +1,6 @@
 //! [`Results`]: certified accuracy by number of edits.
 
-use super::Settings;
+use super::{Settings, run::FILE};
 use crate::{
     Error,
     report::{
@@ -9,10 +9,10 @@ use crate::{
         plot::{Axis, Chart, Series, Style},
     },
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The certified radii of all texts against one attacker.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// Noise and attacker.
     pub name: String,
@@ -35,10 +35,12 @@ impl Curve {
 }
 
 /// Accuracy and certified accuracy of one run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Results {
     /// The settings.
     pub settings: Settings,
+    /// The fingerprint of the texts, in hexadecimal.
+    pub task: String,
     /// Test texts.
     pub texts: usize,
     /// Accuracy of the classifier itself, without noise.
@@ -64,7 +66,7 @@ impl Results {
             std::iter::once("edits".to_owned()).chain(self.curves.iter().map(|curve| curve.name.clone()));
         let [uniform, signal] = self.smoothed.map(percent);
         let mut table = Table::new(head).with_title(format!(
-            "Certified accuracy on {} review sentences, each certificate false with probability at most {}; accuracy without \
+            "Certified accuracy on {} texts, each certificate false with probability at most {}; accuracy without \
              noise {}, smoothed {uniform} (one rate) and {signal} (signal vocabulary)",
             self.texts,
             self.settings.alpha,
@@ -82,7 +84,7 @@ impl Results {
     pub fn chart(&self) -> Chart {
         let settings = &self.settings;
         let mut chart = Chart::new(
-            "Certified accuracy of review sentences",
+            "Certified accuracy against edits",
             Axis::new("edits").integers(),
             Axis::new("certified accuracy").percent(),
         )
@@ -109,7 +111,7 @@ impl Results {
     /// Those of [`OutputFolder`] and [`Chart`].
     pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
         output.write("edits.md", format!("{}\n", self.table()).as_bytes())?;
-        output.write_json("edits.json", self)?;
+        output.write_json(FILE, self)?;
         self.chart().write_svg(output.join("edits.svg"))?;
         self.chart().write_png(output.join("edits.png"))
     }

@@ -1,40 +1,48 @@
 //! [`run`]: votes and certificates for every test text.
 
 use super::{Curve, Results, Settings};
-use crate::{Error, baseline::NaiveBayes, data::reviews::Review, experiment::Console};
-use rand::seq::SliceRandom;
+use crate::{
+    Error,
+    baseline::NaiveBayes,
+    data::{TextTask, texts::tokenized},
+    experiment::{
+        Console,
+        finished::{check_same, finished},
+    },
+    report::file::OutputFolder,
+};
 use rayon::prelude::*;
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 use steadfast_certify::{
-    Certifier, ClassBounds, ClassId, Classifier, Confidence, EditKind, Phase, Plan, Radius, Rate, Smoothing,
-    Threat,
-    seed::{Purpose, generator},
+    Certifier, ClassBounds, ClassId, Classifier, Confidence, EditKind, Plan, Radius, Rate, Smoothing, Threat,
 };
 use steadfast_perturb::{Deletion, Lexicon, Tokenizer, WordId};
 
-type Text = (Vec<WordId>, ClassId);
+/// The file of results in the output folder.
+pub(super) const FILE: &str = "edits.json";
 
-/// Certifies review sentences against edits; results go to the folder `output`, which is only named here.
+/// Certifies the test texts of a task against edits, or takes the results of a finished run from the output folder.
 ///
 /// # Errors
-/// [`Error::Certify`] and [`Error::Perturb`] for settings that are refused, [`Error::Training`] for too few reviews,
-/// [`Error::Stopped`] after Ctrl-C.
+/// [`Error::Certify`] and [`Error::Perturb`] for settings that are refused, [`Error::Training`] for too few texts,
+/// [`Error::Stopped`] after Ctrl-C, [`Error::OutputTaken`] and [`Error::OtherRun`] for a folder with another run.
 pub fn run(
     settings: &Settings,
-    reviews: &[Review],
-    output: &Path,
+    task: &TextTask,
+    output: &OutputFolder,
+    resume: bool,
     console: &Console,
 ) -> Result<Results, Error> {
+    let fingerprint = task.fingerprint();
+    if let Some(results) = finished::<Results>(output, FILE, resume)? {
+        check_same(output.join(FILE), (&results.settings, &results.task), (settings, &fingerprint))?;
+        return Ok(results);
+    }
     let lexicon = Arc::new(Lexicon::new());
-    let tokenizer = Tokenizer::words();
-    let mut texts: Vec<Text> = reviews
-        .iter()
-        .filter_map(|review| Some((tokenizer.tokenize(&lexicon, &review.sentence), review.label()?)))
-        .collect();
-    texts.shuffle(&mut generator(settings.seed, Phase::Training, 0, 0, Purpose::Other(0)));
-    let (test, training) = texts.split_at(texts.len() / 2);
-    let test = test.get(..settings.limit).unwrap_or(test);
-    let model = NaiveBayes::train(2, training.iter().map(|(text, class)| (&text[..], *class)))?;
+    let training = tokenized(&task.training, &lexicon, Tokenizer::words());
+    let test = tokenized(&task.test, &lexicon, Tokenizer::words());
+    let test = test.get(..settings.limit).unwrap_or(&test);
+    let model = NaiveBayes::train(task.classes(), training.iter().map(|(text, class)| (&text[..], *class)))?;
 
     let uniform = Deletion::uniform(Arc::clone(&lexicon), Rate::new(settings.rate)?)?;
     let signal_rate = Rate::new(settings.signal_rate)?;
@@ -53,7 +61,7 @@ pub fn run(
         Smoothing::new(Plan::fixed(settings.samples / 10, settings.samples)?).threads(1).seed(settings.seed);
     let bounds = |noise: &Deletion, number: usize, text: &[WordId]| -> Result<ClassBounds, Error> {
         if console.flow().is_break() {
-            return Err(Error::Stopped { path: output.to_owned() });
+            return Err(Error::Stopped { path: output.path().to_owned() });
         }
         let tally = smoothing.tally(noise, &model, number as u64, text)?;
         bar.inc(1);
@@ -86,5 +94,5 @@ pub fn run(
     ];
     let smoothed =
         [&under_uniform, &under_signal].map(|bounds| right(bounds.iter().map(ClassBounds::class).collect()));
-    Ok(Results { settings: settings.clone(), texts: test.len(), plain, smoothed, curves })
+    Ok(Results { settings: settings.clone(), task: fingerprint, texts: test.len(), plain, smoothed, curves })
 }

@@ -1,9 +1,9 @@
 //! [`Settings`]: the two noises, and how they are sampled.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The settings of the experiment, as flags of the command line.
-#[derive(Debug, Clone, PartialEq, Serialize, clap::Args)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct Settings {
     /// Test texts
     #[arg(long, default_value_t = 500, value_name = "N")]

@@ -1,9 +1,16 @@
 //! [`Run`]: votes in shards, on disk after each one.
 
 use super::{Results, Settings, Task};
-use crate::{Error, experiment::Console, report::file::OutputFolder};
+use crate::{
+    Error,
+    experiment::{
+        Console,
+        finished::{finished, other_settings},
+    },
+    report::file::OutputFolder,
+};
 use serde::{Deserialize, Serialize};
-use std::{fs, io, ops::Range};
+use std::ops::Range;
 use steadfast_certify::{Certifier, Phase, VoteTable};
 use steadfast_model::ensemble::{BaseLearner, Ensemble};
 
@@ -139,33 +146,23 @@ impl<'a> Run<'a> {
     /// The saved votes of this very run, or none.
     fn start(&self, ensemble: &Ensemble<'_>) -> Result<Saved, Error> {
         let path = self.output.join(VOTES);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // Results without votes are of another kind of run: a sweep, or another experiment.
-                let results = self.output.join("results.json");
-                if results.exists() {
-                    return Err(Error::OutputOccupied { path: results });
-                }
-                return Ok(Saved {
-                    settings: self.settings.clone(),
-                    selection: ensemble.no_votes(Phase::Selection)?,
-                    estimation: ensemble.no_votes(Phase::Estimation)?,
-                });
+        let Some(saved) = finished::<Saved>(self.output, VOTES, self.resume)? else {
+            // Results without votes are of another kind of run: a sweep, or another experiment.
+            let results = self.output.join("results.json");
+            if results.exists() {
+                return Err(Error::OutputOccupied { path: results });
             }
-            Err(error) => return Err(Error::io("read", path)(error)),
+            return Ok(Saved {
+                settings: self.settings.clone(),
+                selection: ensemble.no_votes(Phase::Selection)?,
+                estimation: ensemble.no_votes(Phase::Estimation)?,
+            });
         };
-        if !self.resume {
-            return Err(Error::OutputTaken { path: self.output.path().to_owned() });
-        }
-        let saved: Saved =
-            serde_json::from_str(&text).map_err(|source| Error::SavedVotes { path: path.clone(), source })?;
         let other = |what, found: String, expected: String| {
             Err(Error::OtherRun { path: path.clone(), what, found, expected })
         };
         if saved.settings != *self.settings {
-            let (found, expected) = differences(&saved.settings, self.settings);
-            return other("settings", found, expected);
+            return Err(other_settings(path, &saved.settings, self.settings));
         }
         for (table, phase) in [(&saved.selection, Phase::Selection), (&saved.estimation, Phase::Estimation)] {
             // Same settings and another fingerprint: the data has changed.
@@ -183,21 +180,6 @@ impl<'a> Run<'a> {
         }
         Ok(saved)
     }
-}
-
-/// The settings in which two runs differ, as JSON.
-fn differences(left: &Settings, right: &Settings) -> (String, String) {
-    let fields = |settings| match serde_json::to_value(settings) {
-        Ok(serde_json::Value::Object(fields)) => fields,
-        _ => serde_json::Map::new(),
-    };
-    let (left, right) = (fields(left), fields(right));
-    let describe = |own: &serde_json::Map<String, serde_json::Value>,
-                    other: &serde_json::Map<String, serde_json::Value>| {
-        let differing = own.iter().filter(|(name, value)| other.get(*name) != Some(value));
-        differing.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
-    };
-    (describe(&left, &right), describe(&right, &left))
 }
 
 /// `range` in pieces that end at multiples of the shard size.
