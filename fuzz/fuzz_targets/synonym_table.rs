@@ -24,6 +24,6 @@ fuzz_target!(|bytes: &[u8]| {
             let overlaps = row.candidates().map(|other| noise.overlap(word, lexicon.intern(other.word)));
             assert_eq!(overlaps.min(), table.overlap(row.position()));
         }
-        table.statistics();
+        assert_eq!(table.statistics().words, table.len());
     }
 });

@@ -24,7 +24,7 @@
 //! changes of all cells, the probability below the first cell, Kε, and what the sum of all π lacks to 1 add up to the estimated error, which is at most 10⁻⁶ or the list is refused. Tests compare with
 //! closed forms, with sums that enclose the integral, and with the literal procedure.
 //!
-//! Complexity: K values of F for each of a few hundred points t.
+//! Complexity: K values of F, from the table, for each of some hundred points t.
 //!
 //! Source: CROWD (EMNLP Findings 2024) §3.2, Eq. 5–7, and its released code; the paper's text, without the factor s(v), makes
 //! all candidates alike.

@@ -178,7 +178,7 @@ impl<'a> Row<'a> {
         self.position
     }
 
-    /// What it may become, itself included, by position; the weights add up to [`WEIGHT_TOTAL`].
+    /// What it may become, itself included, by position; the weights add up to [`WEIGHT_TOTAL`](super::WEIGHT_TOTAL).
     #[must_use]
     pub fn candidates(self) -> impl ExactSizeIterator<Item = Candidate<'a>> {
         let (candidates, similarities, weights) = self.table.parts(self.position);

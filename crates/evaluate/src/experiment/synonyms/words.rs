@@ -54,7 +54,9 @@ fn one_word(word: &str, columns: &[&str], tables: &[&SynonymTable], most: usize)
     });
     let overlaps: Vec<String> = overlaps.collect();
     let overlaps = overlaps.join(", ");
-    format!("{table}\n\n(-: no candidate of that law)\noverlap with the law of the worst candidate: {overlaps}")
+    format!(
+        "{table}\n\n(-: no candidate of that law)\noverlap with the law of the worst candidate: {overlaps}"
+    )
 }
 
 fn percent(share: f64) -> String {
