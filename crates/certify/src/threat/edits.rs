@@ -343,7 +343,7 @@ impl OwnTokens {
     }
 
     /// How many pairs of tokens can change their order.
-    fn pairs(&self) -> u32 {
+    pub(super) fn pairs(&self) -> u32 {
         let tokens = u64::from(self.tokens());
         u32::try_from(tokens * tokens.saturating_sub(1) / 2).unwrap_or(u32::MAX)
     }

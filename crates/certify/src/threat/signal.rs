@@ -101,8 +101,8 @@ impl SignalThreat {
         let survives =
             |outside, inside, own| self.survives_mix(bounds, SignalBudget { outside, inside, own });
         let mut frontier: Vec<SignalBudget> = Vec::new();
-        // To a text of one word nothing can be done twice, so once is as often as one likes.
-        let most_own = if self.own.tokens() < 2 { self.own.tokens() } else { super::SEARCH_LIMIT };
+        // Once every word is gone and every pair has changed its order, more edits are as many as one likes.
+        let most_own = self.own.tokens().saturating_add(self.own.pairs()).min(super::SEARCH_LIMIT);
         for own in (0..=most_own).take_while(|&own| survives(0, 0, own)) {
             for inside in (0..=super::SEARCH_LIMIT).take_while(|&inside| survives(0, inside, own)) {
                 let outside = super::largest(super::SEARCH_LIMIT, |outside| survives(outside, inside, own));
