@@ -1,6 +1,9 @@
 //! [`SignalThreat`]: insertions of words that carry no signal, under deletion noise that spares those that do.
 
-use super::{DiscreteThreat, Unit, edits::OwnTokens};
+use super::{
+    DiscreteThreat, Unit,
+    edits::{OwnTokens, shown},
+};
 use crate::{
     ClassBounds, Interval, Law, Lower, Upper,
     round::{mul_down, mul_up, sub_down},
@@ -125,7 +128,11 @@ impl DiscreteThreat for SignalThreat {
     }
 
     fn describe(&self) -> String {
-        "inserts up to r words outside the signal vocabulary, anywhere".to_owned()
+        let rate = shown(self.outside);
+        format!(
+            "inserts up to r words outside the signal vocabulary, anywhere, each deleted by the noise with probability at \
+             least {rate}"
+        )
     }
 
     fn unit(&self) -> Unit {
