@@ -41,10 +41,23 @@ fn laws_are_of_words_and_parameters() {
     assert_ne!(deletion(&lexicon, 0.6).law(&text), Some(law));
     assert_ne!(deletion(&lexicon, 0.5).law(&text[..4]), Some(law));
     let own = |word, p| Deletion::per_word(Arc::clone(&lexicon), rate(0.5), [(word, rate(p))]).unwrap();
-    // A rate that is spelled out but the same changes nothing; one that is not in the text neither.
+    // A rate that is spelled out but the same changes nothing.
     assert_eq!(own(text[2], 0.5).law(&text), Some(law));
-    assert_eq!(own(lexicon.intern("elsewhere"), 0.9).law(&text), Some(law));
     assert_ne!(own(text[2], 0.4).law(&text), Some(law));
+    // A rate of a word that the text does not hold: the attacker may put it in.
+    assert_ne!(own(lexicon.intern("elsewhere"), 0.1).law(&text), Some(law));
+    // All words have rates of their own, and yet the other words' rate counts.
+    let covered = |default| {
+        let own = text.iter().map(|&word| (word, rate(0.1)));
+        Deletion::per_word(Arc::clone(&lexicon), rate(default), own).unwrap()
+    };
+    assert_ne!(covered(0.9).law(&text), covered(0.99).law(&text));
+    let elsewhere = |lexicon: &Arc<Lexicon>| {
+        let own = ["y", "x"].map(|word| (lexicon.intern(word), rate(0.1)));
+        Deletion::per_word(Arc::clone(lexicon), rate(0.5), own).unwrap()
+    };
+    other.intern("x");
+    assert_eq!(elsewhere(&lexicon).law(&text), elsewhere(&other).law(&again));
 
     let masking = Masking::new(Arc::clone(&lexicon), rate(0.5)).unwrap();
     assert_ne!(masking.law(&text), Some(law));
@@ -61,6 +74,11 @@ fn laws_are_of_words_and_parameters() {
     let law = table(&lexicon, &text, half).law(&text).unwrap();
     assert_eq!(table(&other, &again, half).law(&again), Some(law));
     assert_ne!(table(&lexicon, &text, [TOTAL / 2, 0, TOTAL / 2]).law(&text), Some(law));
+    // The row of a word that the text does not hold: the attacker may put it in.
+    let row = |word| Row::new(word, [(text[0], TOTAL / 2), (text[1], TOTAL / 2)]);
+    let two =
+        Substitution::new(Arc::clone(&lexicon), [row(text[0]), row(lexicon.intern("elsewhere"))]).unwrap();
+    assert_ne!(two.law(&text), Some(law));
     // A candidate that is never drawn is no part of the distribution, and a row of the word alone is no row.
     let row = Row::new(text[0], [(text[1], TOTAL / 2), (text[0], TOTAL / 2)]);
     let alone = Row::new(text[4], [(text[4], TOTAL)]);

@@ -254,10 +254,8 @@ impl DiscreteThreat for EditThreat {
         let [_, insertions, substitutions, _] = self.kinds;
         match self.own {
             OwnTokens::PerToken { .. } if insertions || substitutions => {
-                let rate = self.inserted.lower().p();
-                format!(
-                    "{edits}, those put in being deleted by the noise with probability at least {rate:.4}"
-                )
+                let rate = shown(self.inserted);
+                format!("{edits}, those put in being deleted by the noise with probability at least {rate}")
             }
             _ => edits,
         }
@@ -343,7 +341,7 @@ impl OwnTokens {
     }
 
     /// How many pairs of tokens can change their order.
-    fn pairs(&self) -> u32 {
+    pub(super) fn pairs(&self) -> u32 {
         let tokens = u64::from(self.tokens());
         u32::try_from(tokens * tokens.saturating_sub(1) / 2).unwrap_or(u32::MAX)
     }
@@ -380,6 +378,11 @@ impl OwnTokens {
             Self::PerToken { transposed, .. } => transposed.power(count),
         }
     }
+}
+
+/// A rate as it stands in a sentence, with as many digits as tell neighbouring multiples of 2⁻³² apart.
+pub(super) fn shown(rate: Interval) -> String {
+    format!("{:.9}", rate.lower().p()).trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// `1 − (1 − a)(1 − b)`.

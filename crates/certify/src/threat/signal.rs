@@ -1,6 +1,9 @@
 //! [`SignalThreat`]: insertions of words that carry no signal, under deletion noise that spares those that do.
 
-use super::{DiscreteThreat, Unit, edits::OwnTokens};
+use super::{
+    DiscreteThreat, Unit,
+    edits::{OwnTokens, shown},
+};
 use crate::{
     ClassBounds, Interval, Law, Lower, Upper,
     round::{mul_down, mul_up, sub_down},
@@ -101,8 +104,8 @@ impl SignalThreat {
         let survives =
             |outside, inside, own| self.survives_mix(bounds, SignalBudget { outside, inside, own });
         let mut frontier: Vec<SignalBudget> = Vec::new();
-        // To a text of one word nothing can be done twice, so once is as often as one likes.
-        let most_own = if self.own.tokens() < 2 { self.own.tokens() } else { super::SEARCH_LIMIT };
+        // Once every word is gone and every pair has changed its order, more edits are as many as one likes.
+        let most_own = self.own.tokens().saturating_add(self.own.pairs()).min(super::SEARCH_LIMIT);
         for own in (0..=most_own).take_while(|&own| survives(0, 0, own)) {
             for inside in (0..=super::SEARCH_LIMIT).take_while(|&inside| survives(0, inside, own)) {
                 let outside = super::largest(super::SEARCH_LIMIT, |outside| survives(outside, inside, own));
@@ -125,7 +128,11 @@ impl DiscreteThreat for SignalThreat {
     }
 
     fn describe(&self) -> String {
-        "inserts up to r words outside the signal vocabulary, anywhere".to_owned()
+        let rate = shown(self.outside);
+        format!(
+            "inserts up to r words outside the signal vocabulary, anywhere, each deleted by the noise with probability at \
+             least {rate}"
+        )
     }
 
     fn unit(&self) -> Unit {

@@ -40,6 +40,8 @@ pub struct Deletion {
     default: Rate,
     /// Rates by word id; words past the end have the default rate. Empty if there is one rate for all words.
     rates: Vec<Rate>,
+    /// The fingerprint of all rates, by words.
+    parameters: u64,
 }
 
 impl Deletion {
@@ -95,9 +97,18 @@ impl Deletion {
             ));
         }
         let same = table.iter().flatten().all(|&rate| rate == default);
-        let rates =
+        let rates: Vec<Rate> =
             if same { Vec::new() } else { table.into_iter().map(|rate| rate.unwrap_or(default)).collect() };
-        Ok(Self { lexicon, default, rates })
+        let own = (0..).zip(&rates).filter(|&(_, &rate)| rate != default);
+        let mut own: Vec<[u64; 2]> = own
+            .filter_map(|(index, rate)| {
+                Some([lexicon.content_hash(WordId::from_index(index))?, rate.numerator().into()])
+            })
+            .collect();
+        own.sort_unstable();
+        let numbers = std::iter::once(default.numerator().into()).chain(own.into_iter().flatten());
+        let parameters = Law::new("rates", numbers).fingerprint();
+        Ok(Self { lexicon, default, rates, parameters })
     }
 
     /// The rate `δ(w)` at which `word` is deleted.
@@ -164,10 +175,10 @@ impl Noise for Deletion {
         out
     }
 
-    /// Word and rate of each token, in order.
+    /// All rates, those of words that the text does not hold included, since an attacker may put such words in; then the
+    /// words in order.
     fn law(&self, input: &[WordId]) -> Option<Law> {
         let hashes = self.lexicon.content_hashes(input)?;
-        let rates = self.rates(input).map(|rate| u64::from(rate.numerator()));
-        Some(Law::new("deletion", hashes.into_iter().zip(rates).flat_map(|(hash, rate)| [hash, rate])))
+        Some(Law::new("deletion", std::iter::once(self.parameters).chain(hashes)))
     }
 }

@@ -9,8 +9,9 @@
 //! Each makes its threat from a text: [`Deletion::edits`], [`Deletion::signal`], [`Masking::swaps`], [`ExactMasking::swaps`],
 //! [`Substitution::swaps`]. For short texts [`Enumeration`] takes the likeliest noisy copies one by one.
 //!
-//! Laws are those of the noisy copies of one text, fingerprinted by words, not by ids: the same text under the same noise has
-//! the same law whatever else a lexicon holds. A text with ids that the noise's lexicon never gave out has no law.
+//! Laws are fingerprints of a noise's parameters, of those for other words included, and of one text, by words and not by
+//! ids: the same text under the same noise has the same law whatever else a lexicon holds. A text with ids that the noise's
+//! lexicon never gave out has no law.
 
 mod alias;
 mod deletion;

@@ -9,7 +9,7 @@
 
 use super::{Deletion, Masking};
 use crate::{Error, WordId};
-use std::collections::HashMap;
+use std::{collections::HashMap, slice};
 use steadfast_certify::{Classifier, Interval, Law, Noise, Rate, Strata, classifier, rand_core::Rng};
 
 /// A noise that keeps each word of a text independently of the others.
@@ -20,7 +20,7 @@ pub trait KeepsWords: Noise<Input = [WordId], Sample = Vec<WordId>> {
     /// What the noise shows of `text` if it keeps the words at `places`, which ascend.
     fn show(&self, text: &[WordId], places: &[usize]) -> Vec<WordId>;
 
-    /// How many words of the text a noisy copy shows.
+    /// How many words a text shows, the clean one or a noisy copy. Each word shows or does not, whatever stands around it.
     fn kept(&self, noisy: &[WordId]) -> usize;
 }
 
@@ -95,12 +95,21 @@ impl<N: KeepsWords + Clone> Enumeration<N> {
         if limit == 0 {
             return Err(Error::parameter("limit of the enumeration", 0, "at least 1"));
         }
-        let beyond = Beyond { noise: noise.clone(), most_kept: most_kept(text.len(), limit) };
-        let rates: Vec<Interval> = text.iter().map(|&word| noise.rate_of(word).into()).collect();
+        // A word that does not show when kept, as a mask of the text itself under masking, must not count as kept: the
+        // rest is told from what shows.
+        let showing: Vec<usize> = (0..)
+            .zip(text)
+            .filter(|(_, word)| noise.kept(slice::from_ref(word)) > 0)
+            .map(|(place, _)| place)
+            .collect();
+        let beyond = Beyond { noise: noise.clone(), most_kept: most_kept(showing.len(), limit) };
+        let rates: Vec<Interval> =
+            showing.iter().filter_map(|&place| Some(noise.rate_of(*text.get(place)?).into())).collect();
         let mut sums: HashMap<Vec<WordId>, Interval> = HashMap::new();
-        subsets(text.len(), beyond.most_kept, &mut Vec::new(), &mut |places| {
-            let sum = sums.entry(noise.show(text, places)).or_insert(Interval::ZERO);
-            *sum = sum.or(mass(&rates, places));
+        subsets(showing.len(), beyond.most_kept, &mut Vec::new(), &mut |chosen| {
+            let places: Vec<usize> = chosen.iter().filter_map(|&index| showing.get(index)).copied().collect();
+            let sum = sums.entry(noise.show(text, &places)).or_insert(Interval::ZERO);
+            *sum = sum.or(mass(&rates, chosen));
         });
         let possible = |(_, mass): &(_, Interval)| mass.upper().p() > 0.0;
         let mut outcomes: Vec<(Vec<WordId>, Interval)> = sums.into_iter().filter(possible).collect();
@@ -168,7 +177,7 @@ impl<N: KeepsWords> Noise for Beyond<N> {
 impl<N: KeepsWords> Beyond<N> {
     /// Whether more than `k` words can be kept at all: words whose rate is below one, as all are.
     fn is_possible(&self, input: &[WordId]) -> bool {
-        input.len() > self.most_kept
+        self.noise.kept(input) > self.most_kept
     }
 }
 

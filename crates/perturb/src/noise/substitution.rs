@@ -63,6 +63,8 @@ pub struct Substitution {
     slots: Vec<Slot>,
     buckets: Vec<Bucket>,
     rows: Vec<Stored>,
+    /// The fingerprint of all rows, by words.
+    parameters: u64,
 }
 
 /// Where a word's alias table and row are. Kept small: a sample looks one up for each of its words.
@@ -95,10 +97,19 @@ impl Substitution {
     /// [`Error::Parameter`] if the weights of a row do not sum to exactly 2³², a row names a candidate twice, a word has two rows, or
     /// a word is not of this lexicon.
     pub fn new(lexicon: Arc<Lexicon>, rows: impl IntoIterator<Item = Row>) -> Result<Self, Error> {
-        let mut table = Self { lexicon, slots: Vec::new(), buckets: Vec::new(), rows: Vec::new() };
+        let mut table =
+            Self { lexicon, slots: Vec::new(), buckets: Vec::new(), rows: Vec::new(), parameters: 0 };
         for row in rows {
             table.insert(row)?;
         }
+        let words = table.words();
+        let hashes = table.lexicon.content_hashes(&words).unwrap_or_default();
+        let rows = hashes.into_iter().zip(&table.rows).map(|(hash, row)| (hash, row.fingerprint));
+        // A word that stays itself needs no row.
+        let mut rows: Vec<_> = rows.filter(|&(hash, row)| row != fingerprint([(hash, TOTAL)])).collect();
+        rows.sort_unstable();
+        let numbers = rows.into_iter().flat_map(|(hash, row)| [hash, row]);
+        table.parameters = Law::new("rows", numbers).fingerprint();
         Ok(table)
     }
 
@@ -240,13 +251,11 @@ impl Noise for Substitution {
         out
     }
 
-    /// The distribution of each place, in order.
+    /// All rows, those of words that the text does not hold included, since an attacker may put such words in; then the
+    /// words in order.
     fn law(&self, input: &[WordId]) -> Option<Law> {
         let hashes = self.lexicon.content_hashes(input)?;
-        let places = input.iter().zip(hashes).map(|(&word, hash)| {
-            self.row(word).map_or_else(|| fingerprint([(hash, TOTAL)]), |row| row.fingerprint)
-        });
-        Some(Law::new("substitution", places))
+        Some(Law::new("substitution", std::iter::once(self.parameters).chain(hashes)))
     }
 }
 
