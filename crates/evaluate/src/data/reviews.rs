@@ -10,7 +10,13 @@ use std::{
 };
 
 use flate2::read::GzDecoder;
+use rand::seq::SliceRandom;
+use steadfast_certify::{
+    ClassId,
+    seed::{Phase, Purpose, generator},
+};
 use steadfast_fetch::{Cache, catalogue};
+use steadfast_perturb::{Lexicon, Tokenizer, WordId};
 
 use crate::{Error, FileProblem};
 
@@ -33,6 +39,22 @@ impl Review {
     pub fn label(&self) -> Option<usize> {
         (self.rating != 0.0).then(|| usize::from(self.rating > 0.0))
     }
+}
+
+/// A sentence in words, and its label.
+pub type Text = (Vec<WordId>, ClassId);
+
+/// The labelled sentences in words, shuffled by `seed` and cut in half: texts to certify, then texts to train on.
+#[must_use]
+pub fn halves(reviews: &[Review], lexicon: &Lexicon, seed: u64) -> [Vec<Text>; 2] {
+    let tokenizer = Tokenizer::words();
+    let mut texts: Vec<Text> = reviews
+        .iter()
+        .filter_map(|review| Some((tokenizer.tokenize(lexicon, &review.sentence), review.label()?)))
+        .collect();
+    texts.shuffle(&mut generator(seed, Phase::Training, 0, 0, Purpose::Other(0)));
+    let training = texts.split_off(texts.len() / 2);
+    [texts, training]
 }
 
 /// The 10,605 sentences of the cache, fetched if need be.

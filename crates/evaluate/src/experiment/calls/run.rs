@@ -1,18 +1,20 @@
 //! [`run`]: the same decisions by every plan, counted in questions.
 
 use super::{Results, Settings, settings::LENGTHS};
-use crate::{Error, baseline::NaiveBayes, data::reviews::Review, experiment::Console};
-use rand::seq::SliceRandom;
+use crate::{
+    Error,
+    baseline::NaiveBayes,
+    data::reviews::{self, Review},
+    experiment::Console,
+};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::{cell, ops::ControlFlow, path::Path, sync::Arc};
 use steadfast_certify::{
-    BoxError, Certifier, ClassBounds, ClassId, Classifier, Confidence, DiscreteThreat, Noise, Phase, Plan,
-    Rate, Smoothing, Tally,
-    confidence::Prior,
-    seed::{Purpose, generator},
+    BoxError, Certifier, ClassBounds, ClassId, Classifier, Confidence, DiscreteThreat, Noise, Plan, Rate,
+    Smoothing, Tally, confidence::Prior,
 };
-use steadfast_perturb::{Deletion, Enumeration, Lexicon, Tokenizer, WordId};
+use steadfast_perturb::{Deletion, Enumeration, Lexicon, WordId};
 
 /// One rate, one range of lengths, one fixed number of samples.
 #[derive(Debug, Clone, Serialize)]
@@ -68,13 +70,7 @@ pub fn run(
     console: &Console,
 ) -> Result<Results, Error> {
     let lexicon = Arc::new(Lexicon::new());
-    let tokenizer = Tokenizer::words();
-    let mut texts: Vec<(Vec<WordId>, ClassId)> = reviews
-        .iter()
-        .filter_map(|review| Some((tokenizer.tokenize(&lexicon, &review.sentence), review.label()?)))
-        .collect();
-    texts.shuffle(&mut generator(settings.seed, Phase::Training, 0, 0, Purpose::Other(0)));
-    let (test, training) = texts.split_at(texts.len() / 2);
+    let [test, training] = reviews::halves(reviews, &lexicon, settings.seed);
     let bench = Bench {
         settings,
         classifier: NaiveBayes::train(2, training.iter().map(|(text, class)| (&text[..], *class)))?,

@@ -1,18 +1,18 @@
 //! [`run`]: votes and certificates for every test text.
 
 use super::{Curve, Results, Settings};
-use crate::{Error, baseline::NaiveBayes, data::reviews::Review, experiment::Console};
-use rand::seq::SliceRandom;
+use crate::{
+    Error,
+    baseline::NaiveBayes,
+    data::reviews::{self, Review},
+    experiment::Console,
+};
 use rayon::prelude::*;
 use std::{path::Path, sync::Arc};
 use steadfast_certify::{
-    Certifier, ClassBounds, ClassId, Classifier, Confidence, EditKind, Phase, Plan, Radius, Rate, Smoothing,
-    Threat,
-    seed::{Purpose, generator},
+    Certifier, ClassBounds, ClassId, Classifier, Confidence, EditKind, Plan, Radius, Rate, Smoothing, Threat,
 };
-use steadfast_perturb::{Deletion, Lexicon, Tokenizer, WordId};
-
-type Text = (Vec<WordId>, ClassId);
+use steadfast_perturb::{Deletion, Lexicon, WordId};
 
 /// Certifies review sentences against edits; results go to the folder `output`, which is only named here.
 ///
@@ -26,14 +26,8 @@ pub fn run(
     console: &Console,
 ) -> Result<Results, Error> {
     let lexicon = Arc::new(Lexicon::new());
-    let tokenizer = Tokenizer::words();
-    let mut texts: Vec<Text> = reviews
-        .iter()
-        .filter_map(|review| Some((tokenizer.tokenize(&lexicon, &review.sentence), review.label()?)))
-        .collect();
-    texts.shuffle(&mut generator(settings.seed, Phase::Training, 0, 0, Purpose::Other(0)));
-    let (test, training) = texts.split_at(texts.len() / 2);
-    let test = test.get(..settings.limit).unwrap_or(test);
+    let [test, training] = reviews::halves(reviews, &lexicon, settings.seed);
+    let test = test.get(..settings.limit).unwrap_or(&test);
     let model = NaiveBayes::train(2, training.iter().map(|(text, class)| (&text[..], *class)))?;
 
     let uniform = Deletion::uniform(Arc::clone(&lexicon), Rate::new(settings.rate)?)?;
