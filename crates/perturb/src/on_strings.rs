@@ -7,6 +7,9 @@ use steadfast_certify::{BoxError, ClassId, Classifier, Probabilities, ScoringCla
 /// A classifier of strings, for noises that work on word ids: each noisy text is written out, with single spaces between its
 /// words, and handed on.
 ///
+/// Masks show as `[MASK]`, as a word of that name would, and a word that holds a space as several: what the classifier cannot
+/// tell apart it answers alike, which voids no certificate.
+///
 /// ```
 /// use std::sync::Arc;
 /// use steadfast_certify::{Classifier, from_fn};

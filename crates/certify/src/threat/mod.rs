@@ -9,17 +9,20 @@
 //! - [`WordThreat`]: words replaced by synonyms, under substitution noise.
 //! - [`GaussianThreat`]: ℓ2 norms under Gaussian noise (Cohen et al. 2019, RAB); conditional on real arithmetic.
 
+mod edit_counts;
 mod edits;
 mod flips;
 mod gaussian;
 mod groups;
 mod masking;
+mod own_tokens;
 mod signal;
 mod uniform;
 mod words;
 
 pub use self::{
-    edits::{EditCounts, EditKind, EditThreat},
+    edit_counts::{EditCounts, EditKind},
+    edits::EditThreat,
     flips::FlipThreat,
     gaussian::GaussianThreat,
     groups::{Group, GroupsThreat},

@@ -2,7 +2,7 @@
 
 use super::{
     DiscreteThreat, Unit,
-    edits::{OwnTokens, shown},
+    own_tokens::{OwnTokens, shown},
 };
 use crate::{
     ClassBounds, Interval, Law, Lower, Upper,

@@ -16,18 +16,20 @@
 mod alias;
 mod deletion;
 mod draw;
+mod enumeration;
 mod exact_masking;
+mod keeps_words;
 mod masking;
 mod mutation;
-mod strata;
 mod substitution;
 mod threats;
 
 pub use self::{
     deletion::Deletion,
+    enumeration::{Beyond, Enumeration},
     exact_masking::ExactMasking,
+    keeps_words::KeepsWords,
     masking::Masking,
     mutation::{Frequencies, Mutation, MutationWeights, Replacements, WordList},
-    strata::{Beyond, Enumeration, KeepsWords},
     substitution::{Row, Substitution},
 };

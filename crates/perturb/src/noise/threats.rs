@@ -22,7 +22,8 @@ impl Deletion {
     /// An attacker who edits `text` and puts in words of `vocabulary` only.
     ///
     /// The vocabulary is an assumption about the attacker, and the certificate says so: it names the smallest rate at which
-    /// a word that is put in may be deleted.
+    /// a word that is put in may be deleted. [`EditThreat::survives_edits`] sees counts, not words: ask it about edits that
+    /// put in words of the vocabulary only.
     #[must_use]
     pub fn edits_within(&self, text: &[WordId], vocabulary: impl IntoIterator<Item = WordId>) -> EditThreat {
         // Without a word to put in nothing is put in, for which any rate will do.

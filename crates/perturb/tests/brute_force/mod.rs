@@ -176,9 +176,9 @@ impl<N: Noise<Input = [WordId], Sample = Text> + Sync> Attack<'_, N> {
             for shape in Shape::ALL {
                 let answers = worst_case(clean, target, shape);
                 for competitors in [Competitors::Together, Competitors::Separately] {
-                    self.check(&self.from_votes(&answers, competitors), &answers, &laws);
+                    self.check(&self.certify_votes(&answers, competitors), &answers, &laws);
                 }
-                let exact = self.from_exact_probabilities(probabilities(clean, &answers));
+                let exact = self.certify_exactly(probabilities(clean, &answers));
                 let (reached, sharp) = self.check(&exact, &answers, &laws);
                 outcome.certified += usize::from(reached);
                 outcome.sharp += usize::from(reached && sharp);
@@ -187,7 +187,7 @@ impl<N: Noise<Input = [WordId], Sample = Text> + Sync> Attack<'_, N> {
         outcome
     }
 
-    fn from_votes(&self, answers: &Answers, competitors: Competitors) -> Certificate {
+    fn certify_votes(&self, answers: &Answers, competitors: Competitors) -> Certificate {
         let classifier = from_fn(3, |text: &Text| answers.get(text).copied().unwrap_or(0));
         let smoothing = Smoothing::new(Plan::fixed(40, 600).unwrap()).seed(1);
         let tally = smoothing.tally(self.noise, &classifier, 0, self.text).unwrap();
@@ -195,7 +195,7 @@ impl<N: Noise<Input = [WordId], Sample = Text> + Sync> Attack<'_, N> {
         certifier.certify(self.threat, &tally).unwrap()
     }
 
-    fn from_exact_probabilities(&self, masses: [f64; 3]) -> Certificate {
+    fn certify_exactly(&self, masses: [f64; 3]) -> Certificate {
         let class = (0..3).max_by(|&a, &b| masses[a].total_cmp(&masses[b])).unwrap();
         let other = (0..3).filter(|&other| other != class).map(|other| masses[other]).fold(0.0, f64::max);
         // The sums above err by less.

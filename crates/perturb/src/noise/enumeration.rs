@@ -5,58 +5,13 @@
 //! conditional law by rejection, so that [`Strata`] can join both. Copies that look alike count as one: fewer questions for
 //! the classifier.
 //!
-//! Cost: `Σ_{j≤k} C(n, j)` outcomes, and `1 / W` draws for each sample of the rest, whose mass is `W`.
+//! Cost: `Σ_{j≤k} C(n, j)` outcomes in memory, each as long as a noisy copy is, and `1 / W` draws for each sample of the rest,
+//! whose mass is `W`.
 
-use super::{Deletion, Masking};
+use super::KeepsWords;
 use crate::{Error, WordId};
 use std::{collections::HashMap, slice};
-use steadfast_certify::{Classifier, Interval, Law, Noise, Rate, Strata, classifier, rand_core::Rng};
-
-/// A noise that keeps each word of a text independently of the others.
-pub trait KeepsWords: Noise<Input = [WordId], Sample = Vec<WordId>> {
-    /// The rate at which `word` is not kept.
-    fn rate_of(&self, word: WordId) -> Rate;
-
-    /// What the noise shows of `text` if it keeps the words at `places`, which ascend.
-    fn show(&self, text: &[WordId], places: &[usize]) -> Vec<WordId>;
-
-    /// How many words a text shows, the clean one or a noisy copy. Each word shows or does not, whatever stands around it.
-    fn kept(&self, noisy: &[WordId]) -> usize;
-}
-
-impl KeepsWords for Deletion {
-    fn rate_of(&self, word: WordId) -> Rate {
-        self.rate(word)
-    }
-
-    fn show(&self, text: &[WordId], places: &[usize]) -> Vec<WordId> {
-        places.iter().filter_map(|&place| text.get(place)).copied().collect()
-    }
-
-    fn kept(&self, noisy: &[WordId]) -> usize {
-        noisy.len()
-    }
-}
-
-impl KeepsWords for Masking {
-    fn rate_of(&self, _: WordId) -> Rate {
-        self.rate()
-    }
-
-    fn show(&self, text: &[WordId], places: &[usize]) -> Vec<WordId> {
-        let mut shown = vec![WordId::MASK; text.len()];
-        for &place in places {
-            if let (Some(slot), Some(&word)) = (shown.get_mut(place), text.get(place)) {
-                *slot = word;
-            }
-        }
-        shown
-    }
-
-    fn kept(&self, noisy: &[WordId]) -> usize {
-        noisy.iter().filter(|&&word| word != WordId::MASK).count()
-    }
-}
+use steadfast_certify::{Classifier, Interval, Law, Noise, Strata, classifier, rand_core::Rng};
 
 /// The noisy copies of a text that keep at most `k` words, each with its probability.
 ///
@@ -218,10 +173,10 @@ fn mass(rates: &[Interval], places: &[usize]) -> Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Lexicon, Tokenizer};
+    use crate::{Deletion, Lexicon, Masking, Tokenizer};
     use std::sync::Arc;
     use steadfast_certify::{
-        Certifier, Confidence, Error as CertifyError, Plan, Smoothing, certify_bounds, from_fn,
+        Certifier, Confidence, Error as CertifyError, Plan, Rate, Smoothing, certify_bounds, from_fn,
         seed::{Phase, Purpose, generator},
     };
 
