@@ -2,30 +2,16 @@
 //!
 //! Works on small digits that the test draws itself, in the official file format. Nothing is fetched.
 
+mod example;
+
+use example::example;
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output, Stdio},
-    sync::OnceLock,
     thread,
     time::Duration,
 };
-
-/// The example, built as this test was: `cargo test --test mnist` alone does not build it.
-fn example() -> &'static Path {
-    static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
-    EXAMPLE.get_or_init(|| {
-        let own = std::env::current_exe().expect("the test's own path");
-        let profile = own.parent().and_then(Path::parent).expect("the target folder");
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--example", "mnist"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().expect("cargo").success(), "the example does not build");
-        profile.join("examples").join(format!("mnist{}", std::env::consts::EXE_SUFFIX))
-    })
-}
 
 /// A folder that is removed in the end, with a data set in it.
 struct Workplace(tempfile::TempDir);
@@ -57,7 +43,7 @@ impl Workplace {
 
     /// The example with the test's data and small settings, in this folder.
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(example());
+        let mut command = Command::new(example("mnist"));
         command
             .args(["--data", "data", "--training", "10", "--limit", "20", "--steps", "5", "--width", "4"])
             .args(arguments)
@@ -252,7 +238,7 @@ fn bad_files_are_refused_with_a_way_out() {
 fn without_data_and_without_npm_the_error_says_what_is_missing() {
     let place = Workplace::new();
     let fetching = |arguments: &[&str]| {
-        let mut command = Command::new(example());
+        let mut command = Command::new(example("mnist"));
         command
             .args(arguments)
             .current_dir(place.0.path())

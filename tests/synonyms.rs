@@ -2,29 +2,15 @@
 //!
 //! Works on vectors and synsets that the test writes itself. Nothing is fetched.
 
+mod example;
+
+use example::example;
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output, Stdio},
-    sync::OnceLock,
 };
 use steadfast::perturb::synonym::{SynonymTable, WEIGHT_TOTAL};
-
-/// The example, built as this test was: `cargo test --test synonyms` alone does not build it.
-fn example() -> &'static Path {
-    static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
-    EXAMPLE.get_or_init(|| {
-        let own = std::env::current_exe().expect("the test's own path");
-        let profile = own.parent().and_then(Path::parent).expect("the target folder");
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--example", "synonyms"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().expect("cargo").success(), "the example does not build");
-        profile.join("examples").join(format!("synonyms{}", std::env::consts::EXE_SUFFIX))
-    })
-}
 
 const VECTORS: &str =
     "good 1 0 0\nfine 0.8 0.6 0\nbad 0.75 -0.6 0.2\nfilm 0 0.2 1\nmovie 0 -0.1 1\nodd -1 0.1 -0.4\n";
@@ -56,7 +42,7 @@ impl Workplace {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(example())
+        Command::new(example("synonyms"))
             .args(["--data", "data", "--vocabulary", "texts.txt", "--components", "0"])
             .args(arguments)
             .current_dir(self.0.path())

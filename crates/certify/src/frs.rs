@@ -17,6 +17,7 @@ use crate::{
     Assumption, Conditional, Error, Interval, Lower, Upper,
     error::Parameter,
     round::{mul_up, sub_down},
+    threat::largest,
 };
 
 /// The assumptions of Theorem 1, in the order in which the module lists them.
@@ -49,17 +50,7 @@ pub fn trigger_length(vote: Lower, randomized: Interval, beta: Interval) -> Cond
         let lost = mul_up(beta.upper().p(), erased.complement().upper().p());
         Lower::from_p(sub_down(vote.p(), lost)).exceeds(Upper::HALF)
     };
-    let longest = vote.exceeds(Upper::HALF).then(|| {
-        let mut length = 0_u32;
-        // By doubling and bisection; the condition is monotone in the length.
-        for bit in (0..u32::BITS).rev() {
-            let longer = length | 1 << bit;
-            if holds(longer) {
-                length = longer;
-            }
-        }
-        length
-    });
+    let longest = vote.exceeds(Upper::HALF).then(|| largest(u32::MAX, holds));
     under_the_assumptions(longest)
 }
 

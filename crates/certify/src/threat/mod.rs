@@ -32,7 +32,7 @@ pub use self::{
     words::{Swap, WordThreat},
 };
 
-use crate::{ClassBounds, Law, Lower, Upper};
+use crate::{ClassBounds, Law, Lower, Upper, confidence::smallest};
 use std::fmt;
 
 /// What a radius counts.
@@ -203,23 +203,8 @@ impl<T: DiscreteThreat> Threat for T {
     }
 }
 
-/// The largest number up to `most` that `survives`, where zero and all smaller ones do too: by doubling and bisection.
-fn largest(most: u32, survives: impl Fn(u32) -> bool) -> u32 {
-    let (mut good, mut bad) = (0, 1);
-    while bad <= most && survives(bad) {
-        good = bad;
-        if good == most {
-            return most;
-        }
-        bad = (2 * bad).min(most);
-    }
-    while bad - good > 1 {
-        let middle = good + (bad - good) / 2;
-        if survives(middle) {
-            good = middle;
-        } else {
-            bad = middle;
-        }
-    }
-    good
+/// The largest number up to `most` that `survives`, where zero and all smaller ones do too.
+pub(crate) fn largest(most: u32, survives: impl Fn(u32) -> bool) -> u32 {
+    let fails = smallest(most.into(), |r| !survives(r as u32));
+    fails.map_or(most, |first| first as u32 - 1)
 }

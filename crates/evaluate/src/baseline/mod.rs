@@ -4,4 +4,4 @@
 
 mod naive_bayes;
 
-pub use naive_bayes::NaiveBayes;
+pub use naive_bayes::{NaiveBayes, Trained};

@@ -1,8 +1,12 @@
 //! [`NaiveBayes`]: the multinomial classifier over words.
 
-use crate::Error;
+use crate::{
+    Error,
+    data::{TextTask, texts::tokenized},
+};
+use std::sync::Arc;
 use steadfast_certify::{BoxError, ClassId, Classifier};
-use steadfast_perturb::WordId;
+use steadfast_perturb::{Lexicon, Tokenizer, WordId};
 
 /// Multinomial naive Bayes with one pseudo-count per word: each word adds its log-odds. A text without known words gets
 /// the more frequent class of the training texts.
@@ -16,7 +20,31 @@ pub struct NaiveBayes {
     classes: Vec<f64>,
 }
 
+/// A classifier of a task, and the texts that it was not trained on.
+#[derive(Debug)]
+pub struct Trained {
+    /// The words of both.
+    pub lexicon: Arc<Lexicon>,
+    /// Trained on the task's training texts.
+    pub classifier: NaiveBayes,
+    /// Words and class of each test text.
+    pub test: Vec<(Vec<WordId>, ClassId)>,
+}
+
 impl NaiveBayes {
+    /// Trained on the training texts of a task.
+    ///
+    /// # Errors
+    /// As [`Self::train`].
+    pub fn of_task(task: &TextTask, tokenizer: Tokenizer) -> Result<Trained, Error> {
+        let lexicon = Arc::new(Lexicon::new());
+        let training = tokenized(&task.training, &lexicon, tokenizer);
+        let classifier =
+            Self::train(task.classes(), training.iter().map(|(text, class)| (&text[..], *class)))?;
+        let test = tokenized(&task.test, &lexicon, tokenizer);
+        Ok(Trained { lexicon, classifier, test })
+    }
+
     /// Trained on texts with their classes below `classes`.
     ///
     /// # Errors
@@ -107,7 +135,6 @@ impl Classifier<Vec<WordId>> for NaiveBayes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use steadfast_perturb::{Lexicon, Tokenizer};
 
     #[test]
     fn words_decide_and_silence_goes_to_the_majority() {

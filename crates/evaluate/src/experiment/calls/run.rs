@@ -3,8 +3,8 @@
 use super::{Results, Settings, settings::LENGTHS};
 use crate::{
     Error,
-    baseline::NaiveBayes,
-    data::{TextTask, texts::tokenized},
+    baseline::{NaiveBayes, Trained},
+    data::TextTask,
     experiment::{
         Console,
         finished::{check_same, finished},
@@ -83,15 +83,10 @@ pub fn run(
         check_same(output.join(FILE), (&results.settings, &results.task), (settings, &fingerprint))?;
         return Ok(results);
     }
-    let lexicon = Arc::new(Lexicon::new());
-    let training = tokenized(&task.training, &lexicon, Tokenizer::words());
-    let test = tokenized(&task.test, &lexicon, Tokenizer::words());
+    let Trained { lexicon, classifier, test } = NaiveBayes::of_task(task, Tokenizer::words())?;
     let bench = Bench {
         settings,
-        classifier: NaiveBayes::train(
-            task.classes(),
-            training.iter().map(|(text, class)| (&text[..], *class)),
-        )?,
+        classifier,
         lexicon,
         certifier: Certifier::new(Confidence::new(settings.alpha)?),
         optimism: Confidence::new(settings.optimism)?,

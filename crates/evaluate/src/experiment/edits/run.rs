@@ -3,8 +3,8 @@
 use super::{Curve, Results, Settings};
 use crate::{
     Error,
-    baseline::NaiveBayes,
-    data::{TextTask, texts::tokenized},
+    baseline::{NaiveBayes, Trained},
+    data::TextTask,
     experiment::{
         Console,
         finished::{check_same, finished},
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use steadfast_certify::{
     Certifier, ClassBounds, ClassId, Classifier, Confidence, EditKind, Plan, Radius, Rate, Smoothing, Threat,
 };
-use steadfast_perturb::{Deletion, Lexicon, Tokenizer, WordId};
+use steadfast_perturb::{Deletion, Tokenizer, WordId};
 
 /// The file of results in the output folder.
 pub(super) const FILE: &str = "edits.json";
@@ -38,11 +38,8 @@ pub fn run(
         check_same(output.join(FILE), (&results.settings, &results.task), (settings, &fingerprint))?;
         return Ok(results);
     }
-    let lexicon = Arc::new(Lexicon::new());
-    let training = tokenized(&task.training, &lexicon, Tokenizer::words());
-    let test = tokenized(&task.test, &lexicon, Tokenizer::words());
+    let Trained { lexicon, classifier: model, test } = NaiveBayes::of_task(task, Tokenizer::words())?;
     let test = test.get(..settings.limit).unwrap_or(&test);
-    let model = NaiveBayes::train(task.classes(), training.iter().map(|(text, class)| (&text[..], *class)))?;
 
     let uniform = Deletion::uniform(Arc::clone(&lexicon), Rate::new(settings.rate)?)?;
     let signal_rate = Rate::new(settings.signal_rate)?;

@@ -1,0 +1,23 @@
+//! Examples as programs, for tests from the outside.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+/// The example of a test file, built as the test was: `cargo test --test NAME` alone does not build it.
+pub(crate) fn example(name: &str) -> &'static Path {
+    static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
+    EXAMPLE.get_or_init(|| {
+        let own = std::env::current_exe().expect("the test's own path");
+        let profile = own.parent().and_then(Path::parent).expect("the target folder");
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--example", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().expect("cargo").success(), "the example does not build");
+        profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    })
+}
