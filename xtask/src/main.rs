@@ -44,6 +44,7 @@ fn main() -> ExitCode {
 
 fn setup() -> Result<(), Box<dyn Error>> {
     let cache = Cache::from_environment()?.observe(|event| println!("{event}"));
+    println!("{}", cache.fetch_libtorch(false)?.display());
     for source in catalogue::ALL {
         println!("{}", cache.fetch(&source, false)?.display());
     }
