@@ -2,7 +2,17 @@
 //!
 //! - [`ensemble`]: many small learners, each trained on its own noisy copy of a small training set, voting on every test
 //!   input. Smoothing over *training and* test data, in pure Rust.
-#![forbid(unsafe_code)]
+//! - `transformer` (feature `torch`): pretrained encoders of the BERT and `RoBERTa` families on libtorch, fine-tuned,
+//!   smoothed, saved.
+//! - `device` (feature `torch`): which processor computes; CUDA libraries are opened at run time.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `torch` | transformers on libtorch 2.11.0, which has to be there when programs are linked |
+//! | `hub` | models by their Hugging Face hub id |
+#![deny(unsafe_code)]
 #![cfg_attr(
     not(test),
     warn(
@@ -15,4 +25,8 @@
     )
 )]
 
+#[cfg(feature = "torch")]
+pub mod device;
 pub mod ensemble;
+#[cfg(feature = "torch")]
+pub mod transformer;

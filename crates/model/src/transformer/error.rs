@@ -1,0 +1,206 @@
+//! What can go wrong with a transformer, and the way out of each.
+
+use crate::device::DeviceError;
+use std::{io, path::PathBuf};
+use tch::TchError;
+
+/// Why a model could not be read, run, fine-tuned or saved.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The device cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A file or folder could not be read or written.
+    #[error("cannot {doing} {}", path.display())]
+    Io {
+        /// What was attempted, such as `read`.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// A file of a model is not what it should be.
+    #[error("{} {problem}; {remedy}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what was expected.
+        problem: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A setting of `config.json` is missing or is not supported.
+    #[error("{}: {field} is {found}, expected {expected}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// The setting.
+        field: &'static str,
+        /// Its value.
+        found: String,
+        /// What is supported.
+        expected: String,
+    },
+    /// Tensors are missing.
+    #[error(
+        "{} holds no tensor {first} (and {} more are missing); it belongs to another architecture or size than config.json says",
+        path.display(), count - 1
+    )]
+    MissingTensors {
+        /// The file of weights.
+        path: PathBuf,
+        /// The name of the first.
+        first: String,
+        /// How many are missing.
+        count: usize,
+    },
+    /// Tensors are there that the model has no place for.
+    #[error(
+        "{} holds {count} tensors that the model of config.json has no place for, such as {first}; take config.json and weights \
+         from the same model",
+        path.display()
+    )]
+    ExtraTensors {
+        /// The file of weights.
+        path: PathBuf,
+        /// The name of the first.
+        first: String,
+        /// How many there are.
+        count: usize,
+    },
+    /// A tensor has another shape.
+    #[error("{}: {name} has the shape {found:?}, expected {expected:?}; take config.json and weights from the same model",
+        path.display())]
+    Shape {
+        /// The file of weights.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its shape.
+        found: Vec<i64>,
+        /// The shape that `config.json` asks for.
+        expected: Vec<i64>,
+    },
+    /// The stored classification head answers another number of classes.
+    #[error(
+        "the head of {} answers {found} classes, but {expected} are needed; fine-tune a new head for them, or give data with \
+         {found} classes",
+        path.display()
+    )]
+    Labels {
+        /// The model's folder.
+        path: PathBuf,
+        /// Classes of the head.
+        found: usize,
+        /// Classes asked for.
+        expected: usize,
+    },
+    /// The tokenizer belongs to another model.
+    #[error("{} does not fit the model: {problem}; take tokenizer.json and weights from the same model", path.display())]
+    OtherTokenizer {
+        /// The tokenizer's file.
+        path: PathBuf,
+        /// What does not fit.
+        problem: String,
+    },
+    /// A setting of fine-tuning or smoothing.
+    #[error("{name} is {given}, expected {expected}")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// What was given.
+        given: String,
+        /// What is accepted.
+        expected: String,
+    },
+    /// An input that the model cannot take.
+    #[error("text {index} of the batch {problem}")]
+    Input {
+        /// Its place in the batch, from 0.
+        index: usize,
+        /// What is wrong with it, and what was expected.
+        problem: String,
+    },
+    /// The loss is no number any more.
+    #[error(
+        "the loss is {loss} in step {step} of epoch {epoch}; nothing was saved since the last checkpoint: lower the learning \
+         rate ({learning_rate}) or clip gradients to a smaller norm"
+    )]
+    Diverged {
+        /// The epoch, from 0.
+        epoch: u64,
+        /// The step within it, from 0.
+        step: u64,
+        /// The loss.
+        loss: f64,
+        /// The learning rate of that step.
+        learning_rate: f64,
+    },
+    /// The observer asked to stop.
+    #[error("stopped in epoch {epoch} after {step} steps")]
+    Stopped {
+        /// The epoch, from 0.
+        epoch: u64,
+        /// Steps done in it.
+        step: u64,
+    },
+    /// There is not enough memory even for one text at a time.
+    #[error(
+        "not enough memory on {device} for one text of {tokens} tokens; use shorter texts, another device or a smaller model"
+    )]
+    OutOfMemory {
+        /// The device.
+        device: String,
+        /// Tokens of the text.
+        tokens: usize,
+    },
+    /// A model could not be fetched from the hub.
+    #[error(
+        "cannot fetch {file} of {id} from the hub ({reason}); check the name and the network, or give a folder"
+    )]
+    Hub {
+        /// The model's id.
+        id: String,
+        /// The file.
+        file: &'static str,
+        /// The client's reason.
+        reason: String,
+    },
+    /// libtorch refused to compute something.
+    #[error(
+        "libtorch could not compute: {reason}; if the model was read without an error, this is a bug of this library"
+    )]
+    Torch {
+        /// The first line of its reason.
+        reason: String,
+        /// Whether it ran out of memory.
+        memory: bool,
+    },
+}
+
+impl From<TchError> for Error {
+    fn from(error: TchError) -> Self {
+        let text = error.to_string();
+        let memory = ["out of memory", "not enough memory", "can't allocate memory", "bad_alloc"];
+        Self::Torch {
+            memory: memory.iter().any(|sign| text.contains(sign)),
+            // The lines below it are a C++ backtrace.
+            reason: text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("Internal torch error: ")
+                .to_owned(),
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { doing, path, source }
+    }
+}
