@@ -313,6 +313,9 @@ pub enum FileProblem {
         /// What it should be.
         expected: &'static str,
     },
+    /// There is no text in it.
+    #[error("it holds no text")]
+    NoTexts,
     /// An archive does not hold a file that is needed.
     #[error("it holds no {file}")]
     Missing {

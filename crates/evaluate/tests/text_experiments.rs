@@ -7,11 +7,11 @@ use steadfast_evaluate::{
     report::file::OutputFolder,
 };
 
-/// Sentences of eight to fourteen words, most of them without meaning, some with praise or blame.
+/// Sentences of nine to fifteen words, most of them without meaning, some with praise or blame, no two alike.
 fn task(seed: u64) -> TextTask {
     let filler = ["the", "film", "of", "this", "year", "is", "a", "story", "with", "actors"];
     let (praise, blame) = (["fine", "superb", "warm"], ["dull", "awful", "flat"]);
-    let reviews: Vec<Review> = (0..240)
+    let reviews: Vec<Review> = (0..600)
         .map(|number: usize| {
             let telling = if number.is_multiple_of(2) { praise } else { blame };
             let words = (0..8 + number % 7).map(|place| match (number + place) % 3 {
@@ -19,10 +19,11 @@ fn task(seed: u64) -> TextTask {
                 _ => filler[(7 * number + place) % 10],
             });
             let rating = if number.is_multiple_of(2) { 1.5 } else { -2.0 };
-            Review { sentence: words.collect::<Vec<_>>().join(" "), rating }
+            let sentence = words.chain([&*format!("scene-{number}")]).collect::<Vec<_>>().join(" ");
+            Review { sentence, rating }
         })
         .collect();
-    TextTask::of_reviews(&reviews, seed)
+    TextTask::of_reviews(&reviews, 0.0, seed).expect("a rating that is one")
 }
 
 /// A folder that is gone after the test.
@@ -80,7 +81,7 @@ fn what_cannot_be_done_is_refused() {
     assert!(refused(edits::Settings { rate: 1.5, ..edit_settings() }).contains("strictly between 0 and 1"));
     assert!(refused(edits::Settings { alpha: 0.0, ..edit_settings() }).contains('α'));
     assert!(refused(edits::Settings { samples: 0, ..edit_settings() }).contains("positive"));
-    let nothing = TextTask { training: vec![], test: vec![] };
+    let nothing = TextTask { training: vec![], development: vec![], test: vec![] };
     let nothing = edits::run(&edit_settings(), &nothing, &output, false, &Console::silent());
     assert!(nothing.expect_err("nothing to learn from").to_string().contains("cannot train"));
     let console = Console::silent();
