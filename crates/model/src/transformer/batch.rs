@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn batches_hold_so_many_tokens_and_every_text() {
-        assert_eq!(cut(&[], 10), []);
+        assert!(cut(&[], 10).is_empty());
         assert_eq!(cut(&[2, 2, 3, 3, 20, 20], 9), [0..3, 3..4, 4..5, 5..6]);
         assert_eq!(cut(&[1; 10], 4), [0..4, 4..8, 8..10]);
         for lengths in [vec![1, 2, 3, 4, 5, 6], vec![7; 9], vec![1, 100]] {
