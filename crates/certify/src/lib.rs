@@ -52,6 +52,7 @@
 )]
 
 mod bits;
+mod cautious;
 pub mod certificate;
 mod certifier;
 pub mod classifier;
@@ -74,6 +75,7 @@ mod trade_off;
 mod votes;
 
 pub use bits::Bits;
+pub use cautious::Cautious;
 pub use certificate::{Certificate, ClassBounds, Evidence, Outcome, certify_bounds};
 pub use certifier::{Certifier, Competitors};
 pub use classifier::{
