@@ -21,6 +21,7 @@ mod subwords;
 mod weights;
 
 pub use batch::Batch;
+pub(crate) use batch::halving;
 pub use config::{Activation, Config, Family};
 pub use directory::Precision;
 pub use error::Error;
