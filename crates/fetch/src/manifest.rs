@@ -1,6 +1,7 @@
 //! The manifest: what a finished folder of the cache must hold. It is written last.
 
 use std::{
+    collections::HashMap,
     fmt::Write as _,
     fs::{self, File},
     io::{self, Read as _},
@@ -9,7 +10,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{Damage, Error, Source};
+use crate::{Damage, Error, Source, assembly::Assembly, source::is_cache_name};
 
 /// The manifest's file name.
 pub(crate) const NAME: &str = ".steadfast-manifest";
@@ -25,9 +26,9 @@ pub(crate) struct Entry {
     pub(crate) sha256: String,
 }
 
-/// The text of a manifest: the source, then one line per file, then their number as the end mark.
-pub(crate) fn text(source: &Source<'_>, entries: &[Entry]) -> String {
-    let mut text = head(source);
+/// The text of a manifest: the packages, then one line per file, then their number as the end mark.
+pub(crate) fn text(assembly: &Assembly<'_>, entries: &[Entry]) -> String {
+    let mut text = head(assembly);
     for Entry { name, bytes, sha256 } in entries {
         let _ = writeln!(text, "{sha256} {bytes} {name}");
     }
@@ -35,19 +36,20 @@ pub(crate) fn text(source: &Source<'_>, entries: &[Entry]) -> String {
     text
 }
 
-fn head(source: &Source<'_>) -> String {
-    format!(
-        "steadfast-fetch 1\n{} {} {}\narchive {}\n",
-        source.client, source.package, source.version, source.archive_sha256
-    )
+fn head(assembly: &Assembly<'_>) -> String {
+    let mut text = "steadfast-fetch 1\n".to_owned();
+    for Source { client, package, version, archive_sha256, .. } in assembly.sources {
+        let _ = writeln!(text, "{client} {package} {version}\narchive {archive_sha256}");
+    }
+    text
 }
 
-/// Compares a folder with its manifest, and the manifest with the source. `None` means that the folder does not exist.
+/// Compares a folder with its manifest, and the manifest with what it should be of. `None` means that the folder does not exist.
 ///
 /// Sizes are compared; contents only with `contents`.
 pub(crate) fn inspect(
     folder: &Path,
-    source: &Source<'_>,
+    assembly: &Assembly<'_>,
     contents: bool,
 ) -> Result<Option<Vec<Entry>>, Damage> {
     if fs::symlink_metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
@@ -60,7 +62,7 @@ pub(crate) fn inspect(
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(Damage::Manifest { line: 1 }),
         Err(_) => return Err(Damage::Unfinished),
     }
-    let entries = parse(&text, source)?;
+    let entries = parse(&text, assembly)?;
     for entry in &entries {
         let path = folder.join(&entry.name);
         let missing = || Damage::Missing { file: entry.name.clone() };
@@ -86,8 +88,9 @@ pub(crate) fn inspect(
     Ok(Some(entries))
 }
 
-fn parse(text: &str, source: &Source<'_>) -> Result<Vec<Entry>, Damage> {
-    let Some(body) = text.strip_prefix(head(source).as_str()) else {
+fn parse(text: &str, assembly: &Assembly<'_>) -> Result<Vec<Entry>, Damage> {
+    let head = head(assembly);
+    let Some(body) = text.strip_prefix(head.as_str()) else {
         return Err(if text.starts_with("steadfast-fetch ") {
             Damage::Other
         } else {
@@ -96,7 +99,8 @@ fn parse(text: &str, source: &Source<'_>) -> Result<Vec<Entry>, Damage> {
     };
     let mut entries = Vec::new();
     let mut ended = false;
-    for (line, content) in (4..).zip(body.split_terminator('\n')) {
+    let first = 1 + head.lines().count();
+    for (line, content) in (first..).zip(body.split_terminator('\n')) {
         let bad = Damage::Manifest { line };
         if ended {
             return Err(bad);
@@ -112,12 +116,24 @@ fn parse(text: &str, source: &Source<'_>) -> Result<Vec<Entry>, Damage> {
         }
     }
     if !ended || !body.ends_with('\n') {
-        return Err(Damage::Manifest { line: 4 + entries.len() });
+        return Err(Damage::Manifest { line: first + entries.len() });
     }
-    // Names come out of a file that anyone may have edited: only those of the source are followed.
-    let same = entries.len() == source.files.len()
-        && entries.iter().zip(source.files).all(|(entry, kept)| entry.name == kept.name);
-    if same { Ok(entries) } else { Err(Damage::Other) }
+    if is_of(&entries, assembly) { Ok(entries) } else { Err(Damage::Other) }
+}
+
+/// Names come out of a file that anyone may have edited: only those that the descriptions give are followed, each once.
+fn is_of(entries: &[Entry], assembly: &Assembly<'_>) -> bool {
+    let by_name: HashMap<&str, &Entry> = entries.iter().map(|entry| (entry.name.as_str(), entry)).collect();
+    by_name.len() == entries.len()
+        && by_name.keys().all(|name| {
+            let known = assembly.kept().any(|kept| kept.gives(name));
+            is_cache_name(name) && (known || assembly.texts.iter().any(|text| text.name == *name))
+        })
+        && assembly.kept().all(|kept| by_name.keys().any(|name| kept.gives(name)))
+        && assembly
+            .texts
+            .iter()
+            .all(|text| by_name.get(text.name).is_some_and(|found| **found == text.entry()))
 }
 
 /// The SHA-256 of a file, as lower-case hexadecimal digits.
@@ -145,46 +161,60 @@ pub(crate) fn hexadecimal(hasher: Sha256) -> String {
 }
 
 /// Writes the manifest and asks the system to put it on disk.
-pub(crate) fn write(folder: &Path, source: &Source<'_>, entries: &[Entry]) -> Result<(), Error> {
+pub(crate) fn write(folder: &Path, assembly: &Assembly<'_>, entries: &[Entry]) -> Result<(), Error> {
     let path = folder.join(NAME);
     let written = File::create(&path).and_then(|mut file| {
-        io::Write::write_all(&mut file, text(source, entries).as_bytes())?;
+        io::Write::write_all(&mut file, text(assembly, entries).as_bytes())?;
         file.sync_all()
     });
-    written.map_err(|error| Error::Io { doing: "write", path, source: error })
+    written.map_err(|error| Error::unwritten(&path, error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Kept, catalogue::MNIST};
+    use crate::{Kept, assembly::Text, catalogue::MNIST};
 
     const FILES: [Kept<'static>; 2] =
-        [Kept { archived: "p/a", name: "a" }, Kept { archived: "p/b c", name: "b c" }];
+        [Kept { archived: "p/a", name: "a" }, Kept { archived: "p/b/*", name: "b/*" }];
     const SOURCE: Source<'static> = Source { files: &FILES, ..MNIST };
 
     fn entries() -> Vec<Entry> {
         let entry = |name: &str, bytes| Entry { name: name.to_owned(), bytes, sha256: "0".repeat(64) };
-        vec![entry("a", 3), entry("b c", 0)]
+        vec![entry("a", 3), entry("b/c d", 0), entry("b/e/f", 1)]
     }
 
     #[test]
     fn a_manifest_reads_back_and_every_shorter_one_is_refused() {
-        let text = text(&SOURCE, &entries());
-        assert_eq!(parse(&text, &SOURCE).unwrap(), entries());
-        for end in 0..text.len() {
-            assert!(parse(&text[..end], &SOURCE).is_err(), "{end} bytes of {text}");
+        let texts = [Text { name: "note", content: "of our own\n" }];
+        let both = Assembly { texts: &texts, sources: &[SOURCE, MNIST], ..Assembly::of(&SOURCE) };
+        let digits =
+            MNIST.files.iter().map(|kept| Entry { name: kept.name.to_owned(), ..entries().remove(0) });
+        let all: Vec<Entry> = entries().into_iter().chain(digits).chain([texts[0].entry()]).collect();
+        for (assembly, entries) in [(Assembly::of(&SOURCE), entries()), (both, all)] {
+            let text = text(&assembly, &entries);
+            assert_eq!(parse(&text, &assembly).unwrap(), entries);
+            for end in 0..text.len() {
+                assert!(parse(&text[..end], &assembly).is_err(), "{end} bytes of {text}");
+            }
+            assert!(parse(&format!("{text}end 2\n"), &assembly).is_err());
         }
-        assert!(parse(&format!("{text}end 2\n"), &SOURCE).is_err());
     }
 
     #[test]
     fn a_manifest_of_another_source_is_told_from_a_broken_one() {
-        let text = text(&SOURCE, &entries());
-        assert!(matches!(parse(&text, &Source { version: "1.0.0", ..SOURCE }), Err(Damage::Other)));
-        assert!(matches!(parse(&text, &MNIST), Err(Damage::Other)));
-        assert!(matches!(parse("nonsense", &SOURCE), Err(Damage::Manifest { line: 1 })));
-        let renamed = text.replace(" a\n", " ../a\n");
-        assert!(matches!(parse(&renamed, &SOURCE), Err(Damage::Other)));
+        let assembly = Assembly::of(&SOURCE);
+        let text = text(&assembly, &entries());
+        let earlier = Source { version: "1.0.0", ..SOURCE };
+        assert!(matches!(parse(&text, &Assembly::of(&earlier)), Err(Damage::Other)));
+        assert!(matches!(parse(&text, &Assembly::of(&MNIST)), Err(Damage::Other)));
+        let with_note = Assembly { texts: &[Text { name: "note", content: "new" }], ..assembly.clone() };
+        assert!(matches!(parse(&text, &with_note), Err(Damage::Other)));
+        assert!(matches!(parse("nonsense", &assembly), Err(Damage::Manifest { line: 1 })));
+        for (name, other) in
+            [(" a\n", " ../a\n"), (" a\n", " b/../../a\n"), (" a\n", " b/g\n"), (" b/e/f\n", " b/c d\n")]
+        {
+            assert!(matches!(parse(&text.replace(name, other), &assembly), Err(Damage::Other)), "{other}");
+        }
     }
 }

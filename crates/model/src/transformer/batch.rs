@@ -50,7 +50,6 @@ impl Batch {
     }
 
     /// Token ids, `texts × tokens`.
-    #[must_use]
     pub const fn tokens(&self) -> &Tensor {
         &self.tokens
     }

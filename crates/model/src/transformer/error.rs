@@ -2,6 +2,7 @@
 
 use crate::device::DeviceError;
 use std::{io, path::PathBuf};
+use steadfast_certify::BoxError;
 use tch::TchError;
 
 /// Why a model could not be read, run, fine-tuned or saved.
@@ -84,15 +85,11 @@ pub enum Error {
         /// The shape that `config.json` asks for.
         expected: Vec<i64>,
     },
-    /// The stored classification head answers another number of classes.
+    /// The classification head answers fewer classes than there are.
     #[error(
-        "the head of {} answers {found} classes, but {expected} are needed; fine-tune a new head for them, or give data with \
-         {found} classes",
-        path.display()
+        "the model answers {found} classes, but {expected} are needed; give it a new head for them, or leave the other classes out"
     )]
-    Labels {
-        /// The model's folder.
-        path: PathBuf,
+    Classes {
         /// Classes of the head.
         found: usize,
         /// Classes asked for.
@@ -123,6 +120,37 @@ pub enum Error {
         index: usize,
         /// What is wrong with it, and what was expected.
         problem: String,
+    },
+    /// The model computes no numbers.
+    #[error(
+        "the model answers text {index} of the batch with {logits:?}, expected finite numbers; its weights are damaged, or too \
+         large for the precision"
+    )]
+    Undefined {
+        /// The text's place in the batch, from 0.
+        index: usize,
+        /// Its logits.
+        logits: Vec<f32>,
+    },
+    /// The training texts could not be made.
+    #[error("the training texts of epoch {epoch} could not be made")]
+    Data {
+        /// The epoch, from 0.
+        epoch: u64,
+        /// What the caller's function returned.
+        #[source]
+        source: BoxError,
+    },
+    /// The checkpoints belong to a run with other settings or texts.
+    #[error(
+        "{} holds checkpoints of another run: its {what} differ; name another folder, or give the settings and texts of that run",
+        path.display()
+    )]
+    OtherRun {
+        /// The folder of checkpoints.
+        path: PathBuf,
+        /// What differs.
+        what: &'static str,
     },
     /// The loss is no number any more.
     #[error(
@@ -202,5 +230,13 @@ impl Error {
     pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { doing, path, source }
+    }
+
+    /// The same error, of the input with this place in the batch.
+    pub(crate) fn of_input(self, index: usize) -> Self {
+        match self {
+            Self::Input { problem, .. } => Self::Input { index, problem },
+            other => other,
+        }
     }
 }

@@ -4,7 +4,10 @@
 //!
 //! - [`SequenceClassifier`]: token ids → logits of classes, and hidden states;
 //! - [`MaskedLanguageModel`]: token ids → logits over the vocabulary;
-//! - [`Subwords`]: words → token ids.
+//! - [`Subwords`]: words → token ids;
+//! - [`TextClassifier`]: the two together, words → class, the base classifier of smoothing.
+//!
+//! [`fine_tune`] trains a classifier, [`ParameterSmoothing`] puts noise on its weights.
 //!
 //! Errors of libtorch arrive as [`Error`]; nothing here panics on them.
 
@@ -14,10 +17,14 @@ mod directory;
 mod dropout;
 mod encoder;
 mod error;
+mod fine_tuning;
+mod inference;
 mod masked_language_model;
+mod parameter_smoothing;
 mod parameters;
 mod sequence_classifier;
 mod subwords;
+mod text_classifier;
 mod weights;
 
 pub use batch::Batch;
@@ -25,7 +32,10 @@ pub(crate) use batch::halving;
 pub use config::{Activation, Config, Family};
 pub use directory::Precision;
 pub use error::Error;
+pub use fine_tuning::{Epoch, Example, FineTuning, Progress, Tuned, fine_tune};
 pub use masked_language_model::MaskedLanguageModel;
+pub use parameter_smoothing::ParameterSmoothing;
 pub use parameters::{Parameter, Parameters};
 pub use sequence_classifier::{Output, SequenceClassifier};
 pub use subwords::Subwords;
+pub use text_classifier::TextClassifier;

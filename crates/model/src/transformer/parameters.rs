@@ -18,7 +18,6 @@ impl Parameter {
     }
 
     /// The tensor itself; what is written into it, the model computes with.
-    #[must_use]
     pub const fn tensor(&self) -> &Tensor {
         &self.tensor
     }
@@ -36,7 +35,8 @@ impl Parameter {
     /// Whether weight decay applies to it: not to biases, nor to layer normalisation.
     #[must_use]
     pub fn decays(&self) -> bool {
-        !(self.name.ends_with(".bias") || self.name.contains("LayerNorm") || self.name.contains("layer_norm"))
+        // Both are vectors, and nothing else is.
+        self.tensor.dim() > 1
     }
 }
 
@@ -79,7 +79,6 @@ impl Parameters {
     }
 
     /// All of them, encoder first, in the order of the layers.
-    #[must_use]
     pub fn iter(&self) -> std::slice::Iter<'_, Parameter> {
         self.all.iter()
     }
@@ -98,4 +97,12 @@ impl<'a> IntoIterator for &'a Parameters {
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
+}
+
+/// A copy that shares nothing with `tensor`.
+pub(crate) fn duplicate(tensor: &Tensor) -> Result<Tensor, Error> {
+    let tensor = tensor.f_detach()?;
+    let mut copy = tensor.f_zeros_like()?;
+    copy.f_copy_(&tensor)?;
+    Ok(copy)
 }

@@ -124,7 +124,6 @@ impl SequenceClassifier {
     }
 
     /// The table of word embeddings, `vocabulary × hidden`.
-    #[must_use]
     pub const fn word_embeddings(&self) -> &Tensor {
         self.encoder.words()
     }

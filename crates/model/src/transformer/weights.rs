@@ -35,11 +35,12 @@ pub(crate) struct Weights {
 impl Weights {
     /// Reads `model.safetensors`, or the parts that its index names.
     pub(crate) fn read(directory: &Path, family: Family) -> Result<Self, Error> {
+        let canonical = |name: &str| canonical(name, family);
         let (single, index) = (directory.join(FILE), directory.join(INDEX));
         if !single.exists() && index.exists() {
             let mut tensors = BTreeMap::new();
             for part in parts(&index)? {
-                tensors.append(&mut read_file(&directory.join(part), family)?);
+                tensors.append(&mut read_file(&directory.join(part), canonical)?);
             }
             return Ok(Self { path: index, tensors, missing: Vec::new() });
         }
@@ -51,7 +52,7 @@ impl Weights {
                 remedy: "convert it with transformers' save_pretrained, which writes safetensors",
             });
         }
-        let tensors = read_file(&single, family)?;
+        let tensors = read_file(&single, canonical)?;
         Ok(Self { path: single, tensors, missing: Vec::new() })
     }
 
@@ -71,14 +72,12 @@ impl Weights {
 
     /// The tensor of this name and shape. One that is missing is noted, for [`Self::finish`] to refuse, and stands in as zeros.
     pub(crate) fn take(&mut self, name: &str, shape: &[i64]) -> Result<Tensor, Error> {
-        match self.take_if_there(name, shape)? {
-            Some(tensor) => Ok(tensor),
-            None => {
-                self.missing.push(name.to_owned());
-                // Nothing of this size is allocated for a model that is refused in the end.
-                Ok(Tensor::f_zeros([1], (Kind::Float, tch::Device::Cpu))?.f_expand(shape, false)?)
-            }
+        if let Some(tensor) = self.take_if_there(name, shape)? {
+            return Ok(tensor);
         }
+        self.missing.push(name.to_owned());
+        // Nothing of this size is allocated for a model that is refused in the end.
+        Ok(Tensor::f_zeros([1], (Kind::Float, tch::Device::Cpu))?.f_expand(shape, false)?)
     }
 
     /// The shape of a tensor that has not been taken.
@@ -132,14 +131,18 @@ fn parts(index: &Path) -> Result<Vec<String>, Error> {
     }
 }
 
-fn read_file(path: &Path, family: Family) -> Result<BTreeMap<String, Tensor>, Error> {
+/// The tensors of a safetensors file, on the CPU in single precision, by the names that `rename` gives them.
+pub(crate) fn read_file(
+    path: &Path,
+    rename: impl Fn(&str) -> String,
+) -> Result<BTreeMap<String, Tensor>, Error> {
     let bytes = fs::read(path).map_err(Error::io("read", path))?;
     let refuse = |problem: String| Error::File { path: path.to_owned(), problem, remedy: REMEDY };
     let tensors = SafeTensors::deserialize(&bytes)
         .map_err(|error| refuse(format!("is damaged or was cut short ({error}, {} bytes)", bytes.len())))?;
     let mut named = BTreeMap::new();
     for (name, view) in tensors.tensors() {
-        let name = canonical(&name, family);
+        let name = rename(&name);
         let Some(kind) = kind(view.dtype()) else {
             // Buffers of integers are no weights.
             if BUFFERS.contains(&name.as_str()) {
@@ -160,13 +163,9 @@ fn read_file(path: &Path, family: Family) -> Result<BTreeMap<String, Tensor>, Er
 /// A tensor's name without its family's prefix, in today's spelling.
 fn canonical(name: &str, family: Family) -> String {
     let name = name.strip_prefix(family.prefix()).unwrap_or(name);
-    match name.strip_suffix("LayerNorm.gamma") {
-        Some(layer) => return format!("{layer}LayerNorm.weight"),
-        None => match name.strip_suffix("LayerNorm.beta") {
-            Some(layer) => return format!("{layer}LayerNorm.bias"),
-            None => name.to_owned(),
-        },
-    }
+    let renamed = [("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")];
+    let today = renamed.iter().find_map(|(old, new)| Some(format!("{}{new}", name.strip_suffix(old)?)));
+    today.unwrap_or_else(|| name.to_owned())
 }
 
 const fn kind(dtype: Dtype) -> Option<Kind> {

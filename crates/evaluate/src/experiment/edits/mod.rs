@@ -4,8 +4,4 @@ mod report;
 mod run;
 mod settings;
 
-pub use self::{
-    report::{Curve, Results},
-    run::run,
-    settings::Settings,
-};
+pub use self::{report::Results, run::run, settings::Settings};

@@ -3,6 +3,8 @@
 use super::{Settings, run::FILE};
 use crate::{
     Error,
+    data::TaskSummary,
+    metrics::{CertifiedCurve, Share},
     report::{
         Table,
         file::OutputFolder,
@@ -11,29 +13,6 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The certified radii of all texts against one attacker.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Curve {
-    /// Noise and attacker.
-    pub name: String,
-    /// By text: the radius at which its label is certified; nothing if it is not.
-    pub radii: Vec<Option<u32>>,
-}
-
-impl Curve {
-    pub(super) fn new(name: &str, radii: Vec<Option<u32>>) -> Self {
-        Self { name: name.to_owned(), radii }
-    }
-
-    /// The share of texts whose label is certified against `edits` edits.
-    #[must_use]
-    pub fn certified(&self, edits: u32) -> f64 {
-        let certified =
-            self.radii.iter().filter(|radius| radius.is_some_and(|radius| radius >= edits)).count();
-        certified as f64 / self.radii.len().max(1) as f64
-    }
-}
-
 /// Accuracy and certified accuracy of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Results {
@@ -41,22 +20,18 @@ pub struct Results {
     pub settings: Settings,
     /// The fingerprint of the texts, in hexadecimal.
     pub task: String,
-    /// Test texts.
-    pub texts: usize,
-    /// Accuracy of the classifier itself, without noise.
-    pub plain: f64,
-    /// Accuracy of the smoothed classifiers: one rate, signal vocabulary.
-    pub smoothed: [f64; 2],
+    /// The texts in numbers.
+    pub summary: TaskSummary,
+    /// Test texts that the classifier itself gets right, without noise.
+    pub plain: Share,
+    /// Test texts that the smoothed classifiers get right: one rate, signal vocabulary.
+    pub smoothed: [Share; 2],
     /// Certified radii against each attacker.
-    pub curves: Vec<Curve>,
+    pub curves: Vec<CertifiedCurve>,
 }
 
 /// The numbers of edits in the table.
 const EDITS: [u32; 8] = [0, 1, 2, 3, 5, 10, 20, 30];
-
-fn percent(share: f64) -> String {
-    format!("{:.1}%", 100.0 * share)
-}
 
 impl Results {
     /// Certified accuracy by number of edits.
@@ -64,16 +39,17 @@ impl Results {
     pub fn table(&self) -> Table {
         let head =
             std::iter::once("edits".to_owned()).chain(self.curves.iter().map(|curve| curve.name.clone()));
-        let [uniform, signal] = self.smoothed.map(percent);
+        let [uniform, signal] = self.smoothed;
         let mut table = Table::new(head).with_title(format!(
             "Certified accuracy on {} texts, each certificate false with probability at most {}; accuracy without \
-             noise {}, smoothed {uniform} (one rate) and {signal} (signal vocabulary)",
-            self.texts,
+             noise {}, smoothed {uniform} (one rate) and {signal} (signal vocabulary); 95% intervals for each number in \
+             brackets",
+            self.plain.of(),
             self.settings.alpha,
-            percent(self.plain),
+            self.plain,
         ));
         for edits in EDITS {
-            let shares = self.curves.iter().map(|curve| percent(curve.certified(edits)));
+            let shares = self.curves.iter().map(|curve| curve.at(edits).to_string());
             table.push(std::iter::once(edits.to_string()).chain(shares));
         }
         table
@@ -90,7 +66,7 @@ impl Results {
         )
         .with_caption(format!(
             "{} texts; one rate {}; signal vocabulary of {} words at {}, others at {}; α = {}, seed {}",
-            self.texts,
+            self.plain.of(),
             settings.rate,
             settings.signal,
             settings.signal_rate,
@@ -99,7 +75,7 @@ impl Results {
             settings.seed
         ));
         for curve in &self.curves {
-            let points = (0..=35).map(|edits| (f64::from(edits), curve.certified(edits)));
+            let points = (0..=35).map(|edits| (f64::from(edits), curve.at(edits).value()));
             chart = chart.with_series(Series::new(&curve.name, points.collect()).with_style(Style::Step));
         }
         chart
@@ -110,7 +86,7 @@ impl Results {
     /// # Errors
     /// Those of [`OutputFolder`] and [`Chart`].
     pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
-        output.write("edits.md", format!("{}\n", self.table()).as_bytes())?;
+        output.write("edits.md", format!("{}\n\n{}\n", self.table(), self.summary).as_bytes())?;
         output.write_json(FILE, self)?;
         self.chart().write_svg(output.join("edits.svg"))?;
         self.chart().write_png(output.join("edits.png"))

@@ -1,14 +1,15 @@
 //! [`run`]: votes and certificates for every test text.
 
-use super::{Curve, Results, Settings};
+use super::{Results, Settings};
 use crate::{
     Error,
     baseline::{NaiveBayes, Trained},
-    data::TextTask,
+    data::{TaskSummary, TextTask},
     experiment::{
         Console,
         finished::{check_same, finished},
     },
+    metrics::{CertifiedCurve, Share},
     report::file::OutputFolder,
 };
 use rayon::prelude::*;
@@ -24,7 +25,7 @@ pub(super) const FILE: &str = "edits.json";
 /// Certifies the test texts of a task against edits, or takes the results of a finished run from the output folder.
 ///
 /// # Errors
-/// [`Error::Certify`] and [`Error::Perturb`] for settings that are refused, [`Error::Training`] for too few texts,
+/// [`Error::Certify`], [`Error::Perturb`] and [`Error::Setting`] for settings that are refused, [`Error::Training`] for too few texts,
 /// [`Error::Stopped`] after Ctrl-C, [`Error::OutputTaken`] and [`Error::OtherRun`] for a folder with another run.
 pub fn run(
     settings: &Settings,
@@ -38,8 +39,13 @@ pub fn run(
         check_same(output.join(FILE), (&results.settings, &results.task), (settings, &fingerprint))?;
         return Ok(results);
     }
-    let Trained { lexicon, classifier: model, test } = NaiveBayes::of_task(task, Tokenizer::words())?;
+    let tokenizer = Tokenizer::words();
+    let Trained { lexicon, classifier: model, test } = NaiveBayes::of_task(task, tokenizer)?;
     let test = test.get(..settings.limit).unwrap_or(&test);
+    if test.is_empty() {
+        let expected = format!("at least 1 of the {} test texts", task.test.len());
+        return Err(Error::Setting { name: "--limit", given: settings.limit.to_string(), expected });
+    }
 
     let uniform = Deletion::uniform(Arc::clone(&lexicon), Rate::new(settings.rate)?)?;
     let signal_rate = Rate::new(settings.signal_rate)?;
@@ -47,8 +53,7 @@ pub fn run(
     let signal = Deletion::per_word(lexicon, Rate::new(settings.other_rate)?, telling)?;
 
     let right = |classes: Vec<ClassId>| {
-        let right = classes.iter().zip(test).filter(|(class, (_, label))| *class == label).count();
-        right as f64 / test.len().max(1) as f64
+        Share::count(classes.iter().zip(test).map(|(class, (_, label))| class == label))
     };
     let plain = model.classify(&test.iter().map(|(text, _)| text.clone()).collect::<Vec<_>>());
     let plain = right(plain.map_err(steadfast_certify::Error::Classifier)?);
@@ -78,7 +83,7 @@ pub fn run(
                 _ => u32::MAX,
             })
         });
-        Curve::new(name, radii.collect())
+        CertifiedCurve::new(name, radii)
     };
     let insertions = [EditKind::Insertion];
     let curves = vec![
@@ -91,5 +96,6 @@ pub fn run(
     ];
     let smoothed =
         [&under_uniform, &under_signal].map(|bounds| right(bounds.iter().map(ClassBounds::class).collect()));
-    Ok(Results { settings: settings.clone(), task: fingerprint, texts: test.len(), plain, smoothed, curves })
+    let summary = TaskSummary::of(task, tokenizer);
+    Ok(Results { settings: settings.clone(), task: fingerprint, summary, plain, smoothed, curves })
 }

@@ -1,0 +1,153 @@
+//! Checkpoints: everything that a killed run needs to go on as if nothing had happened.
+
+use super::{
+    super::{Error, SequenceClassifier, parameters::duplicate, weights},
+    FineTuning,
+    adam::Adam,
+    run::Epoch,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+use tch::{Tensor, no_grad};
+
+const STATE: &str = "state.json";
+const TENSORS: &str = "tensors.safetensors";
+const REMEDY: &str = "remove that checkpoint; the run goes on from the one before it, or from the start";
+
+/// How far a run has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) settings: FineTuning,
+    /// What tells the training and development texts apart from others.
+    pub(crate) data: u64,
+    /// The epoch in which the run is, and steps done in it.
+    pub(crate) epoch: u64,
+    pub(crate) step: u64,
+    /// Sum of the epoch's losses so far.
+    pub(crate) loss: f64,
+    /// Finished epochs.
+    pub(crate) epochs: Vec<Epoch>,
+}
+
+/// The weights of the best epoch so far.
+pub(crate) type Best = Vec<Tensor>;
+
+/// Copies of all weights.
+pub(crate) fn snapshot(model: &SequenceClassifier) -> Result<Best, Error> {
+    no_grad(|| model.parameters().iter().map(|parameter| duplicate(parameter.tensor())).collect())
+}
+
+/// Puts copies of all weights back into the model.
+pub(crate) fn put_back(model: &SequenceClassifier, best: &Best) -> Result<(), Error> {
+    no_grad(|| {
+        for (parameter, saved) in model.parameters().iter().zip(best) {
+            parameter.tensor().shallow_clone().f_copy_(saved)?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes a checkpoint into `folder` and removes the ones before it. It is there as a whole or not at all.
+pub(crate) fn write(
+    folder: &Path,
+    state: &State,
+    model: &SequenceClassifier,
+    adam: &Adam,
+    best: Option<&Best>,
+) -> Result<(), Error> {
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let work = tempfile::Builder::new()
+        .prefix(".writing-")
+        .tempdir_in(folder)
+        .map_err(Error::io("write", folder))?;
+    let weight = |prefix: &str, name: &str| format!("{prefix}.{name}");
+    let parameters = model.parameters();
+    let current = parameters.iter().map(|parameter| (weight("weight", parameter.name()), parameter.tensor()));
+    let best = best.into_iter().flat_map(|best| {
+        parameters.iter().zip(best).map(|(parameter, tensor)| (weight("best", parameter.name()), tensor))
+    });
+    let bytes = weights::serialize(current.chain(best).chain(adam.state()))?;
+    let text = serde_json::to_string_pretty(state).map_err(|error| Error::File {
+        path: folder.to_owned(),
+        problem: format!("cannot take the state of the run: {error}"),
+        remedy: "this is a bug of this library",
+    })?;
+    for (name, bytes) in [(TENSORS, bytes.as_slice()), (STATE, text.as_bytes())] {
+        let path = work.path().join(name);
+        fs::write(&path, bytes).map_err(Error::io("write", path))?;
+    }
+    let older = all(folder)?;
+    let name = format!("epoch-{:06}-step-{:09}", state.epoch, state.step);
+    let place = folder.join(&name);
+    if !place.exists() {
+        fs::rename(work.keep(), &place).map_err(Error::io("write", place))?;
+    }
+    for path in older.into_iter().filter(|path| !path.ends_with(&name)) {
+        fs::remove_dir_all(&path).map_err(Error::io("remove", path))?;
+    }
+    Ok(())
+}
+
+/// The finished checkpoints in `folder`, oldest first.
+fn all(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Error::io("read", folder))? {
+        let entry = entry.map_err(Error::io("read", folder))?;
+        if entry.file_name().to_string_lossy().starts_with("epoch-") {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Goes on from the newest checkpoint in `folder`, if there is one.
+pub(crate) fn resume(
+    folder: &Path,
+    expected: &State,
+    model: &SequenceClassifier,
+    adam: &mut Adam,
+) -> Result<Option<(State, Option<Best>)>, Error> {
+    let Some(newest) = all(folder)?.pop() else { return Ok(None) };
+    let path = newest.join(STATE);
+    let damaged =
+        |path: &Path, problem: String| Error::File { path: path.to_owned(), problem, remedy: REMEDY };
+    let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+    let state: State =
+        serde_json::from_str(&text).map_err(|error| damaged(&path, format!("is damaged: {error}")))?;
+    let other = |what| Err(Error::OtherRun { path: folder.to_owned(), what });
+    if state.settings != expected.settings {
+        return other("settings");
+    }
+    if state.data != expected.data {
+        return other("texts");
+    }
+    let path = newest.join(TENSORS);
+    let tensors = weights::read_file(&path, str::to_owned)?;
+    let named = |prefix: &str| -> Result<Best, Error> {
+        let find = |name: &str, like: &Tensor| {
+            let name = format!("{prefix}.{name}");
+            let fits = |tensor: &&Tensor| tensor.size() == like.size();
+            let found = tensors.get(&name).filter(fits).map(Tensor::shallow_clone);
+            found.ok_or_else(|| damaged(&path, format!("holds no {name} of the model's shape")))
+        };
+        model.parameters().iter().map(|parameter| find(parameter.name(), parameter.tensor())).collect()
+    };
+    let current = named("weight")?;
+    let best = if state.epochs.is_empty() { None } else { Some(named("best")?) };
+    let moments: BTreeMap<String, Tensor> =
+        tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect();
+    let steps = state.epochs.iter().map(|epoch| epoch.steps).sum::<u64>() + state.step;
+    if !no_grad(|| adam.restore(steps, &moments))? {
+        return Err(damaged(&path, "holds no moments of the trained weights".to_owned()));
+    }
+    put_back(model, &current)?;
+    Ok(Some((state, best)))
+}

@@ -1,0 +1,76 @@
+//! Logits of many texts at once: equal ones computed once, sorted by length, in batches that fit into memory.
+
+use super::{Error, SequenceClassifier, batch};
+use std::{cell::Cell, collections::HashMap};
+use tch::no_grad;
+
+/// Tokens of a batch, padding included, that keep two cores busy; more take memory and gain little.
+pub(crate) const TOKENS: usize = 1024;
+
+/// How many tokens a batch may have. It shrinks when memory runs out.
+#[derive(Debug)]
+pub(crate) struct BatchLimit(Cell<usize>);
+
+impl BatchLimit {
+    pub(crate) const fn new(tokens: usize) -> Self {
+        Self(Cell::new(tokens))
+    }
+}
+
+/// Logits, `texts × classes`, of texts of token ids with their special tokens. libtorch tracks no gradients meanwhile.
+pub(crate) fn logits(
+    model: &SequenceClassifier,
+    texts: &[impl AsRef<[u32]>],
+    limit: &BatchLimit,
+) -> Result<Vec<f32>, Error> {
+    let mut distinct: HashMap<&[u32], usize> = HashMap::with_capacity(texts.len());
+    let mut order: Vec<&[u32]> = Vec::new();
+    for text in texts {
+        distinct.entry(text.as_ref()).or_insert_with_key(|text| {
+            order.push(text);
+            order.len() - 1
+        });
+    }
+    // Sorted as a whole, so that a batch of texts is the same batch in whatever order they come.
+    order.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    let lengths: Vec<usize> = order.iter().map(|text| text.len()).collect();
+    let classes = model.classes();
+    let mut answers: HashMap<&[u32], Vec<f32>> = HashMap::with_capacity(order.len());
+    let mut compute = |part: &[&[u32]]| -> Result<Vec<Vec<f32>>, Error> {
+        let output = no_grad(|| model.forward(&model.batch(part)?))?;
+        let count = part.len() * classes;
+        let mut values = vec![0.0_f32; count];
+        output.logits.f_to_device(tch::Device::Cpu)?.f_contiguous()?.f_copy_data(&mut values, count)?;
+        match part
+            .iter()
+            .zip(values.chunks_exact(classes))
+            .find(|(_, row)| row.iter().any(|x| !x.is_finite()))
+        {
+            Some((text, row)) => {
+                let index = texts.iter().position(|other| other.as_ref() == *text).unwrap_or(0);
+                Err(Error::Undefined { index, logits: row.to_vec() })
+            }
+            None => Ok(values.chunks_exact(classes).map(<[f32]>::to_vec).collect()),
+        }
+    };
+    let mut tokens = limit.0.get();
+    for range in batch::cut(&lengths, tokens) {
+        let part = order.get(range).unwrap_or_default();
+        let rows = batch::halving(part, &mut tokens, &mut compute).map_err(|error| match error {
+            Error::Torch { memory: true, .. } => Error::OutOfMemory {
+                device: format!("{:?}", model.parameters().device()),
+                tokens: part.last().map_or(0, |text| text.len()),
+            },
+            other => other,
+        })?;
+        answers.extend(part.iter().copied().zip(rows));
+    }
+    limit.0.set(tokens);
+    Ok(texts.iter().flat_map(|text| answers.get(text.as_ref()).into_iter().flatten().copied()).collect())
+}
+
+/// The class with the largest logit, the smaller one on a tie.
+pub(crate) fn largest(row: &[f32]) -> usize {
+    let best = row.iter().enumerate().max_by(|(i, a), (j, b)| a.total_cmp(b).then(j.cmp(i)));
+    best.map_or(0, |(class, _)| class)
+}

@@ -1,0 +1,146 @@
+//! [`ParameterSmoothing`]: Gaussian noise on the layers near the output (FRS 2025, Eq. 4–5).
+
+use super::{Error, Parameter, Parameters, SequenceClassifier, dropout::Seeded, parameters::duplicate};
+use rand_core::Rng as _;
+use serde::{Deserialize, Serialize};
+use steadfast_certify::{
+    Phase,
+    seed::{Purpose, generator},
+};
+use tch::{Tensor, no_grad};
+
+/// `Clip_ρ` and Gaussian noise on the weights of the layers near the output, as FRS smooths them.
+///
+/// A defence by observation: no certificate follows from it (see docs/theory.md, FRS).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ParameterSmoothing {
+    /// Noisy layers, counted from the output; the head is always among them.
+    pub layers: usize,
+    /// The standard deviation of the noise on each weight.
+    pub deviation: f64,
+    /// `ρ`: all weights together, as one vector, are scaled down to this Euclidean norm before noise; infinity leaves them.
+    pub norm: f64,
+    /// While training: whether each step's noise stays in the weights, as Eq. 4 is printed, so that it adds up to `σ·√steps`.
+    /// Otherwise the gradient is taken at the noisy weights and the step is made from the weights without noise.
+    pub persistent: bool,
+}
+
+impl ParameterSmoothing {
+    /// Noise of standard deviation `deviation` on the head and the `layers` last layers, without clipping.
+    #[must_use]
+    pub const fn new(layers: usize, deviation: f64) -> Self {
+        Self { layers, deviation, norm: f64::INFINITY, persistent: false }
+    }
+
+    /// Refuses noise that is none.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let refuse = |name, given: f64, expected: &str| {
+            Err(Error::Setting { name, given: given.to_string(), expected: expected.to_owned() })
+        };
+        if !(self.deviation > 0.0 && self.deviation.is_finite()) {
+            return refuse("standard deviation of weight noise", self.deviation, "a positive number");
+        }
+        if self.norm.is_nan() || self.norm <= 0.0 {
+            return refuse(
+                "norm of clipped weights",
+                self.norm,
+                "a positive number, or infinity for no clipping",
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether a weight is among the noisy ones.
+    fn covers(&self, parameter: &Parameter, layers: usize) -> bool {
+        // Depth 0 is the embedding, depth `n` the n-th layer.
+        parameter.depth().is_none_or(|depth| depth > 0 && depth + self.layers > layers)
+    }
+
+    /// Clips and perturbs the weights in place. What is returned puts them back, bit by bit.
+    pub(crate) fn perturb(&self, model: &SequenceClassifier, seed: u64) -> Result<Originals, Error> {
+        no_grad(|| {
+            let (parameters, layers) = (model.parameters(), model.config().layers());
+            let scale = self.scale(parameters)?;
+            let mut originals = Originals::default();
+            let _seeded = Seeded::new(seed);
+            for parameter in parameters {
+                let noisy = self.covers(parameter, layers);
+                if !noisy && scale >= 1.0 {
+                    continue;
+                }
+                let mut tensor = parameter.tensor().shallow_clone();
+                originals.0.push((tensor.shallow_clone(), duplicate(&tensor)?));
+                if scale < 1.0 {
+                    let _ = tensor.f_mul_scalar_(scale)?;
+                }
+                if noisy {
+                    let mut noise = tensor.f_zeros_like()?;
+                    let _ = tensor.f_add_(&noise.f_normal_(0.0, self.deviation)?)?;
+                }
+            }
+            Ok(originals)
+        })
+    }
+
+    /// `Clip_ρ`, in place and for good.
+    pub(crate) fn clip(&self, parameters: &Parameters) -> Result<(), Error> {
+        no_grad(|| {
+            let scale = self.scale(parameters)?;
+            for parameter in parameters.iter().filter(|_| scale < 1.0) {
+                let _ = parameter.tensor().shallow_clone().f_mul_scalar_(scale)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// `min(1, ρ/‖θ‖₂)` over all weights.
+    fn scale(&self, parameters: &Parameters) -> Result<f64, Error> {
+        if self.norm == f64::INFINITY {
+            return Ok(1.0);
+        }
+        let norms =
+            parameters.iter().map(|parameter| parameter.tensor().f_norm()).collect::<Result<Vec<_>, _>>()?;
+        let norm = Tensor::f_stack(&norms, 0)?.f_norm()?.f_double_value(&[])?;
+        Ok((self.norm / norm).min(1.0))
+    }
+
+    /// Asks `K` noisy copies of the model one after the other (Eq. 5): `answer` is called with the copy's number while the model
+    /// computes with its weights. Copy `k` of a seed is always the same, and only the changed weights are kept meanwhile.
+    ///
+    /// # Errors
+    /// What `answer` returns, and [`Error::Setting`] for noise that is none. The weights are as before in any case.
+    pub fn each_copy<T>(
+        &self,
+        model: &SequenceClassifier,
+        copies: u64,
+        seed: u64,
+        mut answer: impl FnMut(u64) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        self.check()?;
+        let copy = |number| {
+            let seed = generator(seed, Phase::Estimation, 0, number, Purpose::Learner).next_u64();
+            let originals = self.perturb(model, seed)?;
+            let answered = answer(number);
+            originals.restore()?;
+            answered
+        };
+        (0..copies).map(copy).collect()
+    }
+}
+
+/// Weights before they were perturbed.
+#[derive(Debug, Default)]
+#[must_use]
+pub(crate) struct Originals(Vec<(Tensor, Tensor)>);
+
+impl Originals {
+    /// Puts them back.
+    pub(crate) fn restore(self) -> Result<(), Error> {
+        no_grad(|| {
+            for (mut tensor, original) in self.0 {
+                tensor.f_copy_(&original)?;
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! [`TextClassifier`]: a transformer as the base classifier of smoothing.
+
+use super::{
+    Error, Precision, SequenceClassifier, Subwords,
+    inference::{self, BatchLimit},
+};
+use std::{path::Path, sync::Arc};
+use steadfast_certify::{BoxError, ClassId, Classifier, Probabilities, ScoringClassifier};
+use steadfast_perturb::{Lexicon, WordId};
+use tch::Device;
+
+/// A sequence classifier that answers texts of words.
+///
+/// Texts become tokens by [`Subwords::encode`], so the empty text is one like any other, and what is longer than the model's
+/// positions is cut here, behind the noise. Equal token sequences are computed once; batches are of similar length.
+///
+/// The answer to one text can depend on its batch through rounding. How much, by batch shape, precision and device, is measured
+/// in docs/performance.md; `steadfast_certify::Cautious` counts votes within such a margin as unsafe.
+#[derive(Debug)]
+pub struct TextClassifier {
+    model: SequenceClassifier,
+    subwords: Subwords,
+    limit: BatchLimit,
+}
+
+impl TextClassifier {
+    /// A model and its tokenizer.
+    #[must_use]
+    pub const fn new(model: SequenceClassifier, subwords: Subwords) -> Self {
+        Self { model, subwords, limit: BatchLimit::new(inference::TOKENS) }
+    }
+
+    /// Reads a fine-tuned model and its tokenizer from a directory in the Hugging Face layout, for texts of the words of `lexicon`.
+    ///
+    /// # Errors
+    /// Those of [`SequenceClassifier::load`] and [`Subwords::load`].
+    pub fn load(
+        directory: &Path,
+        lexicon: Arc<Lexicon>,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Self, Error> {
+        let model = SequenceClassifier::load(directory, device, precision)?;
+        let subwords = Subwords::load(directory, model.config(), lexicon)?;
+        Ok(Self::new(model, subwords))
+    }
+
+    /// Computes at most `tokens` tokens at a time, padding included (at least one text); 1,024 without this.
+    #[must_use]
+    pub fn batch_tokens(self, tokens: usize) -> Self {
+        Self { limit: BatchLimit::new(tokens.max(1)), ..self }
+    }
+
+    /// The model.
+    #[must_use]
+    pub const fn model(&self) -> &SequenceClassifier {
+        &self.model
+    }
+
+    /// The tokenizer.
+    #[must_use]
+    pub const fn subwords(&self) -> &Subwords {
+        &self.subwords
+    }
+
+    /// Logits of each text, `texts × classes`, row by row.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for words that are not of the lexicon, [`Error::Undefined`] if the model gives no numbers,
+    /// [`Error::OutOfMemory`] if not even one text fits.
+    pub fn logits(&self, texts: &[impl AsRef<[WordId]>]) -> Result<Vec<f32>, Error> {
+        let encode = |(index, text): (usize, &_)| {
+            self.subwords.encode(AsRef::<[WordId]>::as_ref(text)).map_err(|error| error.of_input(index))
+        };
+        let tokens = texts.iter().enumerate().map(encode).collect::<Result<Vec<_>, _>>()?;
+        inference::logits(&self.model, &tokens, &self.limit)
+    }
+}
+
+impl Classifier<Vec<WordId>> for TextClassifier {
+    fn class_count(&self) -> usize {
+        self.model.classes()
+    }
+
+    fn classify(&self, batch: &[Vec<WordId>]) -> Result<Vec<ClassId>, BoxError> {
+        Ok(self.logits(batch)?.chunks_exact(self.model.classes()).map(inference::largest).collect())
+    }
+}
+
+impl ScoringClassifier<Vec<WordId>> for TextClassifier {
+    fn probabilities(&self, batch: &[Vec<WordId>]) -> Result<Probabilities, BoxError> {
+        let mut values = self.logits(batch)?;
+        values.chunks_exact_mut(self.model.classes()).for_each(softmax);
+        Ok(Probabilities::new(self.model.classes(), values)?)
+    }
+}
+
+/// Probabilities of one row of logits, in place.
+fn softmax(row: &mut [f32]) {
+    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    for logit in &mut *row {
+        *logit = (*logit - largest).exp();
+    }
+    let sum: f32 = row.iter().sum();
+    for share in row {
+        *share /= sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_of_large_logits_are_numbers() {
+        let mut row = [1e4, 1e4 - 1.0, -1e4];
+        softmax(&mut row);
+        assert!((row[0] - 0.731_058_6).abs() < 1e-6 && row[2] == 0.0, "{row:?}");
+        assert_eq!((inference::largest(&[0.5, 2.0, 2.0]), inference::largest(&[])), (1, 0));
+    }
+}
