@@ -229,6 +229,10 @@ pub enum Error {
     /// Word vectors, pairs of words or a table of synonyms.
     #[error(transparent)]
     Perturb(#[from] steadfast_perturb::Error),
+    /// A transformer could not be read, run or fine-tuned.
+    #[cfg(feature = "torch")]
+    #[error(transparent)]
+    Transformer(#[from] steadfast_model::transformer::Error),
     /// Training or voting failed.
     #[error(transparent)]
     Ensemble(#[from] steadfast_model::ensemble::Error),

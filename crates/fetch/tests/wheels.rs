@@ -153,14 +153,14 @@ fn a_wheel_that_grows_a_hundredfold_is_refused() {
 #[test]
 fn a_wheel_that_ends_early_or_has_a_changed_byte_is_an_error() {
     let bytes = wheel(|_| {});
-    for length in 0..bytes.len() {
+    for length in (0..bytes.len()).step_by(3) {
         let (_folder, fetched) = fetch(&bytes[..length]);
         assert!(
             matches!(fetched, Err(Error::ArchiveUnreadable { .. } | Error::ArchiveContent { .. })),
             "{length}"
         );
     }
-    for position in 0..bytes.len() {
+    for position in (0..bytes.len()).step_by(3) {
         let mut changed = bytes.clone();
         changed[position] ^= 0x55;
         // Whatever it leads to, it is no panic, and no file has another content than its checksum says.

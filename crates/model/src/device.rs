@@ -82,6 +82,14 @@ impl FromStr for Device {
     }
 }
 
+/// Lets libtorch compute with this many threads on the CPU; 0 leaves its own choice, one per core. To be called before any
+/// computation: how sums are divided depends on it, and so their last bits.
+pub fn set_threads(threads: usize) {
+    if let Some(threads) = i32::try_from(threads).ok().filter(|&threads| threads > 0) {
+        tch::set_num_threads(threads);
+    }
+}
+
 /// Why a device cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -40,11 +40,13 @@ impl Flags {
         OutputFolder::open(self.out.clone().unwrap_or_else(fresh))
     }
 
-    /// Sizes rayon's global pool of threads by `--threads`, for work that runs on it. To be called once, before any such work.
+    /// Sizes rayon's global pool of threads, and libtorch's, by `--threads`. To be called once, before any work that runs on them.
     ///
     /// # Errors
     /// [`Error::Threads`] if the pool cannot be made, or is there already.
     pub fn start_threads(&self) -> Result<(), Error> {
+        #[cfg(feature = "torch")]
+        steadfast_model::device::set_threads(self.threads);
         rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .build_global()

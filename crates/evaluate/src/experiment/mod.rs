@@ -8,6 +8,8 @@
 //! - [`synonyms`]: tables of synonyms and what their laws do.
 
 pub mod calls;
+#[cfg(feature = "torch")]
+pub mod classify;
 mod console;
 pub mod edits;
 mod finished;

@@ -17,7 +17,7 @@ use steadfast_certify::{
 ///
 /// let right = Share::count((0..500).map(|text| text < 378));
 /// assert_eq!((right.hits(), right.of()), (378, 500));
-/// assert_eq!(right.to_string(), "75.6% [71.5, 79.4]");
+/// assert_eq!(right.to_string(), "75.6% [71.6, 79.3]");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Counts")]

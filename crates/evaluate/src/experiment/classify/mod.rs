@@ -1,0 +1,11 @@
+//! Fine-tuning a pretrained encoder on a task of texts: how well does the classifier do that others will smooth?
+//!
+//! [`run`] fine-tunes, evaluates and saves; [`evaluate`] looks at a saved model.
+
+mod report;
+mod run;
+mod settings;
+
+pub use report::Results;
+pub use run::{encode, evaluate, run};
+pub use settings::Settings;

@@ -1,0 +1,181 @@
+//! [`run`]: fine-tuning, evaluation, and the saved model.
+
+use super::{Results, Settings};
+use crate::{
+    Error,
+    data::{
+        TaskSummary, TextTask,
+        texts::{LabelledText, tokenized},
+    },
+    experiment::{
+        Console,
+        finished::{check_same, finished},
+    },
+    metrics::Confusion,
+    report::file::OutputFolder,
+};
+use std::{path::Path, sync::Arc, time::Instant};
+use steadfast_certify::Classifier;
+use steadfast_model::{
+    device::Device,
+    transformer::{
+        Config, Error as ModelError, Example, Precision, SequenceClassifier, Subwords, TextClassifier,
+        fine_tune,
+    },
+};
+use steadfast_perturb::{Lexicon, Tokenizer};
+
+/// The file of results in the output folder.
+pub(super) const FILE: &str = "classify.json";
+
+/// The folder of the fine-tuned model in the output folder.
+pub(super) const MODEL: &str = "model";
+
+/// Texts as tokens of a model, to train on: words first, then each word's tokens, as noisy copies are encoded.
+///
+/// # Errors
+/// [`Error::Transformer`] if the tokenizer refuses a text.
+pub fn encode(
+    texts: &[LabelledText],
+    subwords: &Subwords,
+    tokenizer: Tokenizer,
+) -> Result<Vec<Example>, Error> {
+    tokenized(texts, subwords.lexicon(), tokenizer)
+        .into_iter()
+        .map(|(words, class)| Ok(Example { tokens: subwords.encode(&words)?, class }))
+        .collect()
+}
+
+/// Fine-tunes the encoder in the folder `pretrained` on a task, evaluates it on the test texts and saves it as `model` in the output
+/// folder; or takes the results of a finished run from there. A run that was stopped goes on with `resume`.
+///
+/// # Errors
+/// [`Error::Transformer`] for a model or settings that are refused, [`Error::Interrupted`] after Ctrl-C, [`Error::OutputTaken`] and
+/// [`Error::OtherRun`] for a folder with another run.
+pub fn run(
+    settings: &Settings,
+    task: &TextTask,
+    pretrained: &Path,
+    device: Device,
+    output: &OutputFolder,
+    resume: bool,
+    console: &Console,
+) -> Result<Results, Error> {
+    let fingerprint = task.fingerprint();
+    if let Some(results) = finished::<Results>(output, FILE, resume)? {
+        if let Some(done) = &results.settings {
+            check_same(output.join(FILE), (done, &results.task), (settings, &fingerprint))?;
+        }
+        return Ok(results);
+    }
+    let checkpoints = output.join("checkpoints");
+    if !resume && checkpoints.exists() {
+        return Err(Error::OutputTaken { path: output.path().to_owned() });
+    }
+    let fine_tuning = settings.fine_tuning()?;
+    let device = device.open().map_err(ModelError::from)?;
+    let model = SequenceClassifier::with_new_head(pretrained, task.classes().max(2), settings.seed, device)?;
+    let subwords = Subwords::load(pretrained, model.config(), Arc::new(Lexicon::new()))?;
+    let tokenizer = Tokenizer::words();
+    let some = task.training.get(..settings.training_texts()).unwrap_or(&task.training);
+    let training = encode(some, &subwords, tokenizer)?;
+    let development = encode(&task.development, &subwords, tokenizer)?;
+
+    let steps = fine_tuning.epochs * training.len().div_ceil(fine_tuning.batch) as u64;
+    let bar = console.bar("fine-tuning", steps);
+    let start = Instant::now();
+    let mut texts = |_| Ok(training.clone());
+    let tuned =
+        fine_tune(&model, &fine_tuning, &mut texts, &development, Some(&checkpoints), &mut |progress| {
+            bar.set_position(progress.epoch * progress.steps + progress.step);
+            bar.set_message(format!("loss {:.3}", progress.loss));
+            if let Some(accuracy) = progress.accuracy {
+                let (epoch, loss, percent) = (progress.epoch + 1, progress.loss, 100.0 * accuracy);
+                bar.println(format!(
+                    "epoch {epoch}: loss {loss:.3}, {percent:.1}% right on development texts"
+                ));
+            }
+            console.flow()
+        });
+    let tuned = tuned.map_err(|error| match error {
+        ModelError::Stopped { epoch, step } => {
+            let done = epoch * training.len().div_ceil(fine_tuning.batch) as u64 + step;
+            Error::Interrupted { done, total: steps, path: output.path().to_owned() }
+        }
+        other => other.into(),
+    })?;
+    bar.finish_and_clear();
+    let trained = start.elapsed();
+
+    let place = output.join(MODEL);
+    if !place.exists() {
+        model.save(&place, pretrained)?;
+    }
+    let classifier = TextClassifier::new(model, subwords);
+    let mut results = Results {
+        settings: Some(settings.clone()),
+        training: Some(tuned),
+        training_seconds: Some(trained.as_secs_f64()),
+        ..judge(&classifier, settings.test_texts(), task, fingerprint)?
+    };
+    results.texts_trained_on = training.len();
+    results.write(output)?;
+    std::fs::remove_dir_all(&checkpoints).map_err(Error::io("remove", checkpoints))?;
+    Ok(results)
+}
+
+/// Evaluates the fine-tuned model in the folder `saved` on the test texts of a task.
+///
+/// # Errors
+/// [`Error::Transformer`] for a folder without such a model, or one that answers fewer classes than the task has.
+pub fn evaluate(
+    saved: &Path,
+    limit: Option<usize>,
+    task: &TextTask,
+    device: Device,
+    precision: Precision,
+) -> Result<Results, Error> {
+    let device = device.open().map_err(ModelError::from)?;
+    let classifier = TextClassifier::load(saved, Arc::new(Lexicon::new()), device, precision)?;
+    judge(&classifier, limit.unwrap_or(usize::MAX), task, task.fingerprint())
+}
+
+fn judge(
+    classifier: &TextClassifier,
+    limit: usize,
+    task: &TextTask,
+    fingerprint: String,
+) -> Result<Results, Error> {
+    let (found, expected) = (classifier.class_count(), task.classes());
+    if found < expected {
+        return Err(ModelError::Classes { found, expected }.into());
+    }
+    let test = task.test.get(..limit).unwrap_or(&task.test);
+    let tokenizer = Tokenizer::words();
+    let start = Instant::now();
+    let texts = tokenized(test, classifier.subwords().lexicon(), tokenizer);
+    let words: Vec<_> = texts.iter().map(|(words, _)| words.clone()).collect();
+    let answers = classifier.classify(&words).map_err(steadfast_certify::Error::Classifier)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let answered = texts.iter().zip(answers).map(|((_, class), answer)| (*class, Some(answer)));
+    let parameters = classifier.model().parameters();
+    let config: &Config = classifier.model().config();
+    Ok(Results {
+        settings: None,
+        task: fingerprint,
+        summary: TaskSummary::of(task, tokenizer),
+        encoder: format!(
+            "{:?}, {} layers, {} parameters, {:?} on {:?}",
+            config.family(),
+            config.layers(),
+            parameters.count(),
+            parameters.kind(),
+            parameters.device()
+        ),
+        texts_trained_on: 0,
+        training: None,
+        training_seconds: None,
+        test: Confusion::count(answered),
+        test_seconds: seconds,
+    })
+}
