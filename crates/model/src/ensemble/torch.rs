@@ -176,7 +176,8 @@ impl Data {
     fn train(&self, settings: TwoLayerSettings) -> Result<Trained, TorchError> {
         let [learning_rate, momentum, weight_decay] =
             [settings.learning_rate, settings.momentum, settings.weight_decay];
-        let share = 1.0 / self.inputs.size()[1] as f64;
+        let (_, examples, _) = self.inputs.size3()?;
+        let share = 1.0 / examples as f64;
         let columns = self.inputs.f_transpose(1, 2)?;
         // Sums of quarters are exact; one more quarter is that of the constant feature.
         let gram = self.inputs.f_bmm(&columns)?.f_add_scalar(0.25)?;
