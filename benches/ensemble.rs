@@ -1,4 +1,5 @@
-//! Speed of ensembles trained on noise, in nets per second. `cargo bench --bench ensemble`.
+//! Speed of ensembles trained on noise, in nets per second. `cargo bench --bench ensemble`, and the same network on libtorch
+//! beside it with `--features torch`.
 //!
 //! The problem has the shape of MNIST 1/7 (784 bits, 1,000 test inputs, one bit in ten set) and is made up here. The baseline
 //! trains the same network by explicit gradients on explicit weights, one net at a time, with test noise of its own for
@@ -115,13 +116,21 @@ impl BaseLearner for ExplicitNet {
     }
 }
 
+#[cfg(feature = "torch")]
+fn on_libtorch(net: TwoLayerNet) -> Box<dyn BaseLearner> {
+    use steadfast::model::{device::Device, ensemble::TorchTwoLayerNet};
+    Box::new(TorchTwoLayerNet::new(net, Device::Cpu).expect("a CPU"))
+}
+
 fn nets(criterion: &mut Criterion) {
     let settings = TwoLayerSettings::default();
     let fast = TwoLayerNet::new(settings).expect("settings");
-    let learners: [(&str, &dyn BaseLearner, u64); 3] = [
-        ("two-layer net, Gram matrix, one test mask", &fast, 128),
-        ("two-layer net, explicit, noise per input", &ExplicitNet(settings), 16),
-        ("nearest centroid", &NearestCentroid, 512),
+    let learners: [(&str, Box<dyn BaseLearner>, u64); _] = [
+        ("two-layer net, Gram matrix, one test mask", Box::new(fast), 128),
+        #[cfg(feature = "torch")]
+        ("two-layer net, libtorch on the CPU", on_libtorch(fast), 128),
+        ("two-layer net, explicit, noise per input", Box::new(ExplicitNet(settings)), 16),
+        ("nearest centroid", Box::new(NearestCentroid), 512),
     ];
     let noise = EnsembleNoise::new(Rate::new(0.1).expect("a rate"), Rate::new(0.1).expect("a rate"), 2)
         .expect("noise");
@@ -129,8 +138,9 @@ fn nets(criterion: &mut Criterion) {
     group.sample_size(10);
     for examples in [50, 100, 200] {
         let problem = problem(examples);
-        for (name, learner, count) in learners {
-            let ensemble = Ensemble::new(&problem, noise, learner, 1, 0).expect("threads");
+        for (name, learner, count) in &learners {
+            let (name, count) = (*name, *count);
+            let ensemble = Ensemble::new(&problem, noise, learner.as_ref(), 1, 0).expect("threads");
             group.throughput(Throughput::Elements(count));
             group.bench_function(BenchmarkId::new(name, format!("{examples} examples")), |bencher| {
                 bencher.iter(|| {

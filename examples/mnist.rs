@@ -34,6 +34,7 @@ Examples:
   mnist --learner centroid --models 200000       a simpler learner and more votes: radius 4
   mnist --repeats 5                              mean and spread over training subsets
   mnist --sweep --quick                          how noise trades accuracy for radius
+  mnist --backend torch --device cuda            on a graphics card (build with --features torch)
   mnist --resume --out out/mnist                 go on with a run that was stopped"
 )]
 struct Options {
@@ -42,6 +43,10 @@ struct Options {
 
     #[command(flatten)]
     flags: Flags,
+
+    /// What --backend torch computes on: cpu, cuda, cuda:N, or auto for CUDA where it is
+    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    device: String,
 
     /// A first look in a few seconds: 2,500 nets, 200 test images (others if --models and --limit say so)
     #[arg(long)]
@@ -102,7 +107,7 @@ fn one(
     console: &Console,
 ) -> Result<Results, Failure> {
     let task = Task::choose(images, settings)?;
-    let run = Run::new(settings, task, output, options.flags.resume, options.flags.threads)?;
+    let run = Run::new(settings, task, output, options.flags.resume, options.flags.threads, &options.device)?;
     let results = run.finish(console)?;
     results.write(output)?;
     Ok(results)

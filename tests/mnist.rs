@@ -160,6 +160,11 @@ fn a_run_survives_ctrl_c_and_ends_with_the_same_votes() {
     let (stopped, whole) = (place.results("stopped"), place.results("whole"));
     assert_eq!(stopped["estimation"], whole["estimation"]);
     assert_eq!(stopped, whole);
+    // Before there was a choice of backends, nothing was said about them.
+    let votes = place.path("stopped").join("votes.json");
+    let mut old: serde_json::Value = serde_json::from_slice(&fs::read(&votes).expect("votes")).expect("JSON");
+    assert!(old["settings"].as_object_mut().expect("settings").remove("backend").is_some());
+    fs::write(&votes, old.to_string()).expect("a file");
     // A finished run is reported again without training a net.
     place.succeed(&[&arguments("stopped")[..], &["--resume"]].concat());
     assert_eq!(place.results("stopped"), whole);
@@ -209,7 +214,42 @@ fn bad_settings_are_refused_with_a_way_out() {
     place.fail(&["--limit", "10000"], &["--training and --limit", "40 ones and sevens"]);
     place.fail(&["--resume"], &["--out"]);
     place.fail(&["--learner", "oracle"], &["two-layer", "centroid"]);
+    place.fail(&["--device", "cuda:1"], &["--device is cuda:1", "--backend torch"]);
+    place.fail(
+        &["--backend", "torch", "--learner", "centroid"],
+        &["--backend is torch", "--learner is centroid"],
+    );
     assert!(!place.path("out/mnist/votes.json").exists());
+}
+
+#[cfg(not(feature = "torch"))]
+#[test]
+fn without_libtorch_the_error_says_how_to_get_it() {
+    let words = ["--backend is torch", "cargo xtask setup", "LIBTORCH", "--features torch"];
+    Workplace::new().fail(&["--backend", "torch"], &words);
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn a_run_on_libtorch_certifies_the_same_and_backends_are_not_mixed() {
+    let place = Workplace::new();
+    let torch = ["--models", "300", "--backend", "torch", "--device", "cpu"];
+    place.succeed(&["--models", "300", "--out", "rust"]);
+    place.succeed(&[&torch[..], &["--out", "torch"]].concat());
+    let (rust, torch_results) = (place.results("rust"), place.results("torch"));
+    for key in ["certified_accuracy", "radii", "truth", "ceiling"] {
+        assert_eq!(rust[key], torch_results[key], "{key}");
+    }
+    assert_ne!(rust["run"], torch_results["run"]);
+    assert_eq!(torch_results["devices"], serde_json::json!(["cpu"]));
+    place.fail(
+        &["--models", "300", "--out", "torch", "--resume"],
+        &["another run", "backend = \"torch\"", "backend = \"rust\""],
+    );
+    place.succeed(&[&torch[..], &["--out", "torch", "--resume", "--threads", "1"]].concat());
+    assert_eq!(place.results("torch"), torch_results);
+    place.fail(&["--backend", "torch", "--device", "gpu"], &["\"gpu\"", "cuda:N"]);
+    place.fail(&["--backend", "torch", "--device", "cuda:4096"], &["CUDA"]);
 }
 
 #[test]

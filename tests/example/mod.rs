@@ -17,6 +17,9 @@ pub(crate) fn example(name: &str) -> &'static Path {
         if profile.ends_with("release") {
             build.arg("--release");
         }
+        if cfg!(feature = "torch") {
+            build.args(["--features", "torch"]);
+        }
         assert!(build.status().expect("cargo").success(), "the example does not build");
         profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     })

@@ -75,6 +75,18 @@ impl Training {
         self.combination = combination;
     }
 
+    /// Trained weights and biases of both layers: units × features, units, classes × units, classes.
+    #[cfg(all(test, feature = "torch"))]
+    pub(super) fn layers(&self, net: &NoisyNet) -> [Vec<f32>; 4] {
+        let (mut first, mut bias) = (Vec::new(), Vec::new());
+        for (index, initial) in self.initial.iter().enumerate() {
+            let weights = self.trained(index, initial, net.features());
+            first.extend((0..LANES).flat_map(|unit| weights.iter().map(move |row| row[unit])));
+            bias.extend(self.bias(index));
+        }
+        [first, bias, self.output.weights.clone(), self.output.bias.clone()]
+    }
+
     /// One class per test input, each seen through the net's flip mask.
     pub(super) fn answer(&self, net: &NoisyNet, test: &SparseRows, answers: &mut Vec<u32>) {
         let mut scores = vec![self.output.bias.clone(); test.len()].concat();
@@ -96,6 +108,17 @@ impl Training {
             };
             (0..).zip(scores).fold((f32::NEG_INFINITY, 0), better).1
         }));
+    }
+
+    /// Writes the net's initial weights: the first layer's as blocks of features × [`LANES`] units, the second's as
+    /// classes × units.
+    #[cfg(feature = "torch")]
+    pub(super) fn copy_initial(&mut self, net: &NoisyNet, first: &mut [f32], second: &mut [f32]) {
+        self.initialise(net);
+        for (place, row) in first.as_chunks_mut::<LANES>().0.iter_mut().zip(self.initial.iter().flatten()) {
+            *place = *row;
+        }
+        second.copy_from_slice(&self.output.weights);
     }
 
     /// Draws initial weights uniformly, with the variance of He et al. 2015 (`2/d` for inputs of unit size, so `8/d` for ±½).

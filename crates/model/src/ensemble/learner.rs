@@ -139,6 +139,13 @@ pub trait BaseLearner: fmt::Debug {
     /// The learner and all its settings, in a line.
     fn describe(&self) -> String;
 
+    /// How many nets it is given at once, on so many threads.
+    ///
+    /// By default enough that threads seldom wait for the slowest one, and few enough that memory stays small.
+    fn nets_at_once(&self, threads: usize) -> u64 {
+        32 * threads as u64
+    }
+
     /// The votes of all nets of the batch. [`NoisyBatch::vote_by_net`] makes them from a closure per net.
     ///
     /// # Errors

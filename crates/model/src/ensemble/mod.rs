@@ -13,7 +13,8 @@
 //!
 //! - [`Problem`]: what is trained on and tested, as bits.
 //! - [`EnsembleNoise`]: the noise, its law, and the threat it certifies against.
-//! - [`BaseLearner`]: what is trained; [`TwoLayerNet`], [`NearestCentroid`], or your own.
+//! - [`BaseLearner`]: what is trained; [`TwoLayerNet`], [`NearestCentroid`], or your own. With the feature `torch` also
+//!   `TorchTwoLayerNet`, the same network on libtorch, on the CPU or a CUDA device.
 //! - [`Ensemble`]: the loop from nets to votes, in shards that add up.
 
 mod bit_matrix;
@@ -24,6 +25,8 @@ mod noise;
 mod problem;
 mod run;
 mod sparse;
+#[cfg(feature = "torch")]
+mod torch;
 mod two_layer;
 
 pub use bit_matrix::BitMatrix;
@@ -32,4 +35,6 @@ pub use learner::{BaseLearner, NoisyBatch, NoisyNet};
 pub use noise::EnsembleNoise;
 pub use problem::Problem;
 pub use run::{Ensemble, EnsembleProgress, Error};
+#[cfg(feature = "torch")]
+pub use torch::TorchTwoLayerNet;
 pub use two_layer::{TwoLayerNet, TwoLayerSettings};

@@ -41,6 +41,20 @@ pub enum Error {
         /// Nets that were asked for.
         total: u64,
     },
+    /// The device cannot be used.
+    #[cfg(feature = "torch")]
+    #[error(transparent)]
+    Device(#[from] crate::device::DeviceError),
+    /// There is not enough memory even for one net at a time.
+    #[cfg(feature = "torch")]
+    #[error(
+        "not enough memory on {device} to train one net and let it vote; give fewer training examples or test inputs, or use \
+         another device"
+    )]
+    OutOfMemory {
+        /// The device.
+        device: crate::device::Device,
+    },
     /// No thread pool could be started.
     #[error("{threads} threads could not be started; ask for fewer")]
     Threads {
@@ -129,13 +143,12 @@ impl<'a> Ensemble<'a> {
         nets: Range<u64>,
         mut observe: impl FnMut(EnsembleProgress) -> ControlFlow<()>,
     ) -> Result<VoteTable, Error> {
-        // Enough nets that threads seldom wait for the slowest one, few enough that memory stays small.
-        let batch = 32 * self.pool.current_num_threads() as u64;
         let total = nets.end.saturating_sub(nets.start);
         let mut table = self.no_votes(phase)?;
         let mut first = nets.start;
         while first < nets.end {
-            let end = first.saturating_add(batch).min(nets.end);
+            let batch = self.learner.nets_at_once(self.pool.current_num_threads());
+            let end = first.saturating_add(batch.max(1)).min(nets.end);
             table.merge(&self.batch(phase, first..end)?)?;
             first = end;
             let done = end - nets.start;

@@ -83,18 +83,18 @@ pub(crate) fn cut(lengths: &[usize], tokens: usize) -> Vec<Range<usize>> {
     cuts
 }
 
-/// Computes `texts` at once, or, if that takes more memory than there is, its halves one after the other.
+/// Computes `items` at once, or, if that takes more memory than there is, its halves one after the other.
 ///
 /// `limit` is halved too, so that later batches start smaller.
 pub(crate) fn halving<X, Y>(
-    texts: &[X],
+    items: &[X],
     limit: &mut usize,
     compute: &mut impl FnMut(&[X]) -> Result<Vec<Y>, Error>,
 ) -> Result<Vec<Y>, Error> {
-    match compute(texts) {
-        Err(Error::Torch { memory: true, .. }) if texts.len() > 1 => {
+    match compute(items) {
+        Err(Error::Torch { memory: true, .. }) if items.len() > 1 => {
             *limit = (*limit / 2).max(1);
-            let (left, right) = texts.split_at(texts.len() / 2);
+            let (left, right) = items.split_at(items.len() / 2);
             let mut answers = halving(left, limit, compute)?;
             answers.append(&mut halving(right, limit, compute)?);
             Ok(answers)

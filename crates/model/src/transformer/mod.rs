@@ -28,6 +28,7 @@ mod text_classifier;
 mod weights;
 
 pub use batch::Batch;
+pub(crate) use batch::halving;
 pub use config::{Activation, Config, Family};
 pub use directory::Precision;
 pub use error::Error;

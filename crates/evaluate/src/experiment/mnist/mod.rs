@@ -16,5 +16,5 @@ mod task;
 pub use report::{repeats_table, sweep_chart, sweep_table};
 pub use results::{PerConfidence, Repeats, Results, Sweep};
 pub use run::{Run, check_summary_folder};
-pub use settings::{Learner, Settings};
+pub use settings::{Backend, Learner, Settings};
 pub use task::Task;

@@ -53,6 +53,8 @@ pub struct Results {
     pub settings: Settings,
     /// The learner with its settings.
     pub learner: String,
+    /// The devices that computed votes, in order. Of a run on several, votes may differ in a last digit from those of one.
+    pub devices: Vec<String>,
     /// Fingerprint of problem, noise, learner and seed.
     pub run: String,
     /// Share of test images that the smoothed classifier is certified to classify correctly, by number of changed
@@ -83,6 +85,7 @@ impl Results {
         settings: &Settings,
         task: &Task,
         learner: &str,
+        devices: Vec<String>,
         selection: VoteTable,
         estimation: VoteTable,
     ) -> Result<Self, Error> {
@@ -145,6 +148,7 @@ impl Results {
             ),
             settings: settings.clone(),
             learner: learner.to_owned(),
+            devices,
             run: format!("{:016x}", estimation.ballot().run()),
             certified_accuracy: certificates.map(accuracy),
             abstained: certificates.map(abstained),

@@ -24,6 +24,9 @@ const VOTES: &str = "votes.json";
 #[derive(Debug, Serialize, Deserialize)]
 struct Saved {
     settings: Settings,
+    /// The devices that computed votes, in order; none for runs of pure Rust that were saved before there was a choice.
+    #[serde(default)]
+    devices: Vec<String>,
     selection: VoteTable,
     estimation: VoteTable,
 }
@@ -57,13 +60,14 @@ pub struct Run<'a> {
     settings: &'a Settings,
     task: Task,
     learner: Box<dyn BaseLearner>,
+    device: String,
     output: &'a OutputFolder,
     resume: bool,
     threads: usize,
 }
 
 impl<'a> Run<'a> {
-    /// Prepares a run; nothing is written yet.
+    /// Prepares a run on `device` (`auto`, `cpu`, `cuda` or `cuda:N`); nothing is written yet.
     ///
     /// # Errors
     /// [`Error::Certify`] if the settings could not certify anything even with unanimous votes, and whatever else is
@@ -74,11 +78,12 @@ impl<'a> Run<'a> {
         output: &'a OutputFolder,
         resume: bool,
         threads: usize,
+        device: &str,
     ) -> Result<Self, Error> {
         Certifier::new(settings.confidence()?).check(&settings.plan()?, 2)?;
         settings.noise()?;
-        let learner = settings.learner()?;
-        Ok(Self { settings, task, learner, output, resume, threads })
+        let (learner, device) = settings.learner(device)?;
+        Ok(Self { settings, task, learner, device, output, resume, threads })
     }
 
     /// Trains and votes, or goes on where a saved run ended, and certifies.
@@ -103,6 +108,9 @@ impl<'a> Run<'a> {
                 let table =
                     if phase == Phase::Selection { &mut saved.selection } else { &mut saved.estimation };
                 table.merge(&votes)?;
+                if !saved.devices.contains(&self.device) {
+                    saved.devices.push(self.device.clone());
+                }
                 self.output.write_json(VOTES, &saved)?;
             }
         }
@@ -111,6 +119,7 @@ impl<'a> Run<'a> {
             self.settings,
             &self.task,
             &self.learner.describe(),
+            saved.devices,
             saved.selection,
             saved.estimation,
         )
@@ -154,6 +163,7 @@ impl<'a> Run<'a> {
             }
             return Ok(Saved {
                 settings: self.settings.clone(),
+                devices: Vec::new(),
                 selection: ensemble.no_votes(Phase::Selection)?,
                 estimation: ensemble.no_votes(Phase::Estimation)?,
             });

@@ -15,6 +15,17 @@ pub enum Learner {
     Centroid,
 }
 
+/// What computes the two-layer nets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backend {
+    /// Pure Rust, on the CPU
+    #[default]
+    Rust,
+    /// libtorch, on the CPU or on a CUDA device (needs the feature `torch`)
+    Torch,
+}
+
 /// Everything that the votes depend on, as command-line options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct Settings {
@@ -29,6 +40,12 @@ pub struct Settings {
     /// What is trained on each noisy training set
     #[arg(long, value_enum, default_value_t = Learner::TwoLayer)]
     pub learner: Learner,
+
+    /// What computes the two-layer nets; the same votes up to rounding
+    #[arg(long, value_enum, default_value_t = Backend::Rust)]
+    // Runs that were saved before there was a choice.
+    #[serde(default)]
+    pub backend: Backend,
 
     /// Probability that a pixel keeps its value under the noise
     #[arg(long, default_value_t = 0.9, value_name = "P")]
@@ -130,23 +147,60 @@ impl Settings {
         Ok(Confidence::new(self.alpha)?)
     }
 
-    /// The learner.
+    /// The learner, and the device that it computes on. `device` is `auto`, `cpu`, `cuda` or `cuda:N`.
     ///
     /// # Errors
-    /// [`Error::Ensemble`] for settings that no net can be trained with.
-    pub fn learner(&self) -> Result<Box<dyn BaseLearner>, Error> {
+    /// [`Error::Ensemble`] for settings that no net can be trained with and for a device that is not there,
+    /// [`Error::Setting`] for a backend that this program was built without, and a learner or a device that the backend
+    /// does not have.
+    pub fn learner(&self, device: &str) -> Result<(Box<dyn BaseLearner>, String), Error> {
         let Self { width, steps, learning_rate, momentum, weight_decay, .. } = *self;
-        Ok(match self.learner {
-            Learner::TwoLayer => Box::new(TwoLayerNet::new(TwoLayerSettings {
+        let net = || {
+            Ok::<_, Error>(TwoLayerNet::new(TwoLayerSettings {
                 width,
                 steps,
                 learning_rate,
                 momentum,
                 weight_decay,
-            })?),
-            Learner::Centroid => Box::new(NearestCentroid),
-        })
+            })?)
+        };
+        match (self.backend, self.learner) {
+            (Backend::Rust, _) if !["auto", "cpu"].contains(&device) => Err(Error::Setting {
+                name: "--device",
+                given: device.to_owned(),
+                expected: "auto or cpu, since --backend is rust; add --backend torch for other devices"
+                    .to_owned(),
+            }),
+            (Backend::Rust, Learner::TwoLayer) => Ok((Box::new(net()?), "cpu".to_owned())),
+            (Backend::Rust, Learner::Centroid) => Ok((Box::new(NearestCentroid), "cpu".to_owned())),
+            (Backend::Torch, Learner::TwoLayer) => on_torch(net()?, device),
+            (Backend::Torch, Learner::Centroid) => Err(Error::Setting {
+                name: "--backend",
+                given: "torch".to_owned(),
+                expected: "rust, since --learner is centroid".to_owned(),
+            }),
+        }
     }
+}
+
+#[cfg(feature = "torch")]
+fn on_torch(net: TwoLayerNet, device: &str) -> Result<(Box<dyn BaseLearner>, String), Error> {
+    use steadfast_model::{device::Device, ensemble::TorchTwoLayerNet};
+    let device: Device = device.parse().map_err(steadfast_model::ensemble::Error::from)?;
+    let net = TorchTwoLayerNet::new(net, device)?;
+    let device = net.device().to_string();
+    Ok((Box::new(net), device))
+}
+
+#[cfg(not(feature = "torch"))]
+fn on_torch(_: TwoLayerNet, _: &str) -> Result<(Box<dyn BaseLearner>, String), Error> {
+    Err(Error::Setting {
+        name: "--backend",
+        given: "torch".to_owned(),
+        expected: "rust, since this program was built without libtorch; for torch, run `cargo xtask setup` once, which \
+                   fetches libtorch 2.11.0, or let LIBTORCH name its folder, and build with `--features torch`"
+            .to_owned(),
+    })
 }
 
 impl Default for Settings {
@@ -158,6 +212,7 @@ impl Default for Settings {
             models: 10_000,
             selection_models: 100,
             learner: Learner::TwoLayer,
+            backend: Backend::Rust,
             beta: 0.9,
             label_beta: None,
             alpha: 0.001,
