@@ -26,6 +26,7 @@ use steadfast_fetch::{Cache, catalogue::MINILM};
 /// The encoder is MiniLM (22 million parameters) unless --model names another one of the BERT or RoBERTa family: a folder with
 /// config.json, model.safetensors and tokenizer.json. The sentences are Pang and Lee's, positive if people rate them above the
 /// middle; --data names a folder of one's own instead, with train.tsv, test.tsv and perhaps dev.tsv.
+#[expect(clippy::doc_markdown, reason = "the comment is the text of --help")]
 #[derive(Debug, Parser)]
 #[command(
     name = "classify",

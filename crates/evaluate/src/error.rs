@@ -177,13 +177,15 @@ pub enum Error {
     },
     /// Someone pressed Ctrl-C.
     #[error(
-        "stopped after {done} of {total} nets, which are saved; go on with --resume --out {} and the same options",
+        "stopped after {done} of {total} {what}, which are saved; go on with --resume --out {} and the same options",
         path.display()
     )]
     Interrupted {
-        /// Nets whose votes are saved.
+        /// What is counted, such as nets that have voted.
+        what: &'static str,
+        /// How many are saved.
         done: u64,
-        /// Nets of the run.
+        /// How many the run has.
         total: u64,
         /// The output folder.
         path: PathBuf,

@@ -73,7 +73,15 @@ impl TextClassifier {
             self.subwords.encode(AsRef::<[WordId]>::as_ref(text)).map_err(|error| error.of_input(index))
         };
         let tokens = texts.iter().enumerate().map(encode).collect::<Result<Vec<_>, _>>()?;
-        inference::logits(&self.model, &tokens, &self.limit)
+        self.token_logits(&tokens)
+    }
+
+    /// Logits of texts that are encoded already, special tokens included: `texts × classes`, row by row.
+    ///
+    /// # Errors
+    /// As [`Self::logits`].
+    pub fn token_logits(&self, texts: &[impl AsRef<[u32]>]) -> Result<Vec<f32>, Error> {
+        inference::logits(&self.model, texts, &self.limit)
     }
 }
 

@@ -100,7 +100,7 @@ pub fn run(
     let tuned = tuned.map_err(|error| match error {
         ModelError::Stopped { epoch, step } => {
             let done = epoch * training.len().div_ceil(fine_tuning.batch) as u64 + step;
-            Error::Interrupted { done, total: steps, path: output.path().to_owned() }
+            Error::Interrupted { what: "steps", done, total: steps, path: output.path().to_owned() }
         }
         other => other.into(),
     })?;

@@ -143,6 +143,7 @@ impl<'a> Run<'a> {
             steadfast_model::ensemble::Error::Stopped { .. } => {
                 bar.abandon();
                 Error::Interrupted {
+                    what: "nets",
                     done: saved.nets(),
                     total: self.settings.selection_models + self.settings.models,
                     path: self.output.path().to_owned(),
