@@ -36,7 +36,7 @@ use steadfast_fetch::{Cache, catalogue::MINILM};
     after_help = "\
 Examples:
   classify                                      fine-tune MiniLM; the model is in out/classify/model
-  classify --quick                              the same in a minute and a half, a few points worse
+  classify --quick                              the same in a minute, a few points worse
   classify --load out/classify/model --text \"A gem .\"
   classify --load out/classify/model            evaluate it again
   classify --model roberta-base --data sst-2    another encoder, in a folder, and a task of one's own"

@@ -7,7 +7,7 @@ use steadfast_model::transformer::FineTuning;
 /// The settings of the experiment, as flags of the command line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct Settings {
-    /// A small run: 3,000 training texts, one epoch
+    /// A small run: 2,000 training texts, one epoch
     #[arg(long)]
     pub quick: bool,
 
@@ -39,7 +39,7 @@ pub struct Settings {
 impl Settings {
     /// Training texts at most.
     pub(super) fn training_texts(&self) -> usize {
-        self.limit.unwrap_or(if self.quick { 3_000 } else { usize::MAX })
+        self.limit.unwrap_or(if self.quick { 2_000 } else { usize::MAX })
     }
 
     /// Test texts at most.
