@@ -4,7 +4,7 @@
 
 mod example;
 
-use example::example;
+use example::{example, refused};
 use std::{
     fs,
     path::PathBuf,
@@ -71,15 +71,6 @@ impl Workplace {
     fn results(&self, folder: &str) -> serde_json::Value {
         let text = fs::read_to_string(self.path(folder).join("results.json")).expect("results");
         serde_json::from_str(&text).expect("JSON")
-    }
-}
-
-fn refused(output: &Output, arguments: &[&str], words: &[&str]) {
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "{arguments:?} succeeded");
-    assert!(!message.contains("panicked"), "{arguments:?}: {message}");
-    for word in words {
-        assert!(message.contains(word), "{arguments:?} should mention {word}: {message}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
     sync::OnceLock,
 };
 
@@ -23,4 +23,14 @@ pub(crate) fn example(name: &str) -> &'static Path {
         assert!(build.status().expect("cargo").success(), "the example does not build");
         profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     })
+}
+
+/// A program that ended in an error, which names every word and is no panic.
+pub(crate) fn refused(output: &Output, arguments: &[&str], words: &[&str]) {
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{arguments:?} succeeded");
+    assert!(!message.contains("panicked"), "{arguments:?}: {message}");
+    for word in words {
+        assert!(message.contains(word), "{arguments:?} should mention {word}: {message}");
+    }
 }

@@ -1,6 +1,7 @@
 //! [`Parameters`]: the weights of a model by name, on its device.
 
 use super::{Error, weights::Weights};
+use steadfast_certify::Law;
 use tch::{Device, Kind, Tensor};
 
 /// One weight tensor.
@@ -81,6 +82,24 @@ impl Parameters {
     /// All of them, encoder first, in the order of the layers.
     pub fn iter(&self) -> std::slice::Iter<'_, Parameter> {
         self.all.iter()
+    }
+
+    /// What tells models apart: their tensors by name and shape, and a few numbers of each.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] if libtorch fails.
+    pub fn fingerprint(&self) -> Result<u64, Error> {
+        const NUMBERS: usize = 16;
+        let mut parts = Vec::new();
+        for Parameter { name, tensor } in &self.all {
+            let flat = tensor.f_detach()?.f_reshape([-1])?;
+            let first = flat.f_narrow(0, 0, flat.numel().min(NUMBERS) as i64)?;
+            let first = Vec::<f32>::try_from(first.f_to_kind(Kind::Float)?)?;
+            let numbers = first.into_iter().map(|number| number.to_bits().into());
+            let shape = tensor.size().into_iter().map(i64::cast_unsigned);
+            parts.push(Law::new(name, shape.chain(numbers)).fingerprint());
+        }
+        Ok(Law::new("parameters", parts).fingerprint())
     }
 
     /// How many numbers they are together.

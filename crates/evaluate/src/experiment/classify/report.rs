@@ -22,6 +22,8 @@ pub struct Results {
     pub settings: Option<Settings>,
     /// The fingerprint of the texts, in hexadecimal.
     pub task: String,
+    /// The fingerprint of the pretrained weights and the new head, in hexadecimal, if this was a fine-tuning.
+    pub pretrained: Option<String>,
     /// The texts in numbers.
     pub summary: TaskSummary,
     /// Architecture, size, precision and device.

@@ -61,20 +61,27 @@ pub fn run(
     resume: bool,
     console: &Console,
 ) -> Result<Results, Error> {
-    let fingerprint = task.fingerprint();
-    if let Some(results) = finished::<Results>(output, FILE, resume)? {
-        if let Some(done) = &results.settings {
-            check_same(output.join(FILE), (done, &results.task), (settings, &fingerprint))?;
-        }
-        return Ok(results);
-    }
+    let fine_tuning = settings.fine_tuning()?;
     let checkpoints = output.join("checkpoints");
     if !resume && checkpoints.exists() {
         return Err(Error::OutputTaken { path: output.path().to_owned() });
     }
-    let fine_tuning = settings.fine_tuning()?;
+    let finished = finished::<Results>(output, FILE, resume)?;
     let device = device.open().map_err(ModelError::from)?;
     let model = SequenceClassifier::with_new_head(pretrained, task.classes().max(2), settings.seed, device)?;
+    let weights = format!("{:016x}", model.parameters().fingerprint()?);
+    let fingerprint = task.fingerprint();
+    if let Some(results) = finished {
+        let path = output.join(FILE);
+        if let Some(done) = &results.settings {
+            check_same(path.clone(), (done, &results.task), (settings, &fingerprint))?;
+        }
+        if results.pretrained.as_ref() != Some(&weights) {
+            let found = results.pretrained.unwrap_or_default();
+            return Err(Error::OtherRun { path, what: "pretrained model", found, expected: weights });
+        }
+        return Ok(results);
+    }
     let subwords = Subwords::load(pretrained, model.config(), Arc::new(Lexicon::new()))?;
     let tokenizer = Tokenizer::words();
     let some = task.training.get(..settings.training_texts()).unwrap_or(&task.training);
@@ -114,6 +121,7 @@ pub fn run(
     let classifier = TextClassifier::new(model, subwords);
     let mut results = Results {
         settings: Some(settings.clone()),
+        pretrained: Some(weights),
         training: Some(tuned),
         training_seconds: Some(trained.as_secs_f64()),
         ..judge(&classifier, settings.test_texts(), task, fingerprint)?
@@ -163,6 +171,7 @@ fn judge(
     Ok(Results {
         settings: None,
         task: fingerprint,
+        pretrained: None,
         summary: TaskSummary::of(task, tokenizer),
         encoder: format!(
             "{:?}, {} layers, {} parameters, {:?} on {:?}",

@@ -22,6 +22,8 @@ const REMEDY: &str = "remove that checkpoint; the run goes on from the one befor
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) settings: FineTuning,
+    /// What tells the model apart from others, before it was trained.
+    pub(crate) model: u64,
     /// What tells the training and development texts apart from others.
     pub(crate) data: u64,
     /// The epoch in which the run is, and steps done in it.
@@ -125,6 +127,9 @@ pub(crate) fn resume(
     let other = |what| Err(Error::OtherRun { path: folder.to_owned(), what });
     if state.settings != expected.settings {
         return other("settings");
+    }
+    if state.model != expected.model {
+        return other("pretrained models");
     }
     if state.data != expected.data {
         return other("texts");

@@ -130,6 +130,7 @@ impl<'a> Run<'a> {
         check(model, development)?;
         let state = State {
             settings: settings.clone(),
+            model: model.parameters().fingerprint()?,
             data: fingerprint(&first, development),
             epoch: 0,
             step: 0,
