@@ -125,8 +125,7 @@ mod tests {
 
     #[test]
     fn the_hub_is_needed_only_for_a_model_that_is_no_folder() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = folder.path().to_str().unwrap();
+        let folder = env!("CARGO_MANIFEST_DIR");
         for line in ["--model owner/name", "--quick --model=owner/name", &format!("--model {folder}/missing")]
         {
             assert_eq!(feature("classify", line), Some("hub"), "{line}");
