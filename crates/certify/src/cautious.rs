@@ -71,7 +71,9 @@ impl<C> Cautious<C> {
         }
         // A single class has no rival; a probability of zero is infinitely far away.
         let distance = f64::from(best.1).ln() - f64::from(second.max(0.0)).ln();
-        if distance > self.margin { best.0 } else { undecided }
+        // What single precision does to a difference of logits, its exponential and their sum.
+        let rounding = f64::from(f32::EPSILON) * (distance + 8.0);
+        if distance - rounding > self.margin || distance == f64::INFINITY { best.0 } else { undecided }
     }
 }
 

@@ -3,10 +3,14 @@
 
 use serde_json::Value;
 use std::{
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::Arc,
 };
-use steadfast_model::transformer::{MaskedLanguageModel, Precision, SequenceClassifier, Subwords};
+use steadfast_model::transformer::{
+    Example, FineTuning, MaskedLanguageModel, Parameter, Precision, Progress, SequenceClassifier, Subwords,
+    fine_tune,
+};
 use steadfast_perturb::{Lexicon, Tokenizer};
 use tch::{Device, Tensor};
 
@@ -93,6 +97,62 @@ fn tokenizers_give_the_same_tokens() {
             // These texts have one space between words.
             let words = Tokenizer::white_space().tokenize(&lexicon, text);
             assert_eq!(subwords.encode(&words).unwrap(), *expected, "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn training_steps_are_those_of_python() {
+    // Dropout draws differ between the two, so there is none.
+    let place = tempfile::tempdir().unwrap();
+    for file in ["model.safetensors", "config.json"] {
+        std::fs::copy(folder("tiny-bert").join(file), place.path().join(file)).unwrap();
+    }
+    let config = place.path().join("config.json");
+    let text = std::fs::read_to_string(&config).unwrap().replace("_prob\": 0.1", "_prob\": 0.0");
+    assert_eq!(text.matches("_prob\": 0.0").count(), 2);
+    std::fs::write(&config, text).unwrap();
+    let model = SequenceClassifier::load(place.path(), Device::Cpu, Precision::Single).unwrap();
+
+    let tokens: Vec<Vec<u32>> = numbers(&read(&folder("tiny-bert").join("golden.json"))["tokens"]);
+    let texts = tokens.into_iter().enumerate().map(|(index, tokens)| Example { tokens, class: index % 3 });
+    let texts: Vec<Example> = texts.collect();
+    let settings = FineTuning {
+        epochs: 6,
+        batch: texts.len(),
+        learning_rate: 0.01,
+        warm_up: 0.0,
+        weight_decay: 0.1,
+        clip: 0.5,
+        ..FineTuning::default()
+    };
+    let mut steps = Vec::new();
+    let mut observe = |progress: &Progress| {
+        if progress.accuracy.is_none() {
+            steps.push((progress.loss, progress.gradient));
+        }
+        ControlFlow::Continue(())
+    };
+    fine_tune(&model, &settings, &mut |_| Ok(texts.clone()), &[], None, &mut observe).unwrap();
+
+    let golden = read(&folder("tiny-bert/training.json"));
+    let (losses, norms): (Vec<f64>, Vec<f64>) = (numbers(&golden["losses"]), numbers(&golden["norms"]));
+    assert_eq!(steps.len(), losses.len());
+    for (step, (loss, norm)) in steps.iter().zip(losses.iter().zip(&norms)) {
+        assert!(
+            (step.0 - loss).abs() < 1e-4 && (step.1 - norm).abs() < 1e-3,
+            "{step:?}, not {loss} and {norm}"
+        );
+    }
+    // Attention is the same whatever is added to all keys: the gradient of that bias is rounding alone, which Adam makes large.
+    let told = |parameter: &&Parameter| !parameter.name().ends_with("key.bias");
+    for parameter in model.parameters().iter().filter(told) {
+        let values: Vec<f32> = parameter.tensor().contiguous().view(-1).try_into().unwrap();
+        let some = values.iter().step_by((values.len() / 8).max(1));
+        let expected: Vec<f32> = numbers(&golden["weights"][parameter.name()]);
+        assert_eq!(some.len(), expected.len(), "{}", parameter.name());
+        for (found, expected) in some.zip(expected) {
+            assert!((found - expected).abs() < 5e-4, "{}: {found}, not {expected}", parameter.name());
         }
     }
 }

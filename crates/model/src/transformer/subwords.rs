@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::{
     cell::RefCell,
     collections::HashSet,
+    fmt::Display,
     fs,
     ops::Range,
     path::{Path, PathBuf},
@@ -85,10 +86,10 @@ impl Subwords {
             problem,
             remedy: "take it from the same Hugging Face model; one with a fast tokenizer has it",
         };
-        let mut tokenizer = Tokenizer::from_bytes(text)
-            .map_err(|error| broken(format!("is no tokenizer that can be read: {error}")))?;
-        let rules: Value =
-            serde_json::from_slice(text).map_err(|error| broken(format!("is no JSON: {error}")))?;
+        // Read as JSON first: at text that ends too early the tokenizer's own reader panics.
+        let unreadable = |error: &dyn Display| broken(format!("is no tokenizer that can be read: {error}"));
+        let rules: Value = serde_json::from_slice(text).map_err(|error| unreadable(&error))?;
+        let mut tokenizer = Tokenizer::from_bytes(text).map_err(|error| unreadable(&error))?;
         let other = |problem: String| Error::OtherTokenizer { path: path.clone(), problem };
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|error| broken(error.to_string()))?;

@@ -2,7 +2,7 @@
 
     pip install torch==2.11.0 transformers==5.23.0 && python make.py [MINILM_DIRECTORY]
 
-The models are random; their vocabularies are made from the sentences below. With the directory of all-MiniLM-L6-v2 its values
+The models are random; their vocabularies are made from the sentences below, in an order that may differ each time. With the directory of all-MiniLM-L6-v2 its values
 are made too. Everything is written anew.
 """
 
@@ -21,6 +21,7 @@ from transformers import (
     RobertaConfig,
     RobertaForMaskedLM,
     RobertaForSequenceClassification,
+    get_linear_schedule_with_warmup,
 )
 
 HERE = pathlib.Path(__file__).parent
@@ -127,6 +128,35 @@ def make(name, model, tokenizer, padding, shard=None):
     (folder / "golden.json").write_text(json.dumps(values(model, tokenizer, padding)) + "\n")
 
 
+def train():
+    """Six steps of AdamW on the tiny BERT, every text in each, without dropout: the losses, and where the weights end."""
+    folder = HERE / "tiny-bert"
+    model = BertForSequenceClassification.from_pretrained(folder).eval()
+    rows = json.loads((folder / "golden.json").read_text())["tokens"]
+    width = max(map(len, rows))
+    tokens = torch.tensor([row + [0] * (width - len(row)) for row in rows])
+    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
+    classes = torch.arange(len(rows)) % 3
+    decaying = [p for p in model.parameters() if p.dim() > 1]
+    others = [p for p in model.parameters() if p.dim() == 1]
+    groups = [{"params": decaying, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=0.01, betas=(0.9, 0.999), eps=1e-8)
+    schedule = get_linear_schedule_with_warmup(optimizer, 0, 6)
+    losses, norms = [], []
+    for _ in range(6):
+        optimizer.zero_grad()
+        loss = model(input_ids=tokens, attention_mask=mask, labels=classes).loss
+        loss.backward()
+        norms.append(float(torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)))
+        optimizer.step()
+        schedule.step()
+        losses.append(loss.item())
+    some = lambda tensor: tensor.detach().flatten()[:: max(1, tensor.numel() // 8)]
+    weights = {name.removeprefix("bert."): rounded(some(tensor)) for name, tensor in model.named_parameters()}
+    golden = {"losses": losses, "norms": norms, "weights": weights}
+    (folder / "training.json").write_text(json.dumps(golden) + "\n")
+
+
 def main():
     torch.manual_seed(20)
     bert, roberta = wordpiece(), byte_level()
@@ -136,6 +166,7 @@ def main():
     make("tiny-bert-gaps", BertForMaskedLM(bert_config), bert, 0, shard="20KB")
     make("tiny-roberta", RobertaForSequenceClassification(roberta_config), roberta, 1)
     make("tiny-roberta-gaps", RobertaForMaskedLM(roberta_config), roberta, 1)
+    train()
     if len(sys.argv) > 1:
         folder = pathlib.Path(sys.argv[1])
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
