@@ -27,8 +27,9 @@ use steadfast_fetch::{Cache, catalogue::MINILM};
 /// saved model.
 ///
 /// The encoder is MiniLM (22 million parameters) unless --model names another one of the BERT or RoBERTa family: a folder with
-/// config.json, model.safetensors and tokenizer.json or, where there is no such folder, an id on the Hugging Face hub. The sentences are Pang and Lee's, positive if people rate them above the
-/// middle; --data names a folder of one's own instead, with train.tsv, test.tsv and perhaps dev.tsv.
+/// config.json, model.safetensors and tokenizer.json or, where there is no such folder, an id on the Hugging Face hub. The
+/// sentences are Pang and Lee's, positive if people rate them above the middle; --data names a folder of one's own instead, with
+/// train.tsv, test.tsv and perhaps dev.tsv.
 #[expect(clippy::doc_markdown, reason = "the comment is the text of --help")]
 #[derive(Debug, Parser)]
 #[command(
@@ -48,7 +49,8 @@ struct Options {
     #[command(flatten)]
     settings: Settings,
 
-    /// Folder of the pretrained encoder, or its id on the Hugging Face hub, such as owner/name (feature hub) [default: MiniLM, fetched]
+    /// Folder of the pretrained encoder, or its id on the Hugging Face hub, such as owner/name (needs the feature hub, which
+    /// cargo xtask run adds) [default: MiniLM, fetched]
     #[arg(long, value_name = "DIR|ID")]
     model: Option<String>,
 

@@ -24,7 +24,8 @@ const ALLOWED: [&str; 13] = [
 
 /// Packages under another licence that is accepted for them alone, each with that licence.
 ///
-/// The Mozilla licence asks for the source of changed files of the package itself; it is used as it is, and with the feature `hub` only.
+/// The Mozilla licence asks for the source of changed files of the package itself; it is used as it is, and with the
+/// feature `hub` only.
 const EXCEPTIONS: [(&str, &str); 1] = [("option-ext", "MPL-2.0")];
 
 /// Checks all packages that the lock file names.

@@ -21,17 +21,18 @@ type Observer = dyn Fn(&str, u64) + Send + Sync;
 
 /// Models by their id on the Hugging Face hub, in the cache that the hub's own tools share.
 ///
-/// A model is fetched once: where the cache holds all files of a revision, no server is asked, even if the branch of that name has
-/// moved on. Name another revision to get another one.
+/// A model is fetched once: where the cache holds all files of a revision, no server is asked, even if the branch of that
+/// name has moved on. Name another revision to get another one.
 ///
-/// The cache is `$HF_HOME/hub`, else `~/.cache/huggingface/hub`; nothing is written anywhere else. The hub is `$HF_ENDPOINT`, else
-/// huggingface.co, over https and through the proxy that `HTTPS_PROXY` names. It is sent the token in `$HF_HOME/token`, where
-/// there is one.
+/// The cache is `$HF_HOME/hub`, else `~/.cache/huggingface/hub`; nothing is written anywhere else. The hub is
+/// `$HF_ENDPOINT`, else huggingface.co, over https and through the proxy that `HTTPS_PROXY` names. It is sent the token in
+/// the file `token` beside the cache's folder, where there is one.
 ///
 /// ```no_run
 /// use steadfast_model::transformer::{Hub, Precision, SequenceClassifier};
 ///
-/// let folder = Hub::new().observe(|file, bytes| eprintln!("fetching {file} ({bytes} bytes)")).fetch("roberta-base")?;
+/// let hub = Hub::new().observe(|file, bytes| eprintln!("fetching {file} ({bytes} bytes)"));
+/// let folder = hub.fetch("roberta-base")?;
 /// let model = SequenceClassifier::with_new_head(&folder, 2, 1, tch::Device::Cpu)?;
 /// # Ok::<(), steadfast_model::transformer::Error>(())
 /// ```
@@ -77,11 +78,13 @@ impl Hub {
     /// The folder with `config.json`, `tokenizer.json` and the weights of the model `id`: `model.safetensors`, or
     /// `model.safetensors.index.json` and every part that it names. All are of one commit.
     ///
-    /// An id is `owner/name` or, for some old models, `name`; `…@revision` names a branch, a tag or a commit, else it is `main`.
+    /// An id is `owner/name` or, for some old models, `name`; `…@revision` names a branch, a tag or a commit, else it is
+    /// `main`.
     ///
     /// # Errors
-    /// [`Error::HubId`] if `id` is no such id; [`Error::Hub`] if the model is not there, a file of it is missing or cannot be fetched,
-    /// or, offline, is not in the cache; [`Error::File`] if the index of the parts is damaged.
+    /// [`Error::HubId`] if `id` is no such id; [`Error::Hub`] if the model is not there, a file of it is missing or cannot
+    /// be fetched, or, offline, is not in the cache; [`Error::File`] if the index of the parts is damaged; [`Error::Io`] if
+    /// the cache cannot be written.
     pub fn fetch(&self, id: &str) -> Result<PathBuf, Error> {
         let model = Model::parse(id)?;
         let cache = self.open_cache(&model)?;
