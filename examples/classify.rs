@@ -1,7 +1,10 @@
 //! Fine-tune a pretrained encoder and ask it: `cargo xtask run classify`.
 
 use clap::Parser;
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use steadfast::{
     certify::{self, ScoringClassifier},
     model::{
@@ -24,8 +27,9 @@ use steadfast_fetch::{Cache, catalogue::MINILM};
 /// saved model.
 ///
 /// The encoder is MiniLM (22 million parameters) unless --model names another one of the BERT or RoBERTa family: a folder with
-/// config.json, model.safetensors and tokenizer.json. The sentences are Pang and Lee's, positive if people rate them above the
-/// middle; --data names a folder of one's own instead, with train.tsv, test.tsv and perhaps dev.tsv.
+/// config.json, model.safetensors and tokenizer.json or, where there is no such folder, an id on the Hugging Face hub. The
+/// sentences are Pang and Lee's, positive if people rate them above the middle; --data names a folder of one's own instead, with
+/// train.tsv, test.tsv and perhaps dev.tsv.
 #[expect(clippy::doc_markdown, reason = "the comment is the text of --help")]
 #[derive(Debug, Parser)]
 #[command(
@@ -39,15 +43,16 @@ Examples:
   classify --quick                              the same in a minute, a few points worse
   classify --load out/classify/model --text \"A gem .\"
   classify --load out/classify/model            evaluate it again
-  classify --model roberta-base --data sst-2    another encoder, in a folder, and a task of one's own"
+  classify --model roberta-base --data sst-2    another encoder, in a folder or on the hub, and a task of one's own"
 )]
 struct Options {
     #[command(flatten)]
     settings: Settings,
 
-    /// Folder of the pretrained encoder [default: MiniLM, fetched]
-    #[arg(long, value_name = "DIR")]
-    model: Option<PathBuf>,
+    /// Folder of the pretrained encoder, or its id on the Hugging Face hub, such as owner/name (needs the feature hub, which
+    /// cargo xtask run adds) [default: MiniLM, fetched]
+    #[arg(long, value_name = "DIR|ID")]
+    model: Option<String>,
 
     /// Ask the fine-tuned model in this folder instead of training one
     #[arg(long, value_name = "DIR")]
@@ -91,7 +96,7 @@ fn main() -> Result<(), Failure> {
         return Ok(());
     }
     let pretrained = match model {
-        Some(folder) => folder,
+        Some(model) => folder_of(&model, flags.offline)?,
         None => cache.fetch(&MINILM, flags.offline)?,
     };
     let output = flags.output("classify")?;
@@ -103,4 +108,28 @@ fn main() -> Result<(), Failure> {
         output.path().display()
     );
     Ok(())
+}
+
+/// The folder of this name or else, from the hub, the model with this id.
+fn folder_of(model: &str, offline: bool) -> Result<PathBuf, Failure> {
+    if Path::new(model).is_dir() {
+        return Ok(model.into());
+    }
+    #[cfg(feature = "hub")]
+    {
+        use steadfast::model::transformer::Hub;
+        let hub = Hub::new().offline(offline).observe(|file, bytes| {
+            eprintln!("fetching {file} ({:.1} MB)", bytes as f64 / 1e6);
+        });
+        Ok(hub.fetch(model)?)
+    }
+    #[cfg(not(feature = "hub"))]
+    {
+        let _ = offline;
+        Err(std::io::Error::other(format!(
+            "--model {model} is no folder, and this program is built without models by their hub id; name a folder with config.json, \
+             model.safetensors and tokenizer.json, or build with --features hub (cargo xtask run classify does)"
+        ))
+        .into())
+    }
 }

@@ -42,6 +42,8 @@
 //! | feature | adds |
 //! |---|---|
 //! | `serde` | parameters, votes and results serialise; what is read back is checked |
+//! | `torch` | transformers, and ensembles, on libtorch 2.11.0, which has to be there when programs are linked |
+//! | `hub` | `torch`, and models by their Hugging Face hub id |
 #![forbid(unsafe_code)]
 
 pub use steadfast_certify as certify;

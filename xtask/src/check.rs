@@ -39,7 +39,7 @@ const EXAMPLES: [&str; 2] = [
     "run --release --example edits -- --limit 100 --out target/check-edits",
 ];
 
-const ON_LIBTORCH: &str = "test --workspace --features serde,torch";
+const ON_LIBTORCH: &str = "test --workspace --features serde,torch,hub";
 
 /// Runs every check and stops at the first that fails.
 pub(crate) fn everything(offline: bool) -> Outcome {

@@ -1,6 +1,6 @@
 //! One example, with what it needs.
 
-use std::error::Error;
+use std::{error::Error, path::Path};
 
 use steadfast_fetch::{
     Source,
@@ -19,11 +19,12 @@ struct Needs {
     libtorch: When,
 }
 
-/// When an example needs libtorch.
+/// When an example needs libtorch, and for what.
 enum When {
     Never,
     /// With `--backend torch`.
     Asked,
+    /// With the hub too if `--model` names no folder.
     Always,
 }
 
@@ -38,17 +39,23 @@ const EXAMPLES: [Needs; 7] = [
 ];
 
 impl Needs {
-    fn wants_libtorch(&self, arguments: &[String]) -> bool {
-        let backend = arguments.iter().rposition(|argument| argument == "--backend");
-        let backend = backend.and_then(|at| arguments.get(at + 1)).map(String::as_str);
+    /// The feature of the package that the example is built with.
+    fn feature(&self, arguments: &[String]) -> Option<&'static str> {
+        let from_hub = || value(arguments, "--model").is_some_and(|model| !Path::new(model).is_dir());
         match self.libtorch {
-            When::Never => false,
-            When::Asked => {
-                backend == Some("torch") || arguments.iter().any(|argument| argument == "--backend=torch")
-            }
-            When::Always => true,
+            When::Never => None,
+            When::Asked => (value(arguments, "--backend") == Some("torch")).then_some("torch"),
+            When::Always => Some(if from_hub() { "hub" } else { "torch" }),
         }
     }
+}
+
+/// What the last `--option value` or `--option=value` gives, which is the one that counts.
+fn value<'a>(arguments: &'a [String], option: &str) -> Option<&'a str> {
+    arguments.iter().enumerate().rev().find_map(|(at, argument)| {
+        let rest = argument.strip_prefix(option)?;
+        if rest.is_empty() { arguments.get(at + 1).map(String::as_str) } else { rest.strip_prefix('=') }
+    })
 }
 
 /// Fetches what `example` needs, before the minutes of building, and runs it.
@@ -72,9 +79,9 @@ pub(crate) fn example(example: &str, arguments: &[String]) -> Result<(), Box<dyn
     }
     let mut cargo = vec!["run", "--release", "--package", "steadfast", "--example", example];
     let mut environment = Vec::new();
-    if needs.wants_libtorch(arguments) {
+    if let Some(feature) = needs.feature(arguments) {
         environment = Libtorch::chosen(&cache).prepare(&cache, offline)?;
-        cargo.extend(["--features", "torch"]);
+        cargo.extend(["--features", feature]);
     }
     cargo.push("--");
     cargo.extend(arguments.iter().map(String::as_str));
@@ -97,19 +104,35 @@ mod tests {
         assert_eq!(listed, files);
     }
 
+    fn feature(example: &str, line: &str) -> Option<&'static str> {
+        let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        EXAMPLES.iter().find(|needs| needs.example == example).unwrap().feature(&arguments)
+    }
+
     #[test]
     fn libtorch_is_needed_only_where_it_is_used() {
-        let wants = |example: &str, line: &str| {
-            let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-            EXAMPLES.iter().find(|needs| needs.example == example).unwrap().wants_libtorch(&arguments)
-        };
-        assert!(
-            wants("classify", "")
-                && wants("mnist", "--quick --backend torch")
-                && wants("mnist", "--backend=torch")
-        );
-        assert!(
-            !wants("mnist", "") && !wants("mnist", "--backend native --out torch") && !wants("edits", "")
-        );
+        for (example, line) in
+            [("classify", ""), ("mnist", "--quick --backend torch"), ("mnist", "--backend=torch")]
+        {
+            assert_eq!(feature(example, line), Some("torch"), "{example} {line}");
+        }
+        for (example, line) in [("mnist", ""), ("mnist", "--backend native --out torch"), ("edits", "")] {
+            assert_eq!(feature(example, line), None, "{example} {line}");
+        }
+        // The last one counts.
+        assert_eq!(feature("mnist", "--backend=torch --backend native"), None);
+    }
+
+    #[test]
+    fn the_hub_is_needed_only_for_a_model_that_is_no_folder() {
+        let folder = env!("CARGO_MANIFEST_DIR");
+        for line in ["--model owner/name", "--quick --model=owner/name", &format!("--model {folder}/missing")]
+        {
+            assert_eq!(feature("classify", line), Some("hub"), "{line}");
+        }
+        for line in [&format!("--model {folder}"), &format!("--model={folder} --quick"), "--load owner/name"]
+        {
+            assert_eq!(feature("classify", line), Some("torch"), "{line}");
+        }
     }
 }

@@ -11,7 +11,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `torch` | transformers, and ensembles, on libtorch 2.11.0, which has to be there when programs are linked |
-//! | `hub` | models by their Hugging Face hub id |
+//! | `hub` | `torch`, and models by their Hugging Face hub id |
 #![deny(unsafe_code)]
 #![cfg_attr(
     not(test),

@@ -135,7 +135,7 @@ fn tensors_that_are_missing_too_many_or_of_another_shape() {
 
     let place = copy("tiny-bert");
     rewrite(place.path(), |tensors| {
-        tensors.push(("bert.adapter.x".to_owned(), Dtype::F32, vec![1], vec![0; 4]))
+        tensors.push(("bert.adapter.x".to_owned(), Dtype::F32, vec![1], vec![0; 4]));
     });
     assert_clear(load(place.path()), &["holds 1 tensors", "adapter.x", "from the same model"]);
 

@@ -185,17 +185,29 @@ pub enum Error {
         /// Tokens of the text.
         tokens: usize,
     },
-    /// A model could not be fetched from the hub.
+    /// A name is no id of a model on the hub.
     #[error(
-        "cannot fetch {file} of {id} from the hub ({reason}); check the name and the network, or give a folder"
+        "{given:?} is no id of a model on the hub, since {problem}; expected owner/name or name, perhaps with @revision behind it, or \
+         a folder that is there"
     )]
+    HubId {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A model cannot be had from the hub, or offline from its cache.
+    #[error("cannot get the model {id} from the hub: {problem}; {remedy}")]
     Hub {
         /// The model's id.
         id: String,
-        /// The file.
-        file: &'static str,
-        /// The client's reason.
-        reason: String,
+        /// What was found and what was expected.
+        problem: String,
+        /// What to do.
+        remedy: &'static str,
+        /// The client's reason, if it was the client that failed.
+        #[source]
+        source: Option<BoxError>,
     },
     /// libtorch refused to compute something.
     #[error(

@@ -7,6 +7,8 @@
 //! - [`Subwords`]: words → token ids;
 //! - [`TextClassifier`]: the two together, words → class, the base classifier of smoothing.
 //!
+//! `Hub` (feature `hub`) fetches such a directory by the model's id on the Hugging Face hub.
+//!
 //! [`fine_tune`] trains a classifier, [`ParameterSmoothing`] puts noise on its weights.
 //!
 //! Errors of libtorch arrive as [`Error`]; nothing here panics on them.
@@ -18,6 +20,8 @@ mod dropout;
 mod encoder;
 mod error;
 mod fine_tuning;
+#[cfg(feature = "hub")]
+mod hub;
 mod inference;
 mod masked_language_model;
 mod parameter_smoothing;
@@ -33,6 +37,8 @@ pub use config::{Activation, Config, Family};
 pub use directory::Precision;
 pub use error::Error;
 pub use fine_tuning::{Epoch, Example, FineTuning, Progress, Tuned, fine_tune};
+#[cfg(feature = "hub")]
+pub use hub::Hub;
 pub use masked_language_model::MaskedLanguageModel;
 pub use parameter_smoothing::ParameterSmoothing;
 pub use parameters::{Parameter, Parameters};

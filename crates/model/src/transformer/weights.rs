@@ -14,7 +14,7 @@ use tch::{Kind, Tensor};
 pub(crate) const FILE: &str = "model.safetensors";
 
 /// The file that says which part of a large model holds which tensor.
-const INDEX: &str = "model.safetensors.index.json";
+pub(crate) const INDEX: &str = "model.safetensors.index.json";
 
 const REMEDY: &str =
     "download it again, or convert the model to safetensors with transformers' save_pretrained";
@@ -113,7 +113,7 @@ impl Weights {
 }
 
 /// The parts that an index names, each once.
-fn parts(index: &Path) -> Result<Vec<String>, Error> {
+pub(crate) fn parts(index: &Path) -> Result<Vec<String>, Error> {
     #[derive(Deserialize)]
     struct Index {
         weight_map: BTreeMap<String, String>,
@@ -125,7 +125,7 @@ fn parts(index: &Path) -> Result<Vec<String>, Error> {
     let mut parts: Vec<String> = parsed.weight_map.into_values().collect();
     parts.sort_unstable();
     parts.dedup();
-    match parts.iter().find(|part| part.contains(['/', '\\']) || part.starts_with('.')) {
+    match parts.iter().find(|part| part.contains(['/', '\\', ':']) || part.starts_with('.')) {
         Some(outside) => Err(refuse(format!("names the part {outside:?}, expected a file beside it"))),
         None => Ok(parts),
     }

@@ -77,7 +77,7 @@ pub struct Tuned {
 /// With `checkpoints`, a folder, a run that was stopped or killed goes on from the last checkpoint in it, to the same end.
 ///
 /// # Errors
-/// [`Error::Setting`] for settings that train nothing, [`Error::Labels`] for a class that the head does not have,
+/// [`Error::Setting`] for settings that train nothing, [`Error::Classes`] for a class that the head does not have,
 /// [`Error::Diverged`] if the loss is no number, [`Error::Stopped`] if `observe` breaks (a checkpoint is written first),
 /// [`Error::OtherRun`] for checkpoints of another run.
 pub fn fine_tune(
