@@ -70,12 +70,16 @@ struct Options {
     #[arg(long, default_value = "f32", requires = "load")]
     precision: Precision,
 
+    /// Say how far rounding moves the logits of the model in --load: in other batches, on one thread, in --precision
+    #[arg(long, requires = "load", conflicts_with = "text")]
+    rounding: bool,
+
     #[command(flatten)]
     flags: Flags,
 }
 
 fn main() -> Result<(), Failure> {
-    let Options { settings, model, load, text, device, precision, flags } = Options::parse();
+    let Options { settings, model, load, text, device, precision, rounding, flags } = Options::parse();
     let console = Console::attach()?;
     flags.start_threads()?;
     if let Some(load) = load.as_ref().filter(|_| !text.is_empty()) {
@@ -92,7 +96,11 @@ fn main() -> Result<(), Failure> {
     let cache = Cache::from_environment()?.observe(|event| eprintln!("{event}"));
     let task = TextTask::open(flags.data.as_deref(), &cache, flags.offline, settings.seed)?;
     if let Some(load) = load {
-        println!("{}", classify::evaluate(&load, settings.limit, &task, device, precision)?.report());
+        if rounding {
+            println!("{}", classify::rounding(&load, settings.limit, &task, device, precision)?);
+        } else {
+            println!("{}", classify::evaluate(&load, settings.limit, &task, device, precision)?.report());
+        }
         return Ok(());
     }
     let pretrained = match model {

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | [`certify`] | `steadfast-certify` | votes → bounds → certificate: noise, threats, the smoothing loop |
 //! | [`perturb`] | `steadfast-perturb` | text: words, edits, deletion, masking and synonym noise with exact laws |
-//! | [`model`] | `steadfast-model` | base classifiers: ensembles trained on noise |
+//! | [`model`] | `steadfast-model` | base classifiers: ensembles trained on noise, pretrained transformers |
 //!
 //! # A tour
 //!
@@ -54,6 +54,11 @@ pub use steadfast_perturb as perturb;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The snippets about transformers, run as tests.
+#[cfg(all(doctest, feature = "torch"))]
+#[doc = include_str!("../docs/transformers.md")]
+struct Transformers;
 
 /// The snippets of the guide, run as tests.
 #[cfg(doctest)]

@@ -93,7 +93,7 @@ impl Workplace {
 fn it_learns_and_the_saved_model_answers() {
     let place = Workplace::new();
     let report = place.succeed(&["--epochs", "4", "--out", "run"]);
-    for part in ["Bert, 2 layers", "| test        |    120 |", "(kept)", "Accuracy", "run/model"] {
+    for part in ["BERT, 2 layers, 0.0 million", "| test        |    120 |", "(kept)", "Accuracy", "run/model"] {
         assert!(report.contains(part), "{part}: {report}");
     }
     let results = place.results("run");
@@ -115,6 +115,10 @@ fn it_learns_and_the_saved_model_answers() {
     let answers = place.succeed(&["--load", "run/model", "--text", "a great film", "--text", "a dull film"]);
     let classes: Vec<&str> = answers.lines().map(|line| &line[..7]).collect();
     assert_eq!(classes, ["class 1", "class 0"], "{answers}");
+    let moved = place.succeed(&["--load", "run/model", "--rounding", "--precision", "bf16", "--limit", "50"]);
+    for part in ["batches of one text", "one thread", "bf16", "50 texts"] {
+        assert!(moved.contains(part), "{part}: {moved}");
+    }
     // What is there is reported again with --resume, and else left alone.
     let saved = fs::read(place.path("run/model/model.safetensors")).expect("a model");
     place.fail(&["--epochs", "4", "--out", "run"], &["already holds a run", "--resume"]);

@@ -90,6 +90,12 @@ pub fn set_threads(threads: usize) {
     }
 }
 
+/// How many threads libtorch computes with on the CPU.
+#[must_use]
+pub fn threads() -> usize {
+    usize::try_from(tch::get_num_threads()).unwrap_or(1)
+}
+
 /// Why a device cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -3,7 +3,7 @@
 use super::Error;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::{fs, path::Path};
+use std::{fmt, fs, path::Path};
 
 /// The file's name in a model directory.
 pub(crate) const FILE: &str = "config.json";
@@ -15,6 +15,15 @@ pub enum Family {
     Bert,
     /// `RoBERTa` (Liu et al. 2019), XLM-R and others of the same layout.
     Roberta,
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bert => "BERT",
+            Self::Roberta => "RoBERTa",
+        })
+    }
 }
 
 impl Family {

@@ -1,11 +1,13 @@
 //! Fine-tuning a pretrained encoder on a task of texts: how well does the classifier do that others will smooth?
 //!
-//! [`run`] fine-tunes, evaluates and saves; [`evaluate`] looks at a saved model.
+//! [`run`] fine-tunes, evaluates and saves; [`evaluate`] and [`rounding`] look at a saved model.
 
 mod report;
+mod rounding;
 mod run;
 mod settings;
 
 pub use report::Results;
+pub use rounding::rounding;
 pub use run::{encode, evaluate, run};
 pub use settings::Settings;

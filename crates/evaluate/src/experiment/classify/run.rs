@@ -174,12 +174,12 @@ fn judge(
         pretrained: None,
         summary: TaskSummary::of(task, tokenizer),
         encoder: format!(
-            "{:?}, {} layers, {} parameters, {:?} on {:?}",
+            "{}, {} layers, {:.1} million parameters, {} on {}",
             config.family(),
             config.layers(),
-            parameters.count(),
-            parameters.kind(),
-            parameters.device()
+            parameters.count() as f64 / 1e6,
+            format!("{:?}", parameters.kind()).to_lowercase(),
+            format!("{:?}", parameters.device()).to_lowercase()
         ),
         texts_trained_on: 0,
         training: None,

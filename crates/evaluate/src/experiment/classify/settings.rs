@@ -11,7 +11,7 @@ pub struct Settings {
     #[arg(long)]
     pub quick: bool,
 
-    /// Training texts, and half as many test texts, at most [default: all]
+    /// Training texts, and half as many test texts, at most; with --load, test texts [default: all]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 
