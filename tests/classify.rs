@@ -117,11 +117,18 @@ fn it_learns_and_the_saved_model_answers() {
     let classes: Vec<&str> = answers.lines().map(|line| &line[..7]).collect();
     assert_eq!(classes, ["class 1", "class 0"], "{answers}");
     let moved = place.succeed(&["--load", "run/model", "--rounding", "--precision", "bf16", "--limit", "50"]);
-    for part in ["batches of one text", "one thread", "bf16", "50 texts"] {
+    for part in ["batches of one text", "one thread", "bf16", "50 texts", "as usual"] {
         assert!(moved.contains(part), "{part}: {moved}");
     }
+    // It knows what it was tuned on: with another seed, texts it was trained on are among those that test.
+    assert!(!again.contains("may know some of these texts"), "{again}");
+    fs::write(place.path("run/model/tuned-on.txt"), "0000000000000000\n").expect("a file");
+    let other = place.succeed(&["--load", "run/model"]);
+    assert!(other.contains("was tuned on another task or seed"), "{other}");
     // What is there is reported again with --resume, and else left alone.
     let saved = fs::read(place.path("run/model/model.safetensors")).expect("a model");
+    fs::create_dir_all(place.path("taken/model")).expect("a folder");
+    place.fail(&["--out", "taken"], &["already holds a run"]);
     place.fail(&["--epochs", "4", "--out", "run"], &["already holds a run", "--resume"]);
     place.succeed(&["--epochs", "4", "--out", "run", "--resume"]);
     place.fail(&["--epochs", "5", "--out", "run", "--resume"], &["another run", "epochs = 4", "epochs = 5"]);

@@ -17,8 +17,14 @@ pub(crate) fn example(name: &str) -> &'static Path {
         if profile.ends_with("release") {
             build.arg("--release");
         }
-        if cfg!(feature = "torch") {
-            build.args(["--features", "torch"]);
+        // The same features, so that nothing is built twice.
+        let features = [
+            ("serde", cfg!(feature = "serde")),
+            ("torch", cfg!(feature = "torch")),
+            ("hub", cfg!(feature = "hub")),
+        ];
+        for (feature, _) in features.iter().filter(|(_, on)| *on) {
+            build.args(["--features", feature]);
         }
         assert!(build.status().expect("cargo").success(), "the example does not build");
         profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))

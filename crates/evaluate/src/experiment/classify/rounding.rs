@@ -53,10 +53,19 @@ pub fn rounding(
 
     let usual = load(Precision::Single)?;
     let logits = usual.logits(&texts)?;
-    let mut table =
-        Table::new(["computed in", "farthest move of a logit", "answers turned", "accuracy"]).with_title(
-            format!("Against f32 in batches of 1,024 tokens on {} threads, {} texts", threads(), texts.len()),
-        );
+    let answers = usual.answers(&logits);
+    let right = |answers: &[ClassId]| {
+        let right = labelled.iter().zip(answers).map(|((_, class), answer)| class == answer);
+        format!("{:.1}%", 100.0 * Share::count(right).value())
+    };
+    let title = format!(
+        "Against f32 in batches of 1,024 tokens on {} threads: {} texts and a noisy copy of each",
+        threads(),
+        labelled.len()
+    );
+    let columns = ["computed in", "farthest move of a logit", "answers turned", "accuracy on the texts"];
+    let mut table = Table::new(columns).with_title(title);
+    table.push(["as usual", "-", "-", &right(&answers)].map(str::to_owned));
     let mut compare = |name: String, classifier: &TextClassifier| -> Result<(), Error> {
         let other = classifier.logits(&texts)?;
         let farthest = logits.iter().zip(&other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
