@@ -93,7 +93,8 @@ impl Workplace {
 fn it_learns_and_the_saved_model_answers() {
     let place = Workplace::new();
     let report = place.succeed(&["--epochs", "4", "--out", "run"]);
-    for part in ["BERT, 2 layers, 0.0 million", "| test        |    120 |", "(kept)", "Accuracy", "run/model"] {
+    for part in ["BERT, 2 layers, 0.0 million", "| test        |    120 |", "(kept)", "Accuracy", "run/model"]
+    {
         assert!(report.contains(part), "{part}: {report}");
     }
     let results = place.results("run");
