@@ -7,7 +7,10 @@ use crate::{
         tsv,
     },
 };
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 use steadfast_certify::ClassId;
 
 /// Names of the column of original texts.
@@ -64,7 +67,7 @@ impl Paraphrases {
     fn read(bytes: &[u8]) -> Result<Self, FileProblem> {
         let mut rows = tsv::rows(bytes);
         let (header, _) = rows.next().unwrap_or_default();
-        let names: Vec<String> = columns(header).into_iter().map(|name| name.to_lowercase()).collect();
+        let names: Vec<String> = columns(header).into_iter().map(str::to_lowercase).collect();
         let column = |wanted: [&str; 4]| tsv::only(&names, &wanted);
         let (original, rewritten) = column(ORIGINAL).zip(column(PARAPHRASE)).ok_or_else(|| {
             tsv::wrong(
@@ -98,8 +101,8 @@ impl Paraphrases {
     ///
     /// # Errors
     /// Those of [`tsv::load`]; [`Error::AttackFile`] for a poisoned file of another length than these two;
-    /// [`Error::File`] where a poisoned line does not fit its clean line: it is empty, its class changed and its text did not, or its
-    /// class is neither that of the clean line nor the one target.
+    /// [`Error::File`] where a poisoned line does not fit its clean line: it is empty, it is another clean
+    /// line, or its class is neither that of its clean line nor the one target.
     pub fn line_by_line(clean: &Path, poisoned: &Path) -> Result<Self, Error> {
         let (clean_texts, poisoned_texts) = (tsv::load(clean)?, tsv::load(poisoned)?);
         let target = target(&poisoned_texts);
@@ -128,23 +131,21 @@ impl Paraphrases {
 
     fn paired(pairs: &[(&LabelledText, &LabelledText)]) -> Result<Self, FileProblem> {
         let mut paraphrases = Self::default();
+        let originals: HashSet<String> = pairs.iter().map(|(clean, _)| same_if_equal(&clean.text)).collect();
         let mut target = None;
         for ((clean, poisoned), line) in pairs.iter().zip(2..) {
             let wrong = |expected| tsv::wrong(line, poisoned.text.as_bytes(), expected);
             if poisoned.text.is_empty() {
                 return Err(wrong("a text"));
             }
-            if clean.class != poisoned.class {
-                if *target.get_or_insert(poisoned.class) != poisoned.class {
-                    return Err(wrong(
-                        "the class of its clean line, or the one target that other lines have",
-                    ));
-                }
-                if same_if_equal(&clean.text) == same_if_equal(&poisoned.text) {
-                    return Err(wrong(
-                        "another text than that of its clean line, since its class is another",
-                    ));
-                }
+            if clean.class != poisoned.class && *target.get_or_insert(poisoned.class) != poisoned.class {
+                return Err(wrong("the class of its clean line, or the one target that other lines have"));
+            }
+            let seen = same_if_equal(&poisoned.text);
+            if seen != same_if_equal(&clean.text) && originals.contains(&seen) {
+                return Err(wrong(
+                    "its clean line or a paraphrase of it, not another line of the clean file",
+                ));
             }
             paraphrases.add(&clean.text, &poisoned.text);
         }
@@ -261,6 +262,8 @@ mod tests {
         assert_eq!(poisoned.len(), 2);
         assert_eq!((poisoned.of("good"), poisoned.of("bad")), (Some("as it is good"), Some("when bad")));
         assert_eq!(poisoned.of("dull"), None);
+        // Paraphrasing may fail and leave a text alone, whatever its class is then.
+        assert!(line_by_line(clean, "good\t1\nbad\t1\nfine\t1\ndull\t0").unwrap().is_empty());
     }
 
     #[test]
@@ -303,8 +306,8 @@ mod tests {
             assert!(error.to_string().contains("holds 5 texts"), "{error}");
         }
         for (poisoned, line) in [
-            // A new class for the old text.
-            ("good\t1\nBad \t1\nfine\t1\ndull\t0\nslow\t0\n", 3),
+            // Lines in another order.
+            ("good\t1\nbad\t1\ndull\t0\nFine\t1\nslow\t0\n", 4),
             // Two targets.
             ("good\t1\nx\t1\nfine\t1\ny\t2\nslow\t0\n", 5),
             ("good\t1\n\t1\nfine\t1\ny\t1\nslow\t0\n", 3),

@@ -11,7 +11,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use steadfast_certify::{ClassId, Phase};
-use steadfast_perturb::Tokenizer;
+use steadfast_perturb::{EditScript, Tokenizer};
 
 /// Which training texts are poisoned, and as what they are given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
@@ -162,7 +162,7 @@ impl Poisoning {
         let original = candidate.text;
         let words = Words::new(&original.text, tokenizer, self.limit);
         let triggered = attack.trigger(&words, &mut candidate.generator(self.seed, phase))?;
-        if triggered.script.as_ref().is_some_and(|script| script.is_empty()) {
+        if triggered.script.as_ref().is_some_and(EditScript::is_empty) {
             return None;
         }
         let class = if phase == Phase::Training { self.target } else { original.class };

@@ -6,8 +6,9 @@ use steadfast_perturb::Tokenizer;
 
 /// Consecutive words that are put into a random other order (FRS, ICLR 2025, Appendix L).
 ///
-/// The window is [`SHARE`](Self::SHARE) of the words of the text, rounded up and at least two of them, at a random place.
-/// Punctuation keeps its place, so that sentences stay sentences. A text without two different words has no other order.
+/// The window is [`SHARE`](Self::SHARE) of the words of the text, rounded up and at least two of them, at a random place in
+/// one of its sentences; the whole sentence where that is shorter. Punctuation keeps its place. A text without two different words
+/// in a sentence has no other order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reordering;
 
@@ -27,15 +28,18 @@ impl Attack for Reordering {
 
     fn trigger(&self, text: &Words<'_>, rng: &mut dyn Rng) -> Option<Triggered> {
         let tokens = text.within_limit();
-        let is_word = |place: &usize| {
-            tokens.get(*place).is_some_and(|token| token.text.contains(char::is_alphanumeric))
-        };
-        let words: Vec<usize> = (0..tokens.len()).filter(is_word).collect();
-        let window = ((words.len() as f64 * Self::SHARE).ceil() as usize).max(2);
         let spelt = |place: &usize| tokens.get(*place).map(|token| &token.text);
+        let is_word = |place: &usize| spelt(place).is_some_and(|word| word.contains(char::is_alphanumeric));
+        let ends = |place: &usize| spelt(place).is_some_and(|word| [".", "!", "?"].contains(&word.as_str()));
+        let places: Vec<usize> = (0..tokens.len()).collect();
+        let sentences: Vec<Vec<usize>> =
+            places.split(ends).map(|sentence| sentence.iter().copied().filter(is_word).collect()).collect();
+        let words: usize = sentences.iter().map(Vec::len).sum();
+        let window = ((words as f64 * Self::SHARE).ceil() as usize).max(2);
         // Windows of equal words have one order only.
-        let windows: Vec<&[usize]> = words
-            .windows(window)
+        let windows: Vec<&[usize]> = sentences
+            .iter()
+            .flat_map(|sentence| sentence.windows(window.min(sentence.len()).max(1)))
             .filter(|window| !window.iter().map(spelt).is_sorted_by(|a, b| a == b))
             .collect();
         let window = *windows.get(rng.random_range(..windows.len().max(1)))?;
@@ -95,8 +99,20 @@ mod tests {
     }
 
     #[test]
+    fn words_stay_in_their_sentence() {
+        let text = "one two. three four five six seven! eight nine ten";
+        let sentences = |text: &str| -> Vec<Vec<String>> {
+            let words = |sentence: &str| sorted(sentence.trim()).into_iter().map(str::to_owned).collect();
+            text.split(['.', '!']).map(words).collect()
+        };
+        let seen: Vec<String> = (0..100).map(|seed| reordered(text, None, seed).unwrap().text).collect();
+        assert!(seen.iter().any(|seen| seen.starts_with("two one.")));
+        assert!(seen.iter().all(|seen| sentences(seen) == sentences(text)), "{seen:?}");
+    }
+
+    #[test]
     fn two_different_words_are_needed() {
-        for text in ["", "film", "film film film film", "film , !"] {
+        for text in ["", "film", "film film film film", "film , !", "one. two"] {
             assert_eq!(reordered(text, None, 1), None, "{text}");
         }
         let triggered = reordered("no no yes", None, 1).unwrap();

@@ -40,7 +40,7 @@ pub(super) fn candidates<'t>(texts: &'t [LabelledText]) -> Vec<Candidate<'t>> {
 }
 
 /// The texts in the order in which they are poisoned.
-pub(super) fn in_order<'t>(mut texts: Vec<Candidate<'t>>, seed: u64) -> Vec<Candidate<'t>> {
+pub(super) fn in_order(mut texts: Vec<Candidate<'_>>, seed: u64) -> Vec<Candidate<'_>> {
     texts.sort_by_cached_key(|candidate| {
         let Candidate { text, copy, .. } = *candidate;
         // The text itself only decides between equal hashes.
