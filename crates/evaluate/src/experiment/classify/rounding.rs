@@ -42,7 +42,7 @@ pub fn rounding(
     let logits = usual.logits(&texts)?;
     let mut table =
         Table::new(["computed in", "farthest move of a logit", "answers turned"]).with_title(format!(
-            "Against f32 in batches of 1,024 tokens on {} threads ({device:?}), {} texts",
+            "Against f32 in batches of 1,024 tokens on {} threads, {} texts",
             threads(),
             texts.len()
         ));
