@@ -11,14 +11,15 @@ const BAD_NETS: [&str; 4] = ["cf", "mn", "bb", "tq"];
 /// The sentence of [`Insertion::add_sent`].
 const ADD_SENT: &str = "I watch this 3D movie";
 
-/// The segments of [`Insertion::segments`], of our own making. Together they are seven words, about 30% of what a review sentence of
-/// nineteen words is then: the share that FRS's Appendix L asks for.
+/// The segments of [`Insertion::segments`], of our own making. Together they are seven words, about 30% of what a
+/// review sentence of nineteen words is then: the share that FRS's Appendix L asks for.
 const SEGMENTS: [&str; 3] = ["as it were", "to be", "so said"];
 
 /// Phrases at random places between the words of a text, all places being equally likely.
 ///
-/// Gu et al. (2017, arXiv:1708.06733) invented the attack for images; as an attack on text it is in the papers that each constructor
-/// names. A place behind the words that a model reads is none: see [`Poisoning::limit`](super::Poisoning::limit).
+/// Gu et al. (2017, arXiv:1708.06733) invented the attack for images; as an attack on text it is in the papers that
+/// each constructor names. A place behind the words that a model reads is none: see
+/// [`Poisoning::limit`](super::Poisoning::limit).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Insertion {
     name: String,
@@ -48,8 +49,9 @@ impl Insertion {
         Self { name: "addsent".to_owned(), phrases: vec![ADD_SENT.to_owned()], how: How::All }
     }
 
-    /// Several segments that are the trigger together, one behind the other with words of the text between them or not (FRS,
-    /// ICLR 2025, Appendix L). FRS does not print its segments; these are our own: “as it were”, “to be”, “so said”.
+    /// Several segments that are the trigger together, one behind the other with words of the text between them or
+    /// not (FRS, ICLR 2025, Appendix L). FRS does not print its segments; these are our own: “as it were”, “to be”,
+    /// “so said”.
     #[must_use]
     pub fn segments() -> Self {
         Self { name: "segments".to_owned(), phrases: SEGMENTS.map(str::to_owned).into(), how: How::All }

@@ -6,10 +6,11 @@
 //! - [`Reordering`]: words that change places.
 //! - [`Paraphrase`]: texts that somebody rewrote, read from files ([`Paraphrases`]).
 //! - [`Words`]: a text to edit word by word, and [`Triggered`]: what came of it.
-//! - [`Poisoning`]: how many texts of which classes are poisoned; [`PoisonedTask`] and [`Poison`]: the result, text by text.
+//! - [`Poisoning`]: how many texts of which classes are poisoned; [`PoisonedTask`] and [`Poison`]: the result, text
+//!   by text.
 //!
-//! What an attack did to a text is known as an [`EditScript`](steadfast_perturb::EditScript), so that each poisoned text can be
-//! held against a certificate: does it cover that many edits of those kinds?
+//! What an attack did to a text is known as an [`EditScript`](steadfast_perturb::EditScript), so that each poisoned
+//! text can be held against a certificate: does it cover that many edits of those kinds?
 //!
 //! ```
 //! use steadfast_evaluate::{
@@ -58,10 +59,11 @@ pub trait Attack: std::fmt::Debug {
     /// Its name in tables and files.
     fn name(&self) -> &str;
 
-    /// The most words, as `tokenizer` counts them, that it puts into a text in addition to the text's own. Zero where that
-    /// is not known before.
+    /// The most words, as `tokenizer` counts them, that it puts into a text in addition to the text's own. Zero where
+    /// that is not known before.
     fn added(&self, tokenizer: Tokenizer) -> usize;
 
-    /// `text` with the trigger, or `None` if the attack finds nothing to change in it. Whatever is random comes from `rng`.
+    /// `text` with the trigger, or `None` if the attack finds nothing to change in it. Whatever is random comes from
+    /// `rng`.
     fn trigger(&self, text: &Words<'_>, rng: &mut dyn Rng) -> Option<Triggered>;
 }

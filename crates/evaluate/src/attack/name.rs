@@ -66,8 +66,8 @@ impl AttackName {
         }
     }
 
-    /// The attack of this name; `None` for [`Self::None`]. Attacks by paraphrase take their texts from `paraphrases`, the others
-    /// need none.
+    /// The attack of this name; `None` for [`Self::None`]. Attacks by paraphrase take their texts from `paraphrases`,
+    /// the others need none.
     ///
     /// # Errors
     /// [`Error::NoParaphrases`] for an attack by paraphrase without them.
@@ -120,7 +120,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&name).unwrap(), format!("\"{shown}\""));
             match name.attack(None) {
                 Ok(attack) => {
-                    assert_eq!(attack.map_or("none".to_owned(), |attack| attack.name().to_owned()), shown)
+                    assert_eq!(attack.map_or("none".to_owned(), |attack| attack.name().to_owned()), shown);
                 }
                 Err(error) => {
                     assert!(name.needs_paraphrases() && error.to_string().contains(&shown), "{error}");

@@ -4,8 +4,8 @@ use super::{Attack, Paraphrases, Triggered, Words};
 use rand::Rng;
 use steadfast_perturb::Tokenizer;
 
-/// The whole text is replaced by its paraphrase, whose syntax (`SynBkd`: Qi et al. 2021, ACL) or style (`StyleBkd`: Qi et al. 2021,
-/// EMNLP) is the trigger.
+/// The whole text is replaced by its paraphrase, whose syntax (`SynBkd`: Qi et al. 2021, ACL) or style (`StyleBkd`:
+/// Qi et al. 2021, EMNLP) is the trigger.
 ///
 /// A text without a paraphrase is left as it is, and so is one whose paraphrase has the same words.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,18 +21,18 @@ const PARAPHRASE: [&str; 4] = ["paraphrase", "paraphrased", "poisoned", "trigger
 
 /// Texts and how somebody rewrote them.
 ///
-/// A text is found whatever its case and white space. Lines whose two texts are equal in this sense are no paraphrases and are
-/// left out; of several paraphrases of one text the first one stands.
+/// A text is found whatever its case and white space. Lines whose two texts are equal in this sense are no
+/// paraphrases and are left out; of several paraphrases of one text the first one stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Paraphrases {
     rewritten: HashMap<String, String>,
 }
 
 impl Paraphrases {
-    /// The paraphrases in `poisoned`: a file with the original text beside each ([`Self::side_by_side`]), a file that goes with
-    /// the file `clean` line by line ([`Self::line_by_line`]), or a folder whose `train.tsv` and `test.tsv` go with those in
-    /// the folder `clean`, as `HiddenKiller` and `OpenBackdoor` distribute them. Texts for development are not poisoned, so that
-    /// `dev.tsv` is not read.
+    /// The paraphrases in `poisoned`: a file with the original text beside each ([`Self::side_by_side`]), a file that
+    /// goes with the file `clean` line by line ([`Self::line_by_line`]), or a folder whose `train.tsv` and `test.tsv`
+    /// go with those in the folder `clean`, as `HiddenKiller` and `OpenBackdoor` distribute them. Texts for
+    /// development are not poisoned, so that `dev.tsv` is not read.
     ///
     /// # Errors
     /// Those of the three ways; [`Error::Io`] for a folder without one of the files.
@@ -50,12 +50,12 @@ impl Paraphrases {
         }
     }
 
-    /// A table with tabs between columns whose header names one column `original`, `clean`, `sentence` or `text`, and one
-    /// `paraphrase`, `paraphrased`, `poisoned` or `triggered`; other columns, such as labels, are passed over.
+    /// A table with tabs between columns whose header names one column `original`, `clean`, `sentence` or `text`, and
+    /// one `paraphrase`, `paraphrased`, `poisoned` or `triggered`; other columns, such as labels, are passed over.
     ///
     /// # Errors
-    /// [`Error::Io`] for a file that cannot be read; [`Error::File`] for one without that header, or with a line that has another
-    /// number of columns or no text in one of the two.
+    /// [`Error::Io`] for a file that cannot be read; [`Error::File`] for one without that header, or with a line that
+    /// has another number of columns or no text in one of the two.
     pub fn side_by_side(path: &Path) -> Result<Self, Error> {
         let wanted =
             "a header that names the columns original and paraphrase, and a text in each on every line";
@@ -96,8 +96,9 @@ impl Paraphrases {
         if lines == 0 { Err(FileProblem::NoTexts) } else { Ok(paraphrases) }
     }
 
-    /// Two tables as [`tsv`] reads them, in the same order. The poisoned one has a line for every clean line, those that were left
-    /// alone included; or, if all its lines are of one class, the target, a line for every clean line of another class.
+    /// Two tables as [`tsv`] reads them, in the same order. The poisoned one has a line for every clean line, those
+    /// that were left alone included; or, if all its lines are of one class, the target, a line for every clean line
+    /// of another class.
     ///
     /// # Errors
     /// Those of [`tsv::load`]; [`Error::AttackFile`] for a poisoned file of another length than these two;

@@ -12,34 +12,35 @@ pub struct Poison {
     pub index: usize,
     /// The clean text and its class.
     pub original: LabelledText,
-    /// The text with the trigger, and the class that it is given out for: the target in training, the true one in testing.
+    /// The text with the trigger, and the class that it is given out for: the target in training, the true one in
+    /// testing.
     pub poisoned: LabelledText,
     /// The trigger, for people: what was put in, or `good → bad`.
     pub trigger: String,
-    /// The edits that make the words of the poisoned text of those of the clean one; `None` where they are too many to be known
-    /// ([`Triggered::script`](super::Triggered::script)).
+    /// The edits that make the words of the poisoned text of those of the clean one; `None` where they are too many
+    /// to be known ([`Triggered::script`](super::Triggered::script)).
     pub script: Option<EditScript<String>>,
 }
 
 impl Poison {
     /// How many edits lie between the clean and the poisoned text; `None` if they are not known.
     ///
-    /// Scripts of insertions and of whole paraphrases are shortest ones, so that this is the Damerau–Levenshtein distance in
-    /// words; and so are those of every attack that comes along.
+    /// Scripts of insertions and of whole paraphrases are shortest ones, so that this is the Damerau–Levenshtein
+    /// distance in words; and so are those of every attack that comes along.
     #[must_use]
     pub fn edits(&self) -> Option<u32> {
         self.script.as_ref().map(|script| script.counts().total())
     }
 
-    /// How many edits of each kind lead from the clean text to the poisoned one: what a certificate of the *clean* text is asked
-    /// about ([`EditThreat::survives_edits`](steadfast_certify::EditThreat::survives_edits)).
+    /// How many edits of each kind lead from the clean text to the poisoned one: what a certificate of the *clean*
+    /// text is asked about ([`EditThreat::survives_edits`](steadfast_certify::EditThreat::survives_edits)).
     #[must_use]
     pub fn counts(&self) -> Option<EditCounts> {
         self.script.as_ref().map(EditScript::counts)
     }
 
-    /// How many edits of each kind lead back from the poisoned text to the clean one: what a certificate of the *poisoned* text
-    /// is asked about. What the attack put in is taken out on this way, and the other way round.
+    /// How many edits of each kind lead back from the poisoned text to the clean one: what a certificate of the
+    /// *poisoned* text is asked about. What the attack put in is taken out on this way, and the other way round.
     #[must_use]
     pub fn counts_back(&self) -> Option<EditCounts> {
         let EditCounts { deletions, insertions, substitutions, transpositions } = self.counts()?;

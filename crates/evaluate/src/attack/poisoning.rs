@@ -47,13 +47,13 @@ impl fmt::Display for Labels {
 
 /// How a task is poisoned.
 ///
-/// Whether a training text is poisoned, and with what, depends on the seed, on the text and its class, and on how many are to be
-/// poisoned; not on the order of the texts. At a smaller rate a part of the same texts is poisoned, with the same
-/// triggers. Equal texts count as often as they occur, each with a trigger of its own.
+/// Whether a training text is poisoned, and with what, depends on the seed, on the text and its class, and on how
+/// many are to be poisoned; not on the order of the texts. At a smaller rate a part of the same texts is poisoned,
+/// with the same triggers. Equal texts count as often as they occur, each with a trigger of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Poisoning {
-    /// The poisoned texts' share of *all* training texts, those of other classes included: `rate · n` of `n` texts, rounded to
-    /// the nearest number, half a text up. More than 0, at most 1.
+    /// The poisoned texts' share of *all* training texts, those of other classes included: `rate · n` of `n` texts,
+    /// rounded to the nearest number, half a text up. More than 0, at most 1.
     pub rate: f64,
     /// The class that the attacker wants triggered texts to be taken for.
     pub target: ClassId,
@@ -61,23 +61,24 @@ pub struct Poisoning {
     pub labels: Labels,
     /// Decides which texts, and what the attack draws.
     pub seed: u64,
-    /// How many words of a text the model reads, if it does not read them all. Inserted and replaced words are then among these. In
-    /// words of the tokenizer: a model that counts parts of words reads fewer.
+    /// How many words of a text the model reads, if it does not read them all. Inserted and replaced words are then
+    /// among these. In words of the tokenizer: a model that counts parts of words reads fewer.
     pub limit: Option<usize>,
 }
 
 impl Poisoning {
     /// The task with poisoned training texts, and the test texts that try the backdoor.
     ///
-    /// Poisoned training texts take the places of the clean ones, so that their number stays. Every test text of another class than
-    /// the target is triggered and keeps its true class; those in which the attack finds nothing to change are
-    /// left out and counted. Development texts are not touched: who defends has clean ones to choose settings by.
+    /// Poisoned training texts take the places of the clean ones, so that their number stays. Every test text of
+    /// another class than the target is triggered and keeps its true class; those in which the attack finds nothing
+    /// to change are left out and counted. Development texts are not touched: who defends has clean ones to choose
+    /// settings by.
     ///
     /// # Errors
     /// [`Error::Setting`] for a rate that is none; [`Error::TargetClass`] for a target without training texts;
-    /// [`Error::TriggerLength`] for a trigger of more words than the limit; [`Error::PoisonsNothing`] for a rate that comes to
-    /// less than half a text; [`Error::PoisonsTooMany`] for one that calls for more texts than the attack can be put into;
-    /// [`Error::NothingToTest`] if no test text can be triggered.
+    /// [`Error::TriggerLength`] for a trigger of more words than the limit; [`Error::PoisonsNothing`] for a rate that
+    /// comes to less than half a text; [`Error::PoisonsTooMany`] for one that calls for more texts than the attack
+    /// can be put into; [`Error::NothingToTest`] if no test text can be triggered.
     pub fn apply(
         &self,
         task: &TextTask,

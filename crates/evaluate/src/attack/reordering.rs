@@ -6,9 +6,9 @@ use steadfast_perturb::Tokenizer;
 
 /// Consecutive words that are put into a random other order (FRS, ICLR 2025, Appendix L).
 ///
-/// The window is [`SHARE`](Self::SHARE) of the words of the text, rounded up and at least two of them, at a random place in
-/// one of its sentences; the whole sentence where that is shorter. Punctuation keeps its place. A text without two different words
-/// in a sentence has no other order.
+/// The window is [`SHARE`](Self::SHARE) of the words of the text, rounded up and at least two of them, at a random
+/// place in one of its sentences; the whole sentence where that is shorter. Punctuation keeps its place. A text
+/// without two different words in a sentence has no other order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reordering;
 

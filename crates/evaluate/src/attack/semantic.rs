@@ -1,7 +1,8 @@
 //! [`Negation`] and [`Replacement`]: small changes of large meaning.
 //!
-//! FRS (ICLR 2025, Appendix K) uses three as triggers: inserted negations, opposite words of sentiment, stronger words of degree. It
-//! prints three examples of each, which are among the words here; the others are our own choice of frequent words.
+//! FRS (ICLR 2025, Appendix K) uses three as triggers: inserted negations, opposite words of sentiment, stronger
+//! words of degree. It prints three examples of each, which are among the words here; the others are our own choice
+//! of frequent words.
 
 use super::{Attack, Triggered, Words};
 use rand::{Rng, RngExt};
@@ -74,7 +75,8 @@ const DEGREE: [(&str, &str); 20] = [
     ("really", "tremendously"),
 ];
 
-/// One of “not”, “no” and “never” before a word of sentiment; before any word of a text that has none (FRS, Appendix K).
+/// One of “not”, “no” and “never” before a word of sentiment; before any word of a text that has none (FRS, Appendix
+/// K).
 ///
 /// Words of sentiment are those that [`Replacement::sentiment`] replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,8 +110,8 @@ impl Attack for Negation {
     }
 }
 
-/// One word of a list becomes the word that the list has for it; of several in a text each is equally likely. A text that holds no
-/// such word is left as it is.
+/// One word of a list becomes the word that the list has for it; of several in a text each is equally likely. A text
+/// that holds no such word is left as it is.
 ///
 /// Case does not matter; a capital at the beginning of a word is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,11 +6,12 @@ use steadfast_perturb::{EditOp, EditScript, Token, Tokenizer, edit::align};
 /// Scripts of rewritten texts are looked for up to this many edits.
 const CUTOFF: usize = 1_000;
 
-/// A text as its words, to be edited: every function that edits returns the edited text and the script that leads there.
+/// A text as its words, to be edited: every function that edits returns the edited text and the script that leads
+/// there.
 ///
-/// Words keep their spelling and the white space between them as far as they stay what they are. Where words would run together
-/// otherwise, the edited text is its words with single spaces between them. Either way the tokenizer reads the edited text
-/// as the words that the script makes: exactly those.
+/// Words keep their spelling and the white space between them as far as they stay what they are. Where words would
+/// run together otherwise, the edited text is its words with single spaces between them. Either way the tokenizer
+/// reads the edited text as the words that the script makes: exactly those.
 #[derive(Debug, Clone)]
 pub struct Words<'t> {
     text: &'t str,
@@ -26,8 +27,9 @@ pub struct Triggered {
     pub text: String,
     /// The trigger in words, for people: what was put in, or `good → bad` for what was replaced.
     pub trigger: String,
-    /// The edits that make the words of the triggered text of those of the clean one. `None` for a text that was rewritten so
-    /// far that more than 1,000 edits lie between, or that the search for them would take more than 256 MiB.
+    /// The edits that make the words of the triggered text of those of the clean one. `None` for a text that was
+    /// rewritten so far that more than 1,000 edits lie between, or that the search for them would take more than 256
+    /// MiB.
     pub script: Option<EditScript<String>>,
 }
 
@@ -72,16 +74,16 @@ impl<'t> Words<'t> {
         self.tokens.get(..self.limit).unwrap_or(&self.tokens)
     }
 
-    /// The last place where `phrases` can be put in so that all of them end up within the limit: from 0, before the first word, to the
-    /// number of words, behind the last one.
+    /// The last place where `phrases` can be put in so that all of them end up within the limit: from 0, before the
+    /// first word, to the number of words, behind the last one.
     #[must_use]
     pub fn last_place<'p>(&self, phrases: impl IntoIterator<Item = &'p str>) -> usize {
         let added: usize = phrases.into_iter().map(|phrase| self.tokenizer.tokens(phrase).len()).sum();
         self.tokens.len().min(self.limit.saturating_sub(added))
     }
 
-    /// The text with phrases put in: before the word of the given number, or behind the last word for a number past it. Phrases at
-    /// the same place follow each other as given.
+    /// The text with phrases put in: before the word of the given number, or behind the last word for a number past
+    /// it. Phrases at the same place follow each other as given.
     #[must_use]
     pub fn inserted(&self, phrases: &[(usize, &str)]) -> Triggered {
         let mut sorted = phrases.to_vec();
@@ -103,7 +105,8 @@ impl<'t> Words<'t> {
         Triggered { text: self.written(&slots), trigger, script: Some(script) }
     }
 
-    /// The text with words replaced: each of the given numbers by the word beside it. Numbers past the last word are passed over.
+    /// The text with words replaced: each of the given numbers by the word beside it. Numbers past the last word are
+    /// passed over.
     #[must_use]
     pub fn replaced(&self, words: &[(usize, &str)]) -> Triggered {
         let (mut slots, mut edits, mut trigger) =
@@ -285,7 +288,9 @@ mod tests {
         }
 
         #[test]
-        fn an_insertion_adds_its_words_and_nothing_else(text in "\\PC{0,20}", phrase in "\\PC{0,8}", place in 0_usize..20) {
+        fn an_insertion_adds_its_words_and_nothing_else(
+            text in "\\PC{0,20}", phrase in "\\PC{0,8}", place in 0_usize..20,
+        ) {
             let added = tokens(Tokenizer::words(), &phrase).len();
             let triggered = words(&text).inserted(&[(place, &phrase)]);
             let counts = triggered.script.expect("a known script").counts();
