@@ -59,6 +59,12 @@ pub(crate) fn everything(offline: bool) -> Outcome {
         }
     }
     let cache = workspace::cache()?;
+    if let Err(error) = cache.fetch(&MINILM, offline) {
+        if !offline {
+            return Err(error.into());
+        }
+        steps.left_out.push(format!("tests of MiniLM: {error}"));
+    }
     match Libtorch::chosen(&cache).prepare(&cache, offline) {
         Ok(environment) => steps.on_libtorch(&environment)?,
         Err(error) if offline => steps.left_out.push(format!("all tests on libtorch: {error}")),

@@ -92,26 +92,38 @@ impl Certifier {
     /// The certificate that the votes of a [`Cautious`] classifier support: undecided votes count against the class that is
     /// certified, for its strongest rival.
     ///
+    /// `classes` is the number of classes of the classifier that [`Cautious`] asks: one less than the tally counts.
+    ///
     /// # Guarantee
     /// As [`Self::certify`], for every classifier whose logits are never further than `ε` from those that were asked: each of its
     /// votes for the certified class that could turn is counted as turned. Bounding all rivals as if each had all undecided votes,
     /// or the strongest alone, gives the same largest bound.
     ///
     /// # Errors
-    /// As [`Self::certify`], and [`Error::Parameter`] for a plan without votes that choose the class.
+    /// As [`Self::certify`], and [`Error::Parameter`] for a plan without votes that choose the class, or a tally of another
+    /// number of classes, such as one of a classifier without caution.
     pub fn certify_cautiously(
         &self,
         threat: &dyn Threat,
         tally: &Tally,
+        classes: usize,
     ) -> Result<Conditional<Certificate>, Error> {
-        let certificate = self.certify(threat, &settled(tally)?)?;
+        let certificate = self.certify(threat, &settled(tally, classes)?)?;
         Ok(Conditional::new(Assumption::LogitsMoveLittle, certificate))
     }
 }
 
 /// The tally without the last class. Its votes go to the leader while a class is chosen, where they certify nothing, and to
 /// the strongest rival of the chosen class afterwards.
-fn settled(tally: &Tally) -> Result<Tally, Error> {
+fn settled(tally: &Tally, classes: usize) -> Result<Tally, Error> {
+    let counted = tally.estimation().counts().len();
+    if classes < 2 || counted != classes + 1 {
+        return Err(Error::Parameter(Parameter {
+            name: "classes of a cautious tally",
+            given: format!("{counted} for a classifier of {classes}"),
+            expected: "those of a classifier of two classes or more, and one for undecided answers",
+        }));
+    }
     // If the same votes chose the class and bounded it, votes given to a rival could choose the rival.
     let Some(selection) = tally.selection() else {
         return Err(Error::Parameter(Parameter {
@@ -135,9 +147,8 @@ fn settled(tally: &Tally) -> Result<Tally, Error> {
     };
     let selection = give(selection, &|counts| first_largest(counts, None).unwrap_or(0))?;
     let chosen = selection.leader();
-    // A single class has no rival.
-    let estimation =
-        give(tally.estimation(), &|counts| first_largest(counts, Some(chosen)).unwrap_or(chosen))?;
+    // There are two classes or more, so there is a rival.
+    let estimation = give(tally.estimation(), &|counts| first_largest(counts, Some(chosen)).unwrap_or(0))?;
     Tally::new(tally.plan().clone(), Some(selection), estimation)
 }
 
@@ -161,7 +172,7 @@ mod tests {
     #[test]
     fn undecided_votes_go_to_the_strongest_rival_of_the_chosen_class() {
         // Three classes and the undecided; class 1 is chosen although class 0 leads later.
-        let settled = settled(&tally(None, [3, 6, 0, 1], [50, 30, 10, 10])).unwrap();
+        let settled = settled(&tally(None, [3, 6, 0, 1], [50, 30, 10, 10]), 3).unwrap();
         assert_eq!(settled.class(), 1);
         assert_eq!(settled.estimation().counts(), [60, 30, 10]);
         assert_eq!(settled.selection().unwrap().counts(), [3, 7, 0]);
@@ -173,7 +184,7 @@ mod tests {
         let law = noise.law(&Bits::zeros(8));
         let certifier = Certifier::new(Confidence::new(0.01).unwrap()).competitors(Competitors::Separately);
         let whole =
-            certifier.bounds(&settled(&tally(law, [0, 9, 0, 1], [20, 900, 30, 50])).unwrap()).unwrap();
+            certifier.bounds(&settled(&tally(law, [0, 9, 0, 1], [20, 900, 30, 50]), 3).unwrap()).unwrap();
         for (rival, counts) in [(0, [70, 900, 30]), (2, [20, 900, 80])] {
             let votes = |phase, counts: &[u64]| {
                 let total = counts.iter().sum();
@@ -192,7 +203,15 @@ mod tests {
     fn votes_that_chose_the_class_themselves_are_refused() {
         let votes = Votes::new(Ballot::new(None, 1, Phase::Estimation, 0..10), vec![4, 3, 3]).unwrap();
         let tally = Tally::new(Plan::fixed(0, 10).unwrap(), None, votes).unwrap();
-        assert!(matches!(settled(&tally), Err(Error::Parameter(_))));
+        assert!(matches!(settled(&tally, 2), Err(Error::Parameter(_))));
+    }
+
+    #[test]
+    fn votes_without_a_class_for_undecided_answers_are_refused() {
+        let plain = tally(None, [3, 6, 0, 1], [50, 30, 10, 10]);
+        for classes in [0, 1, 2, 4, 5] {
+            assert!(matches!(settled(&plain, classes), Err(Error::Parameter(_))), "{classes}");
+        }
     }
 
     /// Gives each input the logits of its bits, moved by at most `shift`.

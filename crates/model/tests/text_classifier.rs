@@ -127,7 +127,8 @@ fn a_certificate_comes_out_and_a_cautious_one_is_never_larger() {
         for epsilon in [1e-5, 0.1, 1.0, 10.0] {
             let cautious = Cautious::new(&classifier, epsilon).unwrap();
             let tally = smoothing.tally(&noise, &cautious, number as u64, &text[..]).unwrap();
-            let certificate = certifier.certify_cautiously(&threat, &tally).unwrap();
+            let certificate =
+                certifier.certify_cautiously(&threat, &tally, classifier.class_count()).unwrap();
             let now = certificate.statement().class().is_some();
             assert!(last || !now, "{sentence}: {epsilon}");
             smaller += usize::from(last && !now);

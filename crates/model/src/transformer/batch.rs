@@ -1,7 +1,6 @@
 //! [`Batch`]: texts of token ids, padded to one width; and how many go into one.
 
 use super::{Config, Error};
-use std::ops::Range;
 use tch::{Device, Kind, Tensor};
 
 /// Texts as a tensor, and where they are padded.
@@ -67,20 +66,12 @@ impl Batch {
     }
 }
 
-/// Cuts texts that are sorted by length into batches of at most `tokens` tokens, padding included, and of at least one text.
-pub(crate) fn cut(lengths: &[usize], tokens: usize) -> Vec<Range<usize>> {
-    let mut cuts = Vec::new();
-    let mut start = 0;
-    for (index, &length) in lengths.iter().enumerate() {
-        if index > start && (index + 1 - start) * length > tokens {
-            cuts.push(start..index);
-            start = index;
-        }
-    }
-    if start < lengths.len() {
-        cuts.push(start..lengths.len());
-    }
-    cuts
+/// The next of texts that are sorted by length: at most `tokens` tokens, padding included, and at least one text. `None` behind the
+/// last.
+pub(crate) fn next<T: AsRef<[u32]>>(sorted: &[T], start: usize, tokens: usize) -> Option<&[T]> {
+    let rest = sorted.get(start..).filter(|rest| !rest.is_empty())?;
+    let fits = |(index, text): &(usize, &T)| *index == 0 || (index + 1) * text.as_ref().len() <= tokens;
+    rest.get(..rest.iter().enumerate().take_while(fits).count())
 }
 
 /// Computes `items` at once, or, if that takes more memory than there is, its halves one after the other.
@@ -109,19 +100,19 @@ mod tests {
 
     #[test]
     fn batches_hold_so_many_tokens_and_every_text() {
-        assert!(cut(&[], 10).is_empty());
-        assert_eq!(cut(&[2, 2, 3, 3, 20, 20], 9), [0..3, 3..4, 4..5, 5..6]);
-        assert_eq!(cut(&[1; 10], 4), [0..4, 4..8, 8..10]);
-        for lengths in [vec![1, 2, 3, 4, 5, 6], vec![7; 9], vec![1, 100]] {
-            let cuts = cut(&lengths, 12);
-            assert_eq!(
-                cuts.iter().cloned().flatten().collect::<Vec<_>>(),
-                (0..lengths.len()).collect::<Vec<_>>()
-            );
-            for range in cuts {
-                assert!(range.len() == 1 || range.len() * lengths[range.end - 1] <= 12);
+        let cut = |lengths: &[usize], tokens: usize| {
+            let texts: Vec<Vec<u32>> = lengths.iter().map(|&length| vec![1; length]).collect();
+            let mut sizes = Vec::new();
+            while let Some(part) = next(&texts, sizes.iter().sum(), tokens) {
+                sizes.push(part.len());
             }
-        }
+            sizes
+        };
+        assert!(cut(&[], 10).is_empty());
+        assert_eq!(cut(&[2, 2, 3, 3, 20, 20], 9), [3, 1, 1, 1]);
+        assert_eq!(cut(&[1; 10], 4), [4, 4, 2]);
+        assert_eq!(cut(&[1, 2, 3, 4, 5, 6], 12), [3, 2, 1]);
+        assert_eq!(cut(&[7; 3], 1), [1; 3]);
     }
 
     #[test]

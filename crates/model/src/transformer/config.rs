@@ -27,6 +27,14 @@ impl fmt::Display for Family {
 }
 
 impl Family {
+    /// The padding token of a configuration that names none.
+    const fn padding(self) -> i64 {
+        match self {
+            Self::Bert => 0,
+            Self::Roberta => 1,
+        }
+    }
+
     /// The prefix of the encoder's tensors in models with a head.
     pub(crate) const fn prefix(self) -> &'static str {
         match self {
@@ -85,6 +93,12 @@ struct Fields {
     position_embedding_type: Option<String>,
     #[serde(default)]
     is_decoder: bool,
+    #[serde(default = "yes")]
+    tie_word_embeddings: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn two() -> i64 {
@@ -145,6 +159,10 @@ impl Config {
             ("max_position_embeddings", fields.max_position_embeddings),
             ("type_vocab_size", fields.type_vocab_size),
         ];
+        // No encoder is as deep; a file that says so would fill the memory with names of tensors that are not there.
+        if fields.num_hidden_layers > 1_000 {
+            return refuse("num_hidden_layers", fields.num_hidden_layers.to_string(), "at most 1,000 layers");
+        }
         if let Some((field, found)) = sizes.into_iter().find(|(_, size)| !(1..=LARGEST).contains(size)) {
             return refuse(field, found.to_string(), "a number from 1 to 16,777,216");
         }
@@ -163,7 +181,7 @@ impl Config {
         if !(fields.layer_norm_eps > 0.0 && fields.layer_norm_eps < 1.0) {
             return refuse("layer_norm_eps", fields.layer_norm_eps.to_string(), "a number between 0 and 1");
         }
-        let padding = fields.pad_token_id.unwrap_or(0);
+        let padding = fields.pad_token_id.unwrap_or(family.padding());
         if !(0..fields.vocab_size).contains(&padding) {
             return refuse("pad_token_id", padding.to_string(), "a token of the vocabulary");
         }
@@ -265,7 +283,7 @@ impl Config {
     pub const fn padding(&self) -> i64 {
         match self.fields.pad_token_id {
             Some(id) => id,
-            None => 0,
+            None => self.family.padding(),
         }
     }
 
@@ -296,18 +314,30 @@ impl Config {
         }
     }
 
+    /// Whether a masked language model's last layer is the table of word embeddings.
+    pub(crate) const fn is_tied(&self) -> bool {
+        self.fields.tie_word_embeddings
+    }
+
     /// The file's text for a model of this encoder with a head that `transformers` calls `architecture`, with a name for each
     /// class of a classification head.
     pub(crate) fn text(&self, architecture: &str, classes: Option<usize>) -> String {
         let mut raw = self.raw.clone();
         raw.insert("architectures".to_owned(), json!([architecture]));
-        if let Some(classes) = classes {
+        // What is saved is in single precision, whatever was read.
+        for field in ["dtype", "torch_dtype"].into_iter().filter(|field| self.raw.contains_key(*field)) {
+            raw.insert(field.to_owned(), json!("float32"));
+        }
+        let named = raw.get("id2label").and_then(Value::as_object).map(Map::len);
+        if let Some(classes) = classes.filter(|classes| named != Some(*classes)) {
             let names: Map<String, Value> =
                 (0..classes).map(|class| (class.to_string(), json!(format!("LABEL_{class}")))).collect();
             let numbers: Map<String, Value> =
                 (0..classes).map(|class| (format!("LABEL_{class}"), json!(class))).collect();
             raw.insert("id2label".to_owned(), Value::Object(names));
             raw.insert("label2id".to_owned(), Value::Object(numbers));
+        }
+        if classes.is_some() {
             raw.insert("problem_type".to_owned(), json!("single_label_classification"));
         }
         format!("{:#}\n", Value::Object(raw))
@@ -335,6 +365,13 @@ mod tests {
         assert_eq!((config.dropout(), config.attention_dropout(), config.head_dropout()), (0.1, 0.1, 0.1));
         let saved = config.text("BertForSequenceClassification", Some(2));
         assert_eq!(parse(&saved).unwrap().hidden(), 384);
+        // Labels that fit are kept, and what is saved says how it is saved.
+        let named =
+            MINI.replace("[1]", r#"[1], "torch_dtype": "float16", "id2label": {"0": "bad", "1": "good"}"#);
+        let named = parse(&named).unwrap();
+        let text = named.text("BertForSequenceClassification", Some(2));
+        assert!(text.contains("good") && text.contains("float32") && !text.contains("LABEL_0"), "{text}");
+        assert!(named.text("BertForSequenceClassification", Some(3)).contains("LABEL_2"));
         assert!(
             saved.contains("custom") && saved.contains("LABEL_1") && !saved.contains("LABEL_2"),
             "{saved}"
@@ -346,6 +383,9 @@ mod tests {
         let text = MINI.replace("\"bert\"", "\"roberta\", \"pad_token_id\": 1").replace("512", "514");
         let config = parse(&text).unwrap();
         assert_eq!((config.family(), config.first_position(), config.longest()), (Family::Roberta, 2, 512));
+        // Its own padding token, where none is named.
+        let text = MINI.replace("\"bert\"", "\"roberta\"").replace("512", "514");
+        assert_eq!((parse(&text).unwrap().padding(), parse(&text).unwrap().first_position()), (1, 2));
     }
 
     #[test]
@@ -362,6 +402,7 @@ mod tests {
             ("[1]", "[1], \"pad_token_id\": 30522", "pad_token_id"),
             ("[1]", "[1], \"is_decoder\": true", "is_decoder"),
             ("512", "2", "max_position_embeddings"),
+            ("\"num_hidden_layers\": 6", "\"num_hidden_layers\": 16777216", "num_hidden_layers"),
         ] {
             match parse(&MINI.replace(from, to)) {
                 Err(Error::Config { field: found, .. }) => assert_eq!(found, field),

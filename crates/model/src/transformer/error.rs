@@ -152,9 +152,9 @@ pub enum Error {
         /// What differs.
         what: &'static str,
     },
-    /// The loss is no number any more.
+    /// The loss or the gradient is no number any more.
     #[error(
-        "the loss is {loss} in step {step} of epoch {epoch}; nothing was saved since the last checkpoint: lower the learning \
+        "the {what} is {value} in step {step} of epoch {epoch}; nothing was saved since the last checkpoint: lower the learning \
          rate ({learning_rate}) or clip gradients to a smaller norm"
     )]
     Diverged {
@@ -162,8 +162,10 @@ pub enum Error {
         epoch: u64,
         /// The step within it, from 0.
         step: u64,
-        /// The loss.
-        loss: f64,
+        /// `loss` or `norm of the gradient`.
+        what: &'static str,
+        /// Its value.
+        value: f64,
         /// The learning rate of that step.
         learning_rate: f64,
     },

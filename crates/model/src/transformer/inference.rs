@@ -33,7 +33,6 @@ pub(crate) fn logits(
     }
     // Sorted as a whole, so that a batch of texts is the same batch in whatever order they come.
     order.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-    let lengths: Vec<usize> = order.iter().map(|text| text.len()).collect();
     let classes = model.classes();
     let mut answers: HashMap<&[u32], Vec<f32>> = HashMap::with_capacity(order.len());
     let mut compute = |part: &[&[u32]]| -> Result<Vec<Vec<f32>>, Error> {
@@ -53,10 +52,14 @@ pub(crate) fn logits(
             None => Ok(values.chunks_exact(classes).map(<[f32]>::to_vec).collect()),
         }
     };
-    let mut tokens = limit.0.get();
-    for range in batch::cut(&lengths, tokens) {
-        let part = order.get(range).unwrap_or_default();
-        let rows = batch::halving(part, &mut tokens, &mut compute).map_err(|error| match error {
+    let mut start = 0;
+    while let Some(part) = batch::next(&order, start, limit.0.get()) {
+        start += part.len();
+        let mut tokens = limit.0.get();
+        let rows = batch::halving(part, &mut tokens, &mut compute);
+        // Batches after this one start smaller, whether it succeeded or not.
+        limit.0.set(tokens);
+        let rows = rows.map_err(|error| match error {
             Error::Torch { memory: true, .. } => Error::OutOfMemory {
                 device: format!("{:?}", model.parameters().device()),
                 tokens: part.last().map_or(0, |text| text.len()),
@@ -65,7 +68,6 @@ pub(crate) fn logits(
         })?;
         answers.extend(part.iter().copied().zip(rows));
     }
-    limit.0.set(tokens);
     Ok(texts.iter().flat_map(|text| answers.get(text.as_ref()).into_iter().flatten().copied()).collect())
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     Activation, Batch, Config, Error, Family, Parameters,
+    config::FILE,
     directory::{self, Precision},
     dropout::{Dropout, Seeded},
     encoder::{Dense, Encoder, Norm, activate, single},
@@ -30,6 +31,14 @@ impl MaskedLanguageModel {
     /// weights that are damaged, of another model, or without this head.
     pub fn load(directory: &Path, device: Device, precision: Precision) -> Result<Self, Error> {
         let config = Config::load(directory)?;
+        if !config.is_tied() {
+            return Err(Error::Config {
+                path: directory.join(FILE),
+                field: "tie_word_embeddings",
+                found: "false".to_owned(),
+                expected: "true: a last layer that is the table of word embeddings".to_owned(),
+            });
+        }
         let mut weights = Weights::read(directory, config.family())?;
         no_grad(|| {
             let mut parameters = Parameters::new(device, precision.kind());

@@ -29,6 +29,7 @@ mod parameters;
 mod sequence_classifier;
 mod subwords;
 mod text_classifier;
+mod unbounded;
 mod weights;
 
 pub use batch::Batch;

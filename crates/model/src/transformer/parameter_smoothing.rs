@@ -1,6 +1,8 @@
 //! [`ParameterSmoothing`]: Gaussian noise on the layers near the output (FRS 2025, Eq. 4–5).
 
-use super::{Error, Parameter, Parameters, SequenceClassifier, dropout::Seeded, parameters::duplicate};
+use super::{
+    Error, Parameter, Parameters, SequenceClassifier, dropout::Seeded, parameters::duplicate, unbounded,
+};
 use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
 use steadfast_certify::{
@@ -19,6 +21,7 @@ pub struct ParameterSmoothing {
     /// The standard deviation of the noise on each weight.
     pub deviation: f64,
     /// `ρ`: all weights together, as one vector, are scaled down to this Euclidean norm before noise; infinity leaves them.
+    #[serde(with = "unbounded")]
     pub norm: f64,
     /// While training: whether each step's noise stays in the weights, as Eq. 4 is printed, so that it adds up to `σ·√steps`.
     /// Otherwise the gradient is taken at the noisy weights and the step is made from the weights without noise.
@@ -128,19 +131,33 @@ impl ParameterSmoothing {
     }
 }
 
-/// Weights before they were perturbed.
+/// Weights before they were perturbed. They are put back when this is dropped, whatever went wrong meanwhile.
 #[derive(Debug, Default)]
 #[must_use]
 pub(crate) struct Originals(Vec<(Tensor, Tensor)>);
 
 impl Originals {
-    /// Puts them back.
-    pub(crate) fn restore(self) -> Result<(), Error> {
-        no_grad(|| {
-            for (mut tensor, original) in self.0 {
-                tensor.f_copy_(&original)?;
-            }
-            Ok(())
-        })
+    /// Puts them back, and says if that failed.
+    pub(crate) fn restore(mut self) -> Result<(), Error> {
+        self.put_back()
+    }
+
+    /// Leaves the noise in the weights for good.
+    pub(crate) fn forget(mut self) {
+        self.0.clear();
+    }
+
+    /// Puts back what can be; the first failure is returned.
+    fn put_back(&mut self) -> Result<(), Error> {
+        let copy = |(mut tensor, original): (Tensor, Tensor)| tensor.f_copy_(&original);
+        let results: Vec<_> = no_grad(|| self.0.drain(..).map(copy).collect());
+        Ok(results.into_iter().collect::<Result<(), _>>()?)
+    }
+}
+
+impl Drop for Originals {
+    fn drop(&mut self) {
+        // An error is on its way already.
+        let _ = self.put_back();
     }
 }

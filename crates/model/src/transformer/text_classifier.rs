@@ -14,8 +14,9 @@ use tch::Device;
 /// Texts become tokens by [`Subwords::encode`], so the empty text is one like any other, and what is longer than the model's
 /// positions is cut here, behind the noise. Equal token sequences are computed once; batches are of similar length.
 ///
-/// The answer to one text can depend on its batch through rounding. How much, by batch shape, precision and device, is measured
-/// in docs/performance.md; `steadfast_certify::Cautious` counts votes within such a margin as unsafe.
+/// The answer to one text can depend on its batch through rounding. docs/transformers.md says how much was measured;
+/// [`Cautious`](steadfast_certify::Cautious) sets answers within such a margin apart. With one text per batch
+/// ([`Self::batch_tokens`] of 1), and libtorch's threads left alone, an answer depends on its text only.
 #[derive(Debug)]
 pub struct TextClassifier {
     model: SequenceClassifier,
@@ -76,6 +77,12 @@ impl TextClassifier {
         self.token_logits(&tokens)
     }
 
+    /// The class of each row of logits: that of the largest one, the first of equals.
+    #[must_use]
+    pub fn answers(&self, logits: &[f32]) -> Vec<ClassId> {
+        logits.chunks_exact(self.model.classes()).map(inference::largest).collect()
+    }
+
     /// Logits of texts that are encoded already, special tokens included: `texts × classes`, row by row.
     ///
     /// # Errors
@@ -91,7 +98,7 @@ impl Classifier<Vec<WordId>> for TextClassifier {
     }
 
     fn classify(&self, batch: &[Vec<WordId>]) -> Result<Vec<ClassId>, BoxError> {
-        Ok(self.logits(batch)?.chunks_exact(self.model.classes()).map(inference::largest).collect())
+        Ok(self.answers(&self.logits(batch)?))
     }
 }
 

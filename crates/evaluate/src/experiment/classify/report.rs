@@ -24,6 +24,9 @@ pub struct Results {
     pub task: String,
     /// The fingerprint of the pretrained weights and the new head, in hexadecimal, if this was a fine-tuning.
     pub pretrained: Option<String>,
+    /// Of a saved model: whether it was tuned on this task with this split into parts, so that the test texts are new to it; nothing if
+    /// it does not say.
+    pub unseen: Option<bool>,
     /// The texts in numbers.
     pub summary: TaskSummary,
     /// Architecture, size, precision and device.
@@ -67,6 +70,11 @@ impl Results {
         let _ = write!(text, "\n{}\n\nAccuracy {}", self.test.table(), self.test.accuracy());
         let texts = self.test.accuracy().of();
         let _ = write!(text, " on {texts} test texts, {:.0} a second", texts as f64 / self.test_seconds);
+        if self.settings.is_none() && self.unseen != Some(true) {
+            let why = if self.unseen.is_some() { "was tuned on another" } else { "does not say on which" };
+            let _ =
+                write!(text, "\nThe model {why} task or seed of the split: it may know some of these texts.");
+        }
         if let Some(seconds) = self.training_seconds {
             let _ = write!(text, "; fine-tuning took {seconds:.0} s");
         }

@@ -3,19 +3,28 @@
 use crate::{
     Error,
     data::{TextTask, texts::tokenized},
+    metrics::Share,
     report::Table,
 };
 use std::{path::Path, sync::Arc};
+use steadfast_certify::{
+    ClassId, Noise as _, Phase, Rate,
+    seed::{Purpose, generator},
+};
 use steadfast_model::{
     device::{Device, set_threads, threads},
     transformer::{Error as ModelError, Precision, SequenceClassifier, Subwords, TextClassifier},
 };
-use steadfast_perturb::{Lexicon, Tokenizer, WordId};
+use steadfast_perturb::{Deletion, Lexicon, Tokenizer, WordId};
 
-/// The logits of a saved model for the test texts of a task, computed in other batches, on one thread and in another precision,
-/// against those computed as usual: the farthest that one moved, and how many answers turned.
+/// How many words the noisy copies lose.
+const DELETED: f64 = 0.5;
+
+/// The logits of a saved model for the test texts of a task and a noisy copy of each, computed in other batches, on one thread and in
+/// another precision, against those computed as usual: the farthest that one moved, how many answers turned, and how many of the
+/// test texts are answered rightly.
 ///
-/// The first is what [`Cautious`](steadfast_certify::Cautious) takes as `ε`.
+/// A multiple of the first is an `ε` for [`Cautious`](steadfast_certify::Cautious): others may move further than these.
 ///
 /// # Errors
 /// [`Error::Transformer`] for a folder without such a model.
@@ -34,24 +43,26 @@ pub fn rounding(
         Ok::<_, ModelError>(TextClassifier::new(model, subwords))
     };
     let test = task.test.get(..limit.unwrap_or(usize::MAX)).unwrap_or(&task.test);
-    let texts: Vec<Vec<WordId>> =
-        tokenized(test, &lexicon, Tokenizer::words()).into_iter().map(|(words, _)| words).collect();
+    let labelled = tokenized(test, &lexicon, Tokenizer::words());
+    let noise = Deletion::uniform(Arc::clone(&lexicon), Rate::new(DELETED)?)?;
+    let copy = |(number, (words, _)): (usize, &(Vec<WordId>, ClassId))| {
+        noise.sample(words, &mut generator(1, Phase::Estimation, number as u64, 0, Purpose::Noise))
+    };
+    let copies: Vec<_> = labelled.iter().enumerate().map(copy).collect();
+    let texts: Vec<Vec<WordId>> = labelled.iter().map(|(words, _)| words.clone()).chain(copies).collect();
 
     let usual = load(Precision::Single)?;
-    let classes = usual.model().classes();
     let logits = usual.logits(&texts)?;
     let mut table =
-        Table::new(["computed in", "farthest move of a logit", "answers turned"]).with_title(format!(
-            "Against f32 in batches of 1,024 tokens on {} threads, {} texts",
-            threads(),
-            texts.len()
-        ));
+        Table::new(["computed in", "farthest move of a logit", "answers turned", "accuracy"]).with_title(
+            format!("Against f32 in batches of 1,024 tokens on {} threads, {} texts", threads(), texts.len()),
+        );
     let mut compare = |name: String, classifier: &TextClassifier| -> Result<(), Error> {
         let other = classifier.logits(&texts)?;
         let farthest = logits.iter().zip(&other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        let pairs = logits.chunks_exact(classes).zip(other.chunks_exact(classes));
-        let turned = pairs.filter(|(a, b)| largest(a) != largest(b)).count();
-        table.push([name, format!("{farthest:.1e}"), turned.to_string()]);
+        let others = classifier.answers(&other);
+        let turned = answers.iter().zip(&others).filter(|(a, b)| a != b).count();
+        table.push([name, format!("{farthest:.1e}"), turned.to_string(), right(&others)]);
         Ok(())
     };
     compare("batches of one text".to_owned(), &load(Precision::Single)?.batch_tokens(1))?;
@@ -66,10 +77,4 @@ pub fn rounding(
     set_threads(before);
     compared?;
     Ok(table)
-}
-
-/// The class of the largest logit, the first of equals.
-fn largest(row: &[f32]) -> Option<usize> {
-    let best = row.iter().enumerate().max_by(|(i, a), (j, b)| a.total_cmp(b).then(j.cmp(i)));
-    best.map(|(class, _)| class)
 }

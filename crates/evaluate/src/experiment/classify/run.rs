@@ -31,6 +31,9 @@ pub(super) const FILE: &str = "classify.json";
 /// The folder of the fine-tuned model in the output folder.
 pub(super) const MODEL: &str = "model";
 
+/// The file in that folder that says which task, split into parts in which way, the model was tuned on.
+const TUNED_ON: &str = "tuned-on.txt";
+
 /// Texts as tokens of a model, to train on: words first, then each word's tokens, as noisy copies are encoded.
 ///
 /// # Errors
@@ -62,8 +65,8 @@ pub fn run(
     console: &Console,
 ) -> Result<Results, Error> {
     let fine_tuning = settings.fine_tuning()?;
-    let checkpoints = output.join("checkpoints");
-    if !resume && checkpoints.exists() {
+    let (place, checkpoints) = (output.join(MODEL), output.join("checkpoints"));
+    if !resume && (checkpoints.exists() || place.exists()) {
         return Err(Error::OutputTaken { path: output.path().to_owned() });
     }
     let finished = finished::<Results>(output, FILE, resume)?;
@@ -114,10 +117,12 @@ pub fn run(
     bar.finish_and_clear();
     let trained = start.elapsed();
 
-    let place = output.join(MODEL);
-    if !place.exists() {
-        model.save(&place, pretrained)?;
+    // One that is there was saved by this run just before it was killed, and is saved again.
+    if place.exists() {
+        std::fs::remove_dir_all(&place).map_err(Error::io("remove", &place))?;
     }
+    model.save(&place, pretrained)?;
+    output.write(&format!("{MODEL}/{TUNED_ON}"), format!("{fingerprint}\n").as_bytes())?;
     let classifier = TextClassifier::new(model, subwords);
     let mut results = Results {
         settings: Some(settings.clone()),
@@ -145,7 +150,10 @@ pub fn evaluate(
 ) -> Result<Results, Error> {
     let device = device.open().map_err(ModelError::from)?;
     let classifier = TextClassifier::load(saved, Arc::new(Lexicon::new()), device, precision)?;
-    judge(&classifier, limit.unwrap_or(usize::MAX), task, task.fingerprint())
+    let fingerprint = task.fingerprint();
+    let tuned_on = std::fs::read_to_string(saved.join(TUNED_ON)).ok();
+    let unseen = tuned_on.map(|tuned_on| tuned_on.trim() == fingerprint);
+    Ok(Results { unseen, ..judge(&classifier, limit.unwrap_or(usize::MAX), task, fingerprint)? })
 }
 
 fn judge(
@@ -172,6 +180,7 @@ fn judge(
         settings: None,
         task: fingerprint,
         pretrained: None,
+        unseen: None,
         summary: TaskSummary::of(task, tokenizer),
         encoder: format!(
             "{}, {} layers, {:.1} million parameters, {} on {}",

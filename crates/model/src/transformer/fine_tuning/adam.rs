@@ -57,7 +57,8 @@ impl Adam {
         self.moments.iter_mut().for_each(|moments| moments.tensor.zero_grad());
     }
 
-    /// One step along the gradients, clipped to the norm that was set. The norm before clipping is returned.
+    /// One step along the gradients, clipped to the norm that was set. The norm before clipping is returned; if it is no number, no
+    /// weight was changed.
     pub(crate) fn step(&mut self, learning_rate: f64) -> Result<f64, Error> {
         no_grad(|| {
             let gradients: Vec<Tensor> = self.moments.iter().map(|moments| moments.tensor.grad()).collect();
@@ -67,13 +68,16 @@ impl Adam {
                 .map(Tensor::f_norm)
                 .collect::<Result<Vec<_>, _>>()?;
             let norm = Tensor::f_stack(&norms, 0)?.f_norm()?.f_double_value(&[])?;
+            if !norm.is_finite() {
+                return Ok(norm);
+            }
             self.steps += 1;
             let steps = self.steps as f64;
             let corrected_1 = 1.0 - BETA_1.powf(steps);
             let corrected_2 = 1.0 - BETA_2.powf(steps);
             let scale = if norm > self.clip { self.clip / norm } else { 1.0 };
             for (moments, gradient) in self.moments.iter_mut().zip(gradients) {
-                // A weight that the loss does not depend on, such as the positions behind the longest text.
+                // A weight that the loss does not depend on.
                 if !gradient.defined() {
                     continue;
                 }

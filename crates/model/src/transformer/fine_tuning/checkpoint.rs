@@ -16,7 +16,10 @@ use tch::{Tensor, no_grad};
 
 const STATE: &str = "state.json";
 const TENSORS: &str = "tensors.safetensors";
-const REMEDY: &str = "remove that checkpoint; the run goes on from the one before it, or from the start";
+/// How the names of checkpoints begin, and of those that are not complete.
+const FINISHED: &str = "epoch-";
+const WRITING: &str = ".writing-";
+const REMEDY: &str = "remove it; the run then begins again";
 
 /// How far a run has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +34,8 @@ pub(crate) struct State {
     pub(crate) step: u64,
     /// Sum of the epoch's losses so far.
     pub(crate) loss: f64,
+    /// Into how many parts a batch is cut so that it fits into memory; dropout is drawn for each.
+    pub(crate) parts: usize,
     /// Finished epochs.
     pub(crate) epochs: Vec<Epoch>,
 }
@@ -62,10 +67,12 @@ pub(crate) fn write(
     best: Option<&Best>,
 ) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    let work = tempfile::Builder::new()
-        .prefix(".writing-")
-        .tempdir_in(folder)
-        .map_err(Error::io("write", folder))?;
+    // What a killed run left half written.
+    for path in entries(folder, WRITING)? {
+        fs::remove_dir_all(&path).map_err(Error::io("remove", path))?;
+    }
+    let work =
+        tempfile::Builder::new().prefix(WRITING).tempdir_in(folder).map_err(Error::io("write", folder))?;
     let weight = |prefix: &str, name: &str| format!("{prefix}.{name}");
     let parameters = model.parameters();
     let current = parameters.iter().map(|parameter| (weight("weight", parameter.name()), parameter.tensor()));
@@ -82,8 +89,8 @@ pub(crate) fn write(
         let path = work.path().join(name);
         fs::write(&path, bytes).map_err(Error::io("write", path))?;
     }
-    let older = all(folder)?;
-    let name = format!("epoch-{:06}-step-{:09}", state.epoch, state.step);
+    let older = entries(folder, FINISHED)?;
+    let name = format!("{FINISHED}{:06}-step-{:09}", state.epoch, state.step);
     let place = folder.join(&name);
     if !place.exists() {
         fs::rename(work.keep(), &place).map_err(Error::io("write", place))?;
@@ -94,15 +101,15 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// The finished checkpoints in `folder`, oldest first.
-fn all(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+/// What is in `folder` under a name that begins so, oldest first.
+fn entries(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, Error> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(Error::io("read", folder))? {
         let entry = entry.map_err(Error::io("read", folder))?;
-        if entry.file_name().to_string_lossy().starts_with("epoch-") {
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
             found.push(entry.path());
         }
     }
@@ -117,7 +124,7 @@ pub(crate) fn resume(
     model: &SequenceClassifier,
     adam: &mut Adam,
 ) -> Result<Option<(State, Option<Best>)>, Error> {
-    let Some(newest) = all(folder)?.pop() else { return Ok(None) };
+    let Some(newest) = entries(folder, FINISHED)?.pop() else { return Ok(None) };
     let path = newest.join(STATE);
     let damaged =
         |path: &Path, problem: String| Error::File { path: path.to_owned(), problem, remedy: REMEDY };

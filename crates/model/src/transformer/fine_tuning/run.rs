@@ -71,10 +71,11 @@ pub struct Tuned {
 /// Fine-tunes all weights of `model` that are not frozen, in place.
 ///
 /// `training` gives the texts of an epoch (from 0): the same every time, or with fresh noise. It must give the same for the same
-/// epoch, and as many in each. After each epoch the `development` texts are answered, and in the end the model has the weights of
+/// epoch, and as many in each; a run that goes on asks again for the first epoch and for the one that it is in. After each epoch the `development` texts are answered, and in the end the model has the weights of
 /// the epoch that did best. In the same place, with the same number of libtorch's threads, the same seed gives the same weights.
 ///
-/// With `checkpoints`, a folder, a run that was stopped or killed goes on from the last checkpoint in it, to the same end.
+/// With `checkpoints`, a folder, a run that was stopped or killed goes on from the last checkpoint in it; on the CPU, to the same
+/// weights bit by bit.
 ///
 /// # Errors
 /// [`Error::Setting`] for settings that train nothing, [`Error::Classes`] for a class that the head does not have,
@@ -108,8 +109,8 @@ struct Run<'a> {
     best: Option<Best>,
     /// Texts of each epoch.
     count: usize,
-    /// Into how many parts a batch is cut so that it fits into memory.
-    parts: usize,
+    /// The texts of the first epoch, until they are used.
+    first: Option<Vec<Example>>,
     limit: BatchLimit,
 }
 
@@ -135,16 +136,25 @@ impl<'a> Run<'a> {
             epoch: 0,
             step: 0,
             loss: 0.0,
+            parts: 1,
             epochs: Vec::new(),
         };
         let mut adam = Adam::new(model.parameters(), settings.frozen, settings.weight_decay, settings.clip)?;
         let resumed = match checkpoints {
-            Some(folder) => checkpoint::resume(folder, &state, model, &mut adam)?,
-            None => None,
+            Some(folder) => checkpoint::resume(folder, &state, model, &mut adam),
+            None => Ok(None),
+        };
+        let resumed = match resumed {
+            Ok(resumed) => resumed,
+            Err(error) => {
+                adam.finish()?;
+                return Err(error);
+            }
         };
         let (state, best) = resumed.unwrap_or((state, None));
         let limit = BatchLimit::new(inference::TOKENS);
-        Ok(Self { model, settings, checkpoints, adam, state, best, count: first.len(), parts: 1, limit })
+        let count = first.len();
+        Ok(Self { model, settings, checkpoints, adam, state, best, count, first: Some(first), limit })
     }
 
     fn finish(
@@ -155,7 +165,10 @@ impl<'a> Run<'a> {
     ) -> Result<Tuned, Error> {
         while self.state.epoch < self.settings.epochs {
             let epoch = self.state.epoch;
-            let examples = training(epoch).map_err(|source| Error::Data { epoch, source })?;
+            let examples = match self.first.take().filter(|_| epoch == 0) {
+                Some(first) => first,
+                None => training(epoch).map_err(|source| Error::Data { epoch, source })?,
+            };
             check(self.model, &examples)?;
             if examples.len() != self.count {
                 let expected = format!("{}, as in the first epoch", self.count);
@@ -245,17 +258,18 @@ impl<'a> Run<'a> {
         }
         let loss = loss?;
         if !loss.is_finite() {
-            return Err(Error::Diverged { epoch, step, loss, learning_rate: rate });
+            return Err(Error::Diverged { what: "loss", value: loss, epoch, step, learning_rate: rate });
         }
         let norm = self.adam.step(rate)?;
         if !norm.is_finite() {
-            return Err(Error::Diverged { epoch, step, loss: norm, learning_rate: rate });
+            let what = "norm of the gradient";
+            return Err(Error::Diverged { what, value: norm, epoch, step, learning_rate: rate });
         }
         if let Some(noise) = noise {
             noise.clip(self.model.parameters())?;
             if noise.persistent {
                 // Never put back: what Eq. 4 prints.
-                drop(noise.perturb(self.model, noise_seed)?);
+                noise.perturb(self.model, noise_seed)?.forget();
             }
         }
         Ok((loss, norm))
@@ -265,11 +279,11 @@ impl<'a> Run<'a> {
     fn gradient(&mut self, batch: &[&Example]) -> Result<f64, Error> {
         loop {
             self.adam.zero_gradients();
-            let size = batch.len().div_ceil(self.parts).max(1);
+            let size = batch.len().div_ceil(self.state.parts).max(1);
             let parts = (0..).zip(batch.chunks(size));
             let losses = parts.map(|(number, part)| self.part(part, number, batch.len()));
             match losses.sum::<Result<f64, Error>>() {
-                Err(Error::Torch { memory: true, .. }) if size > 1 => self.parts *= 2,
+                Err(Error::Torch { memory: true, .. }) if size > 1 => self.state.parts *= 2,
                 Err(Error::Torch { memory: true, .. }) => {
                     let tokens = batch.iter().map(|example| example.tokens.len()).max().unwrap_or(0);
                     let device = format!("{:?}", self.model.parameters().device());

@@ -1,6 +1,6 @@
 //! [`FineTuning`]: the settings, with the defaults that BERT's authors recommend.
 
-use super::super::{Error, ParameterSmoothing};
+use super::super::{Error, ParameterSmoothing, unbounded};
 use serde::{Deserialize, Serialize};
 
 /// How a model is fine-tuned.
@@ -20,6 +20,7 @@ pub struct FineTuning {
     /// Weight decay per step and unit of learning rate; not applied to biases and layer normalisation.
     pub weight_decay: f64,
     /// Gradients of a larger Euclidean norm, over all weights together, are scaled down to it.
+    #[serde(with = "unbounded")]
     pub clip: f64,
     /// What stays as it is: nothing (0), the embedding (1), the embedding and the first `n` layers (`1 + n`).
     pub frozen: usize,
