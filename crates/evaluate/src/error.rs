@@ -1,6 +1,7 @@
 //! What can go wrong in an experiment's surroundings, and the way out of each.
 
-use std::{io, path::PathBuf};
+use crate::attack::{AttackName, Labels};
+use std::{fmt, io, path::PathBuf};
 
 /// Why data could not be read or a report could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -213,6 +214,112 @@ pub enum Error {
         /// Poisoned texts of that class.
         texts: u64,
     },
+    /// An attack without a trigger.
+    #[error(
+        "the attack {attack} has no trigger; give at least one word or sentence, no blank one, at least once"
+    )]
+    NoTrigger {
+        /// The attack.
+        attack: String,
+    },
+    /// An attack by paraphrase without paraphrases.
+    #[error(
+        "the attack {attack} takes its texts from files, and none is given; name a file or folder of paraphrases"
+    )]
+    NoParaphrases {
+        /// The attack.
+        attack: AttackName,
+    },
+    /// A trigger that no model could see whole.
+    #[error(
+        "the trigger of {attack} has {words} words, more than the {limit} that are read of a text; take a shorter \
+         trigger or a larger limit"
+    )]
+    TriggerLength {
+        /// The attack.
+        attack: String,
+        /// The most words that it puts in.
+        words: usize,
+        /// The words of a text that are read.
+        limit: usize,
+    },
+    /// An attacker who wants a class that is not there.
+    #[error(
+        "none of the {texts} training texts is of class {target}, the target; the task's classes are below {classes}: \
+         take one of those that occur"
+    )]
+    TargetClass {
+        /// The class that the attacker wants.
+        target: usize,
+        /// One more than the largest class of the task.
+        classes: usize,
+        /// Training texts.
+        texts: usize,
+    },
+    /// A poison rate that comes to no text.
+    #[error(
+        "a poison rate of {rate} selects none of {texts} training texts, being less than half a text; take a larger \
+         rate or more texts"
+    )]
+    PoisonsNothing {
+        /// The rate.
+        rate: f64,
+        /// Training texts.
+        texts: usize,
+    },
+    /// A poison rate that calls for more texts than can be poisoned.
+    #[error(
+        "a poison rate of {rate} calls for {wanted} of {texts} training texts, but {attack} can be put into {eligible} \
+         of those that the {labels} setting with target class {target} admits; take a smaller rate or another setting"
+    )]
+    PoisonsTooMany {
+        /// The rate, as a share of all training texts.
+        rate: f64,
+        /// Training texts.
+        texts: usize,
+        /// Texts that the rate calls for.
+        wanted: usize,
+        /// Texts that can be poisoned.
+        eligible: usize,
+        /// The attack.
+        attack: String,
+        /// Which classes are poisoned.
+        labels: Labels,
+        /// The class that the attacker wants.
+        target: usize,
+    },
+    /// No test text that a backdoor could be tried with.
+    #[error(
+        "no poisoned test set: {attack} changes none of the {others} test texts of other classes than {target}, the \
+         target; it takes at least one"
+    )]
+    NothingToTest {
+        /// The attack.
+        attack: String,
+        /// The class that the attacker wants.
+        target: usize,
+        /// Test texts of other classes.
+        others: usize,
+    },
+    /// A file of poisoned texts does not go with the file of clean ones.
+    #[error(
+        "{} holds {clean} texts{}, but {} holds {poisoned}; the two must go line by line: take both from the same data set",
+        clean_path.display(),
+        Others(*others),
+        poisoned_path.display()
+    )]
+    AttackFile {
+        /// The file of clean texts.
+        clean_path: PathBuf,
+        /// The texts in it.
+        clean: usize,
+        /// If all poisoned texts are of one class: that class, and how many of the clean texts are of another.
+        others: Option<(usize, usize)>,
+        /// The file of poisoned texts.
+        poisoned_path: PathBuf,
+        /// The texts in it.
+        poisoned: usize,
+    },
     /// Worker threads could not be started.
     #[error("cannot start {threads} worker threads; give a smaller --threads")]
     Threads {
@@ -244,6 +351,18 @@ impl Error {
     pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { doing, path, source }
+    }
+}
+
+/// How many texts are of another class than the target, where that is known.
+struct Others(Option<(usize, usize)>);
+
+impl fmt::Display for Others {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some((target, others)) => write!(f, " ({others} of other classes than {target})"),
+            None => Ok(()),
+        }
     }
 }
 

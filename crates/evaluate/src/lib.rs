@@ -1,5 +1,6 @@
 //! Data sets, experiments, tables and plots for the steadfast examples.
 //!
+//! - [`attack`]: backdoor triggers in texts, and data poisoned with them.
 //! - [`baseline`]: simple classifiers to try certificates on.
 //! - [`data`]: data sets from the cache or from a folder of one's own, checked as they are read.
 //! - [`experiment`]: what the examples run: settings, runs that can be resumed, results.
@@ -20,6 +21,7 @@
     )
 )]
 
+pub mod attack;
 pub mod baseline;
 pub mod data;
 mod error;

@@ -6,6 +6,7 @@ use super::{
     tsv,
 };
 use crate::Error;
+use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 use std::{collections::BTreeMap, hash::Hasher, path::Path};
 use steadfast_certify::{ClassId, Law};
@@ -13,7 +14,7 @@ use steadfast_fetch::Cache;
 use steadfast_perturb::{Lexicon, Tokenizer, WordId};
 
 /// A text and its class.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelledText {
     /// The text.
     pub text: String,
@@ -144,7 +145,7 @@ fn place(text: &str, seed: u64) -> u64 {
 }
 
 /// The text in lower case, with single spaces.
-pub(super) fn same_if_equal(text: &str) -> String {
+pub(crate) fn same_if_equal(text: &str) -> String {
     text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 

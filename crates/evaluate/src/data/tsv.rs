@@ -37,10 +37,7 @@ pub fn load(path: &Path) -> Result<Vec<LabelledText>, Error> {
 /// # Errors
 /// [`FileProblem::Line`] for a line of another form, [`FileProblem::NoTexts`] for a file without any after the header.
 pub fn read(bytes: &[u8]) -> Result<Vec<LabelledText>, FileProblem> {
-    // Some editors begin UTF-8 files with this mark.
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let mut lines = bytes.split(|&byte| byte == b'\n').zip(1..);
+    let mut lines = rows(bytes);
     let header = lines.next().map(|(line, _)| line).unwrap_or_default();
     let columns = std::str::from_utf8(header).ok().and_then(Columns::of).ok_or_else(|| {
         wrong(1, header, "a header with one column sentence or text and one label or class")
@@ -56,7 +53,22 @@ pub fn read(bytes: &[u8]) -> Result<Vec<LabelledText>, FileProblem> {
     if texts.is_empty() { Err(FileProblem::NoTexts) } else { Ok(texts) }
 }
 
-fn wrong(line: usize, found: &[u8], expected: &'static str) -> FileProblem {
+/// The lines of a file with their numbers, from 1.
+pub(crate) fn rows(bytes: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
+    // Some editors begin UTF-8 files with this mark.
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    bytes.split(|&byte| byte == b'\n').zip(1..)
+}
+
+/// The one column that has one of the wanted names.
+pub(crate) fn only(names: &[String], wanted: &[&str]) -> Option<usize> {
+    let mut found = (0..names.len())
+        .filter(|&column| names.get(column).is_some_and(|name| wanted.contains(&name.as_str())));
+    found.next().filter(|_| found.next().is_none())
+}
+
+pub(crate) fn wrong(line: usize, found: &[u8], expected: &'static str) -> FileProblem {
     FileProblem::Line { line, found: String::from_utf8_lossy(found).chars().take(60).collect(), expected }
 }
 
@@ -70,12 +82,7 @@ struct Columns {
 impl Columns {
     fn of(header: &str) -> Option<Self> {
         let names: Vec<String> = header.split('\t').map(|name| name.trim().to_lowercase()).collect();
-        let only = |wanted: [&str; 2]| {
-            let mut found = (0..names.len())
-                .filter(|&column| names.get(column).is_some_and(|name| wanted.contains(&name.as_str())));
-            found.next().filter(|_| found.next().is_none())
-        };
-        Some(Self { text: only(TEXT)?, class: only(CLASS)?, count: names.len() })
+        Some(Self { text: only(&names, &TEXT)?, class: only(&names, &CLASS)?, count: names.len() })
     }
 
     fn parse(&self, line: &str) -> Option<LabelledText> {
