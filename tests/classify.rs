@@ -129,6 +129,7 @@ fn it_learns_and_the_saved_model_answers() {
     let saved = fs::read(place.path("run/model/model.safetensors")).expect("a model");
     fs::create_dir_all(place.path("taken/model")).expect("a folder");
     place.fail(&["--out", "taken"], &["already holds a run"]);
+    place.fail(&["--out", "taken", "--resume"], &["already holds a run"]);
     place.fail(&["--epochs", "4", "--out", "run"], &["already holds a run", "--resume"]);
     place.succeed(&["--epochs", "4", "--out", "run", "--resume"]);
     place.fail(&["--epochs", "5", "--out", "run", "--resume"], &["another run", "epochs = 4", "epochs = 5"]);

@@ -66,7 +66,10 @@ pub fn run(
 ) -> Result<Results, Error> {
     let fine_tuning = settings.fine_tuning()?;
     let (place, checkpoints) = (output.join(MODEL), output.join("checkpoints"));
-    if !resume && (checkpoints.exists() || place.exists()) {
+    // A run that goes on has results or checkpoints; a model without either is somebody else's.
+    let own = output.join(FILE).exists() || checkpoints.exists();
+    let taken = if resume { place.exists() && !own } else { place.exists() || checkpoints.exists() };
+    if taken {
         return Err(Error::OutputTaken { path: output.path().to_owned() });
     }
     let finished = finished::<Results>(output, FILE, resume)?;
@@ -122,7 +125,7 @@ pub fn run(
         std::fs::remove_dir_all(&place).map_err(Error::io("remove", &place))?;
     }
     model.save(&place, pretrained)?;
-    output.write(&format!("{MODEL}/{TUNED_ON}"), format!("{fingerprint}\n").as_bytes())?;
+    output.write(format!("{MODEL}/{TUNED_ON}"), format!("{fingerprint}\n").as_bytes())?;
     let classifier = TextClassifier::new(model, subwords);
     let mut results = Results {
         settings: Some(settings.clone()),
