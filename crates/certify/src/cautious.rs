@@ -6,8 +6,8 @@
 //! against whichever class is certified; what is certified then holds for every function within `ε` of the one that was asked.
 
 use crate::{
-    Assumption, BoxError, Certificate, Certifier, ClassId, Classifier, Conditional, Error, Parameter,
-    ScoringClassifier, Tally, Threat, Votes,
+    Assumption, BoxError, Certificate, Certifier, ClassBounds, ClassId, Classifier, Conditional, Confidence,
+    Error, Parameter, ScoringClassifier, Tally, Threat, Votes,
 };
 
 /// Sets apart the answers that a change of all logits by up to `ε` could turn: they get a class of their own, the last one.
@@ -110,6 +110,33 @@ impl Certifier {
     ) -> Result<Conditional<Certificate>, Error> {
         let certificate = self.certify(threat, &settled(tally, classes)?)?;
         Ok(Conditional::new(Assumption::LogitsMoveLittle, certificate))
+    }
+
+    /// The bounds behind [`Self::certify_cautiously`], such as to stop early.
+    ///
+    /// # Errors
+    /// As [`Self::certify_cautiously`].
+    pub fn bounds_cautiously(
+        &self,
+        tally: &Tally,
+        classes: usize,
+    ) -> Result<Conditional<ClassBounds>, Error> {
+        let bounds = self.bounds(&settled(tally, classes)?)?;
+        Ok(Conditional::new(Assumption::LogitsMoveLittle, bounds))
+    }
+
+    /// What those bounds would be at the end of the plan if all goes on as it well may: see [`Self::outlook`].
+    ///
+    /// # Errors
+    /// As [`Self::certify_cautiously`].
+    pub fn outlook_cautiously(
+        &self,
+        tally: &Tally,
+        classes: usize,
+        optimism: Confidence,
+    ) -> Result<Conditional<ClassBounds>, Error> {
+        let bounds = self.outlook(&settled(tally, classes)?, optimism)?;
+        Ok(Conditional::new(Assumption::LogitsMoveLittle, bounds))
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! - [`Flags`]: the options that mean the same in every example.
 //! - [`Console`]: progress bars and Ctrl-C.
+//! - [`Smoothed`]: a classifier under a noise, asked no longer than it has to be.
+//! - `Encoder` (feature `torch`): a pretrained encoder, fine-tuned on texts as they are or under noise.
 //! - [`calls`]: how many questions to the classifier a certificate takes.
 //! - [`edits`]: review sentences certified against edits.
 //! - [`mnist`]: the experiment of Wang et al. 2020.
@@ -12,10 +14,16 @@ pub mod calls;
 pub mod classify;
 mod console;
 pub mod edits;
+#[cfg(feature = "torch")]
+mod encoder;
 mod finished;
 mod flags;
 pub mod mnist;
+mod smoothed;
 pub mod synonyms;
 
 pub use console::Console;
+#[cfg(feature = "torch")]
+pub use encoder::{Encoder, Labelled};
 pub use flags::Flags;
+pub use smoothed::{Decision, Smoothed, TextNoise};

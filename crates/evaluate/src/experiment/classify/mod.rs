@@ -9,5 +9,5 @@ mod settings;
 
 pub use report::Results;
 pub use rounding::rounding;
-pub use run::{encode, evaluate, run};
+pub use run::{evaluate, run};
 pub use settings::Settings;

@@ -3,12 +3,9 @@
 use super::{Results, Settings};
 use crate::{
     Error,
-    data::{
-        TaskSummary, TextTask,
-        texts::{LabelledText, tokenized},
-    },
+    data::{TaskSummary, TextTask, texts::tokenized},
     experiment::{
-        Console,
+        Console, Encoder,
         finished::{check_same, finished},
     },
     metrics::Confusion,
@@ -18,10 +15,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 use steadfast_certify::Classifier;
 use steadfast_model::{
     device::Device,
-    transformer::{
-        Config, Error as ModelError, Example, Precision, SequenceClassifier, Subwords, TextClassifier,
-        fine_tune,
-    },
+    transformer::{Config, Error as ModelError, Precision, TextClassifier},
 };
 use steadfast_perturb::{Lexicon, Tokenizer};
 
@@ -31,23 +25,11 @@ pub(super) const FILE: &str = "classify.json";
 /// The folder of the fine-tuned model in the output folder.
 pub(super) const MODEL: &str = "model";
 
+/// The folder of checkpoints there.
+const CHECKPOINTS: &str = "checkpoints";
+
 /// The file in that folder that says which task, split into parts in which way, the model was tuned on.
 const TUNED_ON: &str = "tuned-on.txt";
-
-/// Texts as tokens of a model, to train on: words first, then each word's tokens, as noisy copies are encoded.
-///
-/// # Errors
-/// [`Error::Transformer`] if the tokenizer refuses a text.
-pub fn encode(
-    texts: &[LabelledText],
-    subwords: &Subwords,
-    tokenizer: Tokenizer,
-) -> Result<Vec<Example>, Error> {
-    tokenized(texts, subwords.lexicon(), tokenizer)
-        .into_iter()
-        .map(|(words, class)| Ok(Example { tokens: subwords.encode(&words)?, class }))
-        .collect()
-}
 
 /// Fine-tunes the encoder in the folder `pretrained` on a task, evaluates it on the test texts and saves it as `model` in the output
 /// folder; or takes the results of a finished run from there. A run that was stopped goes on with `resume`.
@@ -65,7 +47,7 @@ pub fn run(
     console: &Console,
 ) -> Result<Results, Error> {
     let fine_tuning = settings.fine_tuning()?;
-    let (place, checkpoints) = (output.join(MODEL), output.join("checkpoints"));
+    let (place, checkpoints) = (output.join(MODEL), output.join(CHECKPOINTS));
     // A run that goes on has results or checkpoints; a model without either is somebody else's.
     let own = output.join(FILE).exists() || checkpoints.exists();
     let taken = if resume { place.exists() && !own } else { place.exists() || checkpoints.exists() };
@@ -73,9 +55,9 @@ pub fn run(
         return Err(Error::OutputTaken { path: output.path().to_owned() });
     }
     let finished = finished::<Results>(output, FILE, resume)?;
-    let device = device.open().map_err(ModelError::from)?;
-    let model = SequenceClassifier::with_new_head(pretrained, task.classes().max(2), settings.seed, device)?;
-    let weights = format!("{:016x}", model.parameters().fingerprint()?);
+    let lexicon = Arc::new(Lexicon::new());
+    let encoder = Encoder::new(pretrained, task.classes(), settings.seed, device, Arc::clone(&lexicon))?;
+    let weights = encoder.fingerprint()?;
     let fingerprint = task.fingerprint();
     if let Some(results) = finished {
         let path = output.join(FILE);
@@ -88,45 +70,28 @@ pub fn run(
         }
         return Ok(results);
     }
-    let subwords = Subwords::load(pretrained, model.config(), Arc::new(Lexicon::new()))?;
-    let tokenizer = Tokenizer::words();
     let some = task.training.get(..settings.training_texts()).unwrap_or(&task.training);
-    let training = encode(some, &subwords, tokenizer)?;
-    let development = encode(&task.development, &subwords, tokenizer)?;
-
-    let steps = fine_tuning.epochs * training.len().div_ceil(fine_tuning.batch) as u64;
-    let bar = console.bar("fine-tuning", steps);
+    let words = |texts| tokenized(texts, &lexicon, Tokenizer::words());
+    let (training, development) = (words(some), words(&task.development));
     let start = Instant::now();
-    let mut texts = |_| Ok(training.clone());
-    let tuned =
-        fine_tune(&model, &fine_tuning, &mut texts, &development, Some(&checkpoints), &mut |progress| {
-            bar.set_position(progress.epoch * progress.steps + progress.step);
-            bar.set_message(format!("loss {:.3}", progress.loss));
-            if let Some(accuracy) = progress.accuracy {
-                let (epoch, loss, percent) = (progress.epoch + 1, progress.loss, 100.0 * accuracy);
-                bar.println(format!(
-                    "epoch {epoch}: loss {loss:.3}, {percent:.1}% right on development texts"
-                ));
-            }
-            console.flow()
-        });
-    let tuned = tuned.map_err(|error| match error {
-        ModelError::Stopped { epoch, step } => {
-            let done = epoch * training.len().div_ceil(fine_tuning.batch) as u64 + step;
-            Error::Interrupted { what: "steps", done, total: steps, path: output.path().to_owned() }
-        }
-        other => other.into(),
-    })?;
-    bar.finish_and_clear();
+    let (classifier, tuned) = encoder.tune(
+        "fine-tuning",
+        &fine_tuning,
+        &training,
+        &development,
+        None,
+        output,
+        Path::new(CHECKPOINTS),
+        console,
+    )?;
     let trained = start.elapsed();
 
     // One that is there was saved by this run just before it was killed, and is saved again.
     if place.exists() {
         std::fs::remove_dir_all(&place).map_err(Error::io("remove", &place))?;
     }
-    model.save(&place, pretrained)?;
+    classifier.model().save(&place, pretrained)?;
     output.write(format!("{MODEL}/{TUNED_ON}"), format!("{fingerprint}\n").as_bytes())?;
-    let classifier = TextClassifier::new(model, subwords);
     let mut results = Results {
         settings: Some(settings.clone()),
         pretrained: Some(weights),

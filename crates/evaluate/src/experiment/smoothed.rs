@@ -1,0 +1,166 @@
+//! [`Smoothed`]: a classifier under a noise, asked about one text after the other, no longer than it has to be.
+
+use crate::Error;
+use std::ops::ControlFlow;
+use steadfast_certify::smoothing::Progress;
+use steadfast_certify::{
+    Cautious, Certifier, ClassBounds, ClassId, Conditional, Confidence, Noise, Plan, Radius,
+    ScoringClassifier, Smoothing, Tally, Threat,
+};
+use steadfast_perturb::WordId;
+
+/// Noise on texts, of whatever kind.
+pub type TextNoise = dyn Noise<Input = [WordId], Sample = Vec<WordId>> + Sync;
+
+/// A classifier of texts under a noise, and how its votes are counted.
+#[derive(Debug)]
+pub struct Smoothed<'a, C> {
+    /// The noise.
+    pub noise: &'a TextNoise,
+    /// The base classifier.
+    pub classifier: &'a C,
+    /// How far its logits may move by rounding: closer decisions count for nobody (see [`Cautious`]).
+    pub epsilon: f64,
+    /// How many votes, and when they may be read. There must be some that choose the class.
+    pub plan: Plan,
+    /// The confidence of each text's bounds.
+    pub certifier: Certifier,
+    /// When to give up: once not even the share of votes that the class could have, at this level, would change the radius.
+    pub optimism: Confidence,
+    /// Noisy copies that are asked about at a time.
+    pub batch: usize,
+    /// Draws the noise.
+    pub seed: u64,
+}
+
+/// What the votes on one text came to.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The bounds of the class that was chosen.
+    pub bounds: Conditional<ClassBounds>,
+    /// The radius against the threat that was asked about; `None` if the class is not ahead for certain.
+    pub radius: Option<Radius>,
+    /// Votes that were counted, those that chose the class included.
+    pub samples: u64,
+    /// Noisy copies that the classifier was asked about: equal ones once.
+    pub questions: u64,
+}
+
+impl Decision {
+    /// The class that was chosen: what the smoothed classifier answers, certified or not.
+    #[must_use]
+    pub const fn class(&self) -> ClassId {
+        self.bounds.statement().class()
+    }
+}
+
+impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
+    /// Counts votes on `text`, the `number`-th of the run, until the radius against `threat` is what it would be in the best
+    /// case at the end of the plan. To stop for that reason costs no confidence.
+    ///
+    /// # Errors
+    /// [`Error::Certify`] if the classifier fails, for a plan without votes that choose the class, and, with
+    /// [`Stopped`](steadfast_certify::Error::Stopped) inside, when `flow` breaks.
+    pub fn decide(
+        &self,
+        number: u64,
+        text: &[WordId],
+        threat: &dyn Threat,
+        flow: &dyn Fn() -> ControlFlow<()>,
+    ) -> Result<Decision, Error> {
+        let cautious = Cautious::new(self.classifier, self.epsilon)?;
+        let classes = self.classifier.class_count();
+        let radius = |bounds: &Conditional<ClassBounds>| threat.radius(bounds.statement());
+        let bounds = |tally: &Tally| self.certifier.bounds_cautiously(tally, classes);
+        let enough = |tally: &Tally| {
+            let outlook = self.certifier.outlook_cautiously(tally, classes, self.optimism)?;
+            Ok(radius(&bounds(tally)?) == radius(&outlook))
+        };
+        let (mut samples, mut questions) = (0, 0);
+        let observe = |progress: Progress| {
+            (samples, questions) = (progress.done, progress.classified);
+            flow()
+        };
+        let smoothing = Smoothing::new(self.plan.clone()).batch(self.batch).threads(1).seed(self.seed);
+        let tally = smoothing.tally_until(self.noise, &cautious, number, text, enough, observe)?;
+        let bounds = bounds(&tally)?;
+        Ok(Decision { radius: radius(&bounds), bounds, samples, questions })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use steadfast_certify::{BoxError, Classifier, Probabilities, Rate, confidence::Prior};
+    use steadfast_perturb::{Deletion, Lexicon, Tokenizer};
+
+    /// Finds a text good for its share of the word numbered 1; close decisions are close to a half.
+    struct Share;
+
+    impl Classifier<Vec<WordId>> for Share {
+        fn class_count(&self) -> usize {
+            2
+        }
+        fn classify(&self, batch: &[Vec<WordId>]) -> Result<Vec<ClassId>, BoxError> {
+            Ok(self.probabilities(batch)?.classes_of_inputs())
+        }
+    }
+
+    impl ScoringClassifier<Vec<WordId>> for Share {
+        fn probabilities(&self, batch: &[Vec<WordId>]) -> Result<Probabilities, BoxError> {
+            let good = |text: &Vec<WordId>| {
+                let good = text.iter().filter(|word| word.index() == 1).count();
+                (good as f32 + 0.5) / (text.len() as f32 + 1.0)
+            };
+            Ok(Probabilities::new(2, batch.iter().flat_map(|text| [1.0 - good(text), good(text)]).collect())?)
+        }
+    }
+
+    fn decide(sentence: &str, plan: Plan, epsilon: f64) -> Result<Decision, Error> {
+        let lexicon = Arc::new(Lexicon::new());
+        lexicon.intern("good");
+        let text = Tokenizer::words().tokenize(&lexicon, sentence);
+        let noise = Deletion::uniform(Arc::clone(&lexicon), Rate::new(0.8).unwrap()).unwrap();
+        let smoothed = Smoothed {
+            noise: &noise,
+            classifier: &Share,
+            epsilon,
+            plan,
+            certifier: Certifier::new(Confidence::new(0.01).unwrap()),
+            optimism: Confidence::new(0.03).unwrap(),
+            batch: 50,
+            seed: 1,
+        };
+        smoothed.decide(0, &text, &noise.edits(&text), &|| ControlFlow::Continue(()))
+    }
+
+    #[test]
+    fn it_stops_once_the_radius_is_settled_and_says_the_same_as_all_votes() {
+        let anytime = |most| Plan::anytime(50, most, Prior::default()).unwrap();
+        for sentence in [
+            "good good good good good good good good good good",
+            "bad bad bad bad good bad bad bad bad bad bad",
+            "good bad good bad good bad good bad",
+        ] {
+            let early = decide(sentence, anytime(4_000), 1e-4).unwrap();
+            let all = decide(sentence, Plan::fixed(50, 4_000).unwrap(), 1e-4).unwrap();
+            assert_eq!(early.class(), all.class(), "{sentence}");
+            assert!(early.samples <= all.samples && early.questions <= early.samples, "{sentence}");
+            assert!(early.radius.is_none() || all.radius.is_some(), "{sentence}");
+        }
+        let clear =
+            decide("good good good good good good good good good good", anytime(40_000), 1e-4).unwrap();
+        assert!(clear.radius.is_some() && clear.samples < 40_000, "{}", clear.samples);
+    }
+
+    #[test]
+    fn close_decisions_certify_nothing() {
+        let plan = Plan::fixed(50, 2_000).unwrap();
+        let sentence = "good good good good good good good good good good";
+        assert!(decide(sentence, plan.clone(), 1e-4).unwrap().radius.is_some());
+        assert!(decide(sentence, plan, 50.0).unwrap().radius.is_none());
+        // Votes that bound the class may not choose it as well.
+        assert!(decide(sentence, Plan::fixed(0, 2_000).unwrap(), 1e-4).is_err());
+    }
+}
