@@ -58,11 +58,15 @@ pub fn run(
     resume: bool,
     console: &Console,
 ) -> Result<Results, Error> {
+    let encoder =
+        Encoder::new(pretrained, task.classes(), settings.seed, device, Arc::clone(&noises.lexicon))?;
     let fingerprint = task.fingerprint();
+    let inputs = format!("texts {fingerprint}, encoder {}", encoder.fingerprint()?);
+    drop(encoder);
     let begun = output.join(BEGUN);
     match finished::<(Settings, String)>(output, BEGUN, resume)? {
-        Some((found, data)) => check_same(begun, (&found, &data), (settings, &fingerprint))?,
-        None => drop(output.write_json(BEGUN, &(settings, &fingerprint))?),
+        Some((found, data)) => check_same(begun, (&found, &data), (settings, &inputs))?,
+        None => drop(output.write_json(BEGUN, &(settings, &inputs))?),
     }
     if let Some(results) = finished::<Results>(output, FILE, resume)? {
         return Ok(results);
