@@ -97,19 +97,13 @@ impl MaskedLanguageModel {
     }
 
     fn pass(&self, batch: &Batch, dropout: &Dropout) -> Result<Tensor, Error> {
-        let states = self.encoder.forward(batch, dropout)?;
-        let Some(last) = states.last() else {
-            return Err(Error::Torch {
-                reason: "the encoder gave no hidden states".to_owned(),
-                memory: false,
-            });
-        };
+        let (_, last) = self.encoder.forward(batch, dropout)?;
         // BERT's head has the encoder's non-linearity, RoBERTa's is always this one.
         let activation = match self.config.family() {
             Family::Bert => self.config.activation(),
             Family::Roberta => Activation::Gelu,
         };
-        let state = self.norm.forward(&activate(&self.transform.forward(last)?, activation)?)?;
+        let state = self.norm.forward(&activate(&self.transform.forward(&last)?, activation)?)?;
         single(&state.f_linear(self.encoder.words(), Some(&self.bias))?)
     }
 
