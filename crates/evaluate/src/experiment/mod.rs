@@ -13,6 +13,8 @@ pub mod calls;
 #[cfg(feature = "torch")]
 pub mod classify;
 mod console;
+#[cfg(feature = "torch")]
+pub mod crowd;
 pub mod edits;
 #[cfg(feature = "torch")]
 mod encoder;

@@ -4,7 +4,7 @@ use crate::Error;
 use std::ops::ControlFlow;
 use steadfast_certify::smoothing::Progress;
 use steadfast_certify::{
-    Cautious, Certifier, ClassBounds, ClassId, Conditional, Confidence, Noise, Plan, Radius,
+    Cautious, Certifier, ClassBounds, ClassId, Conditional, Confidence, Noise, Phase, Plan, Radius,
     ScoringClassifier, Smoothing, Tally, Threat,
 };
 use steadfast_perturb::WordId;
@@ -40,6 +40,8 @@ pub struct Decision {
     pub bounds: Conditional<ClassBounds>,
     /// The radius against the threat that was asked about; `None` if the class is not ahead for certain.
     pub radius: Option<Radius>,
+    /// The share of the class among the votes that bound it.
+    pub share: f64,
     /// Votes that were counted, those that chose the class included.
     pub samples: u64,
     /// Noisy copies that the classifier was asked about: equal ones once.
@@ -84,7 +86,20 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
         let smoothing = Smoothing::new(self.plan.clone()).batch(self.batch).threads(1).seed(self.seed);
         let tally = smoothing.tally_until(self.noise, &cautious, number, text, enough, observe)?;
         let bounds = bounds(&tally)?;
-        Ok(Decision { radius: radius(&bounds), bounds, samples, questions })
+        let votes = tally.estimation().counts();
+        let chosen = votes.get(bounds.statement().class()).copied().unwrap_or(0);
+        let share = chosen as f64 / votes.iter().sum::<u64>().max(1) as f64;
+        Ok(Decision { radius: radius(&bounds), bounds, share, samples, questions })
+    }
+
+    /// The class that the votes choose, without a bound.
+    ///
+    /// # Errors
+    /// [`Error::Certify`] if the classifier fails.
+    pub fn answer(&self, number: u64, text: &[WordId]) -> Result<ClassId, Error> {
+        let samples = 0..self.plan.selection();
+        let smoothing = Smoothing::new(self.plan.clone()).batch(self.batch).threads(1).seed(self.seed);
+        Ok(smoothing.votes(self.noise, self.classifier, number, text, Phase::Selection, samples)?.leader())
     }
 }
 

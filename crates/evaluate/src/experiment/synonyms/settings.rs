@@ -57,6 +57,26 @@ pub struct Settings {
     pub temperature: f64,
 }
 
+impl Default for Settings {
+    /// As on the command line.
+    fn default() -> Self {
+        Self {
+            vocabulary: None,
+            from_vectors: false,
+            limit: 20_000,
+            frequent: 1,
+            threshold: 0.7,
+            maximum: 100,
+            epochs: 20,
+            components: 8,
+            similarity: SimilarityOf::Raw,
+            law: LawName::CrowdComponent,
+            grouping: None,
+            temperature: 1.0,
+        }
+    }
+}
+
 impl Settings {
     /// The law of the table that is saved.
     ///

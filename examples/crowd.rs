@@ -1,0 +1,91 @@
+//! Backdoors in texts against noise that replaces words: `cargo xtask run crowd`.
+
+use clap::Parser;
+use std::path::PathBuf;
+use steadfast::model::device::Device;
+use steadfast_evaluate::{
+    Failure,
+    attack::Paraphrases,
+    data::TextTask,
+    experiment::{
+        Console, Flags,
+        crowd::{self, Noises, Settings},
+    },
+};
+use steadfast_fetch::{Cache, catalogue::MINILM};
+
+/// Poisons movie-review sentences with a backdoor, fine-tunes a pretrained encoder on them under noise that replaces or deletes words, and
+/// certifies the smoothed classifier (after CROWD, Sun, Sen and Ruan 2024).
+///
+/// For each attack and defence: accuracy on clean texts, accuracy and attack success on triggered ones, and the texts that are
+/// certified against an attacker who replaces words by synonyms or, for deletion noise, edits words in any way. Beside CROWD as
+/// released stands what its published rule would claim, which is refuted: it takes the overlap of another law.
+#[expect(clippy::doc_markdown, reason = "the comment is the text of --help")]
+#[derive(Debug, Parser)]
+#[command(
+    name = "crowd",
+    override_usage = "cargo xtask run crowd [OPTIONS]",
+    version,
+    args_override_self = true,
+    after_help = "\
+Examples:
+  crowd --quick                                  one attack, few texts
+  crowd                                          BadNets and AddSent, all defences
+  crowd --attack badnets --rate 0.01,0.02,0.05,0.1 --defence uniform,crowd-component
+  crowd --attack synbkd --data clean --paraphrases synbkd    a paraphrase attack, read from files"
+)]
+struct Options {
+    #[command(flatten)]
+    settings: Settings,
+
+    /// Folder of the pretrained encoder [default: MiniLM, fetched]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+
+    /// Paraphrased texts for the attacks synbkd and stylebkd: a TSV file with both texts side by side, or a file or folder whose
+    /// lines match those of --data
+    #[arg(long, value_name = "FILE|DIR")]
+    paraphrases: Option<PathBuf>,
+
+    /// Where to compute: cpu, cuda, cuda:N or auto
+    #[arg(long, default_value = "auto")]
+    device: Device,
+
+    #[command(flatten)]
+    flags: Flags,
+}
+
+fn main() -> Result<(), Failure> {
+    let Options { settings, model, paraphrases, device, flags } = Options::parse();
+    let console = Console::attach()?;
+    flags.start_threads()?;
+    let cache = Cache::from_environment()?.observe(|event| eprintln!("{event}"));
+
+    let task = TextTask::open(flags.data.as_deref(), &cache, flags.offline, settings.seed)?;
+    let paraphrases = paraphrases.map(|path| Paraphrases::load(flags.data.as_deref(), &path)).transpose()?;
+    let pretrained = match model {
+        Some(folder) => folder,
+        None => cache.fetch(&MINILM, flags.offline)?,
+    };
+    let noises = Noises::prepare(&settings, &flags, &cache, &console)?;
+
+    let output = flags.output("crowd")?;
+    let results = crowd::run(
+        &settings,
+        &task,
+        paraphrases.as_ref(),
+        &noises,
+        &pretrained,
+        device,
+        &output,
+        flags.resume,
+        &console,
+    )?;
+    println!("{}", results.report());
+    println!(
+        "\nWritten to {}: results.json, crowd.md, certified-accuracy.svg, certified-accuracy.png; the models are in {}",
+        output.path().display(),
+        output.join("models").display()
+    );
+    Ok(())
+}
