@@ -1,9 +1,8 @@
 //! What certificates are compared with: a simple classifier, and the defences that others proposed.
 //!
 //! - [`NaiveBayes`]: words vote for classes; trained in milliseconds.
-//! - [`Defence`]: texts in, [`Verdict`]s out; [`Undefended`] is none. [`DefenceReport`]: what one is worth, before
-//!   and after;
-//!   [`Detection`]: how many triggered and clean texts it flags.
+//! - [`Defence`]: texts in, [`Verdict`]s out; [`Undefended`] is none. [`DefenceReport`]: what one is worth,
+//!   before and after; [`Detection`]: how many triggered and clean texts it flags.
 //! - [`Strip`]: overwritten words leave the answer to a triggered text as sure as it was.
 //! - [`Onion`]: a trigger is a word without which the text reads better, by a [`Perplexity`].
 //! - [`Bki`]: a trigger is the word that moves hidden states most, over the whole training set; its texts are left

@@ -1,4 +1,5 @@
-//! Logits and hidden states of many texts at once: equal texts computed once, sorted by length, in batches that fit into memory.
+//! Logits and hidden states of many texts at once: equal texts computed once, sorted by length, in batches that fit
+//! into memory.
 
 use super::{Error, Output, SequenceClassifier, batch};
 use std::{cell::Cell, collections::HashMap};
