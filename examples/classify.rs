@@ -1,27 +1,21 @@
 //! Fine-tune a pretrained encoder and ask it: `cargo xtask run classify`.
 
 use clap::Parser;
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 use steadfast::{
     certify::{self, ScoringClassifier},
-    model::{
-        device::Device,
-        transformer::{Precision, TextClassifier},
-    },
+    model::transformer::{Precision, TextClassifier},
     perturb::{Lexicon, Tokenizer},
 };
 use steadfast_evaluate::{
     Failure,
     data::TextTask,
     experiment::{
-        Console, Flags,
+        Console, Flags, Pretrained,
         classify::{self, Settings},
     },
 };
-use steadfast_fetch::{Cache, catalogue::MINILM};
+use steadfast_fetch::Cache;
 
 /// Fine-tunes a pretrained encoder on movie-review sentences, reports its accuracy on sentences it never saw, and saves it. Or asks a
 /// saved model.
@@ -49,10 +43,8 @@ struct Options {
     #[command(flatten)]
     settings: Settings,
 
-    /// Folder of the pretrained encoder, or its id on the Hugging Face hub, such as owner/name (needs the feature hub, which
-    /// cargo xtask run adds) [default: MiniLM, fetched]
-    #[arg(long, value_name = "DIR|ID")]
-    model: Option<String>,
+    #[command(flatten)]
+    pretrained: Pretrained,
 
     /// Ask the fine-tuned model in this folder instead of training one
     #[arg(long, value_name = "DIR")]
@@ -61,10 +53,6 @@ struct Options {
     /// A text to classify with --load; may be given several times
     #[arg(long, requires = "load")]
     text: Vec<String>,
-
-    /// Where to compute: cpu, cuda, cuda:N or auto
-    #[arg(long, default_value = "auto")]
-    device: Device,
 
     /// Numbers to answer with, for --load: f32, bf16 or f16
     #[arg(long, default_value = "f32", requires = "load")]
@@ -79,7 +67,8 @@ struct Options {
 }
 
 fn main() -> Result<(), Failure> {
-    let Options { settings, model, load, text, device, precision, rounding, flags } = Options::parse();
+    let Options { settings, pretrained, load, text, precision, rounding, flags } = Options::parse();
+    let device = pretrained.device;
     let console = Console::attach()?;
     flags.start_threads()?;
     if let Some(load) = load.as_ref().filter(|_| !text.is_empty()) {
@@ -103,10 +92,7 @@ fn main() -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let pretrained = match model {
-        Some(model) => folder_of(&model, flags.offline)?,
-        None => cache.fetch(&MINILM, flags.offline)?,
-    };
+    let pretrained = pretrained.folder(&cache, flags.offline, |message| eprintln!("{message}"))?;
     let output = flags.output("classify")?;
     let results = classify::run(&settings, &task, &pretrained, device, &output, flags.resume, &console)?;
     println!("{}", results.report());
@@ -116,28 +102,4 @@ fn main() -> Result<(), Failure> {
         output.path().display()
     );
     Ok(())
-}
-
-/// The folder of this name or else, from the hub, the model with this id.
-fn folder_of(model: &str, offline: bool) -> Result<PathBuf, Failure> {
-    if Path::new(model).is_dir() {
-        return Ok(model.into());
-    }
-    #[cfg(feature = "hub")]
-    {
-        use steadfast::model::transformer::Hub;
-        let hub = Hub::new().offline(offline).observe(|file, bytes| {
-            eprintln!("fetching {file} ({:.1} MB)", bytes as f64 / 1e6);
-        });
-        Ok(hub.fetch(model)?)
-    }
-    #[cfg(not(feature = "hub"))]
-    {
-        let _ = offline;
-        Err(std::io::Error::other(format!(
-            "--model {model} is no folder, and this program is built without models by their hub id; name a folder with config.json, \
-             model.safetensors and tokenizer.json, or build with --features hub (cargo xtask run classify does)"
-        ))
-        .into())
-    }
 }

@@ -4,6 +4,7 @@
 //! - [`Console`]: progress bars and Ctrl-C.
 //! - [`Smoothed`]: a classifier under a noise, asked no longer than it has to be.
 //! - `Encoder` (feature `torch`): a pretrained encoder, fine-tuned on texts as they are or under noise.
+//! - `Pretrained` (feature `torch`): which encoder, and on which device.
 //! - [`calls`]: how many questions to the classifier a certificate takes.
 //! - [`edits`]: review sentences certified against edits.
 //! - [`mnist`]: the experiment of Wang et al. 2020.
@@ -21,6 +22,8 @@ mod encoder;
 mod finished;
 mod flags;
 pub mod mnist;
+#[cfg(feature = "torch")]
+mod pretrained;
 mod smoothed;
 pub mod synonyms;
 
@@ -28,4 +31,6 @@ pub use console::Console;
 #[cfg(feature = "torch")]
 pub use encoder::{Encoder, Labelled};
 pub use flags::Flags;
+#[cfg(feature = "torch")]
+pub use pretrained::Pretrained;
 pub use smoothed::{Decision, Smoothed, TextNoise};

@@ -13,7 +13,7 @@ use steadfast_model::transformer::FineTuning;
 #[expect(clippy::struct_excessive_bools, reason = "flags")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct Settings {
-    /// A small run: one attack, 1,200 training texts, 60 test texts, at most 500 votes
+    /// A small run: one attack, 1,200 training texts, 40 test texts, at most 300 votes, three layers fine-tuned
     #[arg(long, conflicts_with = "paper")]
     pub quick: bool,
 
@@ -47,11 +47,11 @@ pub struct Settings {
     #[arg(long, default_value_t = 1, value_name = "CLASS")]
     pub target: ClassId,
 
-    /// Training texts at most [default: 4,000, quick: 1,200, paper: all]
+    /// Training texts at most [default: 2,000, quick: 1,200, paper: all]
     #[arg(long, value_name = "N")]
     pub training: Option<usize>,
 
-    /// Test texts at most, and as many with the trigger [default: 200, quick: 60, paper: 1,000]
+    /// Test texts at most, and as many with the trigger [default: 100, quick: 40, paper: 1,000]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 
@@ -60,16 +60,16 @@ pub struct Settings {
     pub epochs: u64,
 
     /// Texts per step
-    #[arg(long, default_value_t = 32, value_name = "N")]
+    #[arg(long, default_value_t = 16, value_name = "N")]
     pub batch: usize,
 
     /// Learning rate at the end of the warm-up
     #[arg(long, default_value_t = 2e-4, value_name = "RATE")]
     pub learning_rate: f64,
 
-    /// What is not fine-tuned: nothing (0), the embedding (1), the embedding and the first N layers (1 + N)
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub frozen: usize,
+    /// What is not fine-tuned: nothing (0), the embedding (1), the embedding and the first N layers (1 + N) [default: 1, quick: 4]
+    #[arg(long, value_name = "N")]
+    pub frozen: Option<usize>,
 
     /// Words are synonyms from this cosine on (CROWD trains with 0.8 and evaluates with 0.7)
     #[arg(long, default_value_t = 0.7, value_name = "COSINE")]
@@ -83,7 +83,8 @@ pub struct Settings {
     #[arg(long)]
     pub simultaneous: bool,
 
-    /// Noisy copies that bound a class's probability at most; 50 others choose the class [default: 2,000, quick: 500]
+    /// Noisy copies that bound a class's probability at most; 50 others choose the class [default: 1,000, quick: 300,
+    /// paper: 2,000]
     #[arg(long, value_name = "N")]
     pub samples: Option<u64>,
 
@@ -140,9 +141,9 @@ impl Settings {
         let guard = |groups| Defence::TextGuard { groups };
         let mut defences = if self.defence.is_empty() {
             let mut all = vec![Defence::None, Defence::Uniform, Defence::Crowd, component(1.0)];
-            all.extend((!self.quick).then(|| component(0.1)));
+            all.extend(self.paper.then(|| component(0.1)));
             all.extend([Defence::Deletion { rate: 0.8 }, guard(3)]);
-            all.extend([5, 9].map(guard).into_iter().filter(|_| !self.quick));
+            all.extend([5, 9].map(guard).into_iter().filter(|_| self.paper));
             all
         } else {
             self.defence.clone()
@@ -163,11 +164,11 @@ impl Settings {
     }
 
     pub(super) fn training_texts(&self) -> usize {
-        self.sized(self.training, [1_200, 4_000, usize::MAX])
+        self.sized(self.training, [1_200, 2_000, usize::MAX])
     }
 
     pub(super) fn test_texts(&self) -> usize {
-        self.sized(self.limit, [60, 200, 1_000])
+        self.sized(self.limit, [40, 100, 1_000])
     }
 
     pub(super) fn seeds(&self) -> impl Iterator<Item = u64> + use<> {
@@ -186,7 +187,7 @@ impl Settings {
             epochs: self.epochs,
             batch: self.batch,
             learning_rate: self.learning_rate,
-            frozen: self.frozen,
+            frozen: self.sized(self.frozen, [4, 1, 1]),
             seed,
             ..FineTuning::default()
         };
@@ -197,7 +198,7 @@ impl Settings {
     /// # Errors
     /// [`Error::Certify`] for numbers of votes that are none.
     pub(super) fn plan(&self) -> Result<Plan, Error> {
-        let samples = self.sized(self.samples, [500, 2_000, 2_000]);
+        let samples = self.sized(self.samples, [300, 1_000, 2_000]);
         Ok(if self.fixed {
             Plan::fixed(SELECTION, samples)?
         } else {

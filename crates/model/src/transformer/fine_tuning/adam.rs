@@ -2,7 +2,7 @@
 
 use super::super::{Error, Parameter, Parameters, parameters::norm};
 use std::collections::BTreeMap;
-use tch::{Tensor, no_grad};
+use tch::{Device, TchError, Tensor, no_grad};
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
@@ -26,6 +26,15 @@ struct Moments {
     first: Tensor,
     second: Tensor,
 }
+
+/// The numbers of a tensor, which shares its memory: on a CPU in parts that stay in its cache from one operation to the next.
+fn parts(tensor: &Tensor) -> Result<Vec<Tensor>, TchError> {
+    let numbers = tensor.f_detach()?.f_reshape([-1])?;
+    if tensor.device() == Device::Cpu { numbers.f_split(PART, 0) } else { Ok(vec![numbers]) }
+}
+
+/// Numbers of a part: enough for libtorch to share them among its threads.
+const PART: i64 = 1 << 16;
 
 impl Adam {
     /// Trains all weights but the `frozen` first depths, and tells libtorch to track gradients of those alone.
@@ -76,17 +85,24 @@ impl Adam {
                 if !gradient.defined() {
                     continue;
                 }
-                let gradient = if scale < 1.0 { gradient.f_mul_scalar(scale)? } else { gradient };
-                if moments.decays && self.weight_decay > 0.0 {
-                    let _ = moments.tensor.f_mul_scalar_(1.0 - learning_rate * self.weight_decay)?;
+                let decay = if moments.decays { 1.0 - learning_rate * self.weight_decay } else { 1.0 };
+                let parts = [&gradient, &moments.tensor, &moments.first, &moments.second].map(parts);
+                let [gradients, tensors, firsts, seconds] = parts;
+                for (((gradient, mut tensor), mut first), mut second) in
+                    gradients?.into_iter().zip(tensors?).zip(firsts?).zip(seconds?)
+                {
+                    let gradient = if scale < 1.0 { gradient.f_mul_scalar(scale)? } else { gradient };
+                    if decay < 1.0 {
+                        let _ = tensor.f_mul_scalar_(decay)?;
+                    }
+                    let _ = first.f_lerp_(&gradient, 1.0 - BETA_1)?;
+                    let root = gradient.f_mul_scalar((1.0 - BETA_2).sqrt())?;
+                    let _ = second.f_mul_scalar_(BETA_2)?.f_addcmul_(&root, &root)?;
+                    let mut size = second.f_sqrt()?;
+                    let size = size.f_mul_scalar_(1.0 / corrected_2.sqrt())?.f_add_scalar_(EPSILON)?;
+                    let direction = first.f_mul_scalar(-learning_rate / corrected_1)?;
+                    let _ = tensor.f_addcdiv_(&direction, &size)?;
                 }
-                let _ = moments.first.f_lerp_(&gradient, 1.0 - BETA_1)?;
-                let root = gradient.f_mul_scalar((1.0 - BETA_2).sqrt())?;
-                let _ = moments.second.f_mul_scalar_(BETA_2)?.f_addcmul_(&root, &root)?;
-                let mut size = moments.second.f_sqrt()?;
-                let size = size.f_mul_scalar_(1.0 / corrected_2.sqrt())?.f_add_scalar_(EPSILON)?;
-                let direction = moments.first.f_mul_scalar(-learning_rate / corrected_1)?;
-                let _ = moments.tensor.f_addcdiv_(&direction, &size)?;
             }
             Ok(norm)
         })
