@@ -1,6 +1,6 @@
 //! The plots: certified accuracy over the number of changes, attack success over the rate of poisoned texts.
 
-use super::{Guarantee, Results, Row};
+use super::{Guarantee, Results, Row, certified::PRODUCT};
 use crate::report::plot::{Axis, Chart, Series, Style};
 
 /// How far the axis of changes goes.
@@ -46,9 +46,6 @@ fn certified_accuracy(results: &Results) -> Option<Chart> {
     }
     Some(chart)
 }
-
-/// The end of the name of certificates by the product of overlaps alone.
-pub(super) const PRODUCT: &str = ", overlap product";
 
 /// Of the first attack with more than one rate.
 fn attack_success(results: &Results) -> Option<Chart> {

@@ -3,6 +3,7 @@
 //!
 //! [`run`] poisons a task, fine-tunes an encoder for each attack and [`Defence`], and certifies; [`Results`] are its rows.
 
+mod certified;
 mod chart;
 mod defence;
 mod judged;

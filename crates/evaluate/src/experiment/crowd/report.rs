@@ -1,6 +1,6 @@
 //! [`Results`]: the rows as tables and as files.
 
-use super::{Attacked, Certified, Figures, Row, Settings, Shown, chart, run::FILE};
+use super::{Attacked, Certified, Figures, Row, Settings, Shown, chart, run::FILE, shown::by_text};
 use crate::{
     Error,
     metrics::{Share, Spread},
@@ -168,10 +168,7 @@ impl Results {
     /// Everything as text.
     #[must_use]
     pub fn report(&self) -> String {
-        let first = self.rows.first().map(|row| row.setting.attack);
-        let shown = self.shown.iter().filter(|shown| Some(shown.attack) == first).map(Shown::to_string);
-        let tables = [self.attacks_table(), self.certificates_table()].map(|table| table.to_string());
-        tables.into_iter().chain(shown).collect::<Vec<_>>().join("\n\n")
+        format!("{}\n\n{}\n\n{}", self.attacks_table(), self.certificates_table(), by_text(&self.shown))
     }
 
     /// Writes `results.json`, `crowd.md`, and the plots: `certified-accuracy` over the number of changes and, where there are several

@@ -18,20 +18,20 @@ use steadfast_certify::{
 };
 use steadfast_perturb::{Lexicon, WordId};
 
-/// Texts that are shown of each defence.
+/// Texts that are shown of each attack.
 const TEXTS: usize = 2;
 
 /// Noisy copies of each.
-const COPIES: u64 = 3;
+const COPIES: u64 = 2;
 
 /// A clean test text under one defence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shown {
     /// The attack.
     pub attack: AttackName,
-    /// What `defence` is: see [`Defence`].
-    pub defence: String,
-    /// The text and its class.
+    /// The defence.
+    pub defence: Defence,
+    /// The text.
     pub text: String,
     /// Its class.
     pub class: ClassId,
@@ -65,7 +65,7 @@ impl Shown {
             let copies = copies(law.noise(), text, scene.seed, poison.index as u64);
             Ok(Self {
                 attack: scene.attack,
-                defence: defence.to_string(),
+                defence,
                 text: lexicon.detokenize(text),
                 class: *class,
                 copies: copies.iter().map(|copy| lexicon.detokenize(copy)).collect(),
@@ -87,11 +87,30 @@ fn copies(noise: &TextNoise, text: &[WordId], seed: u64, number: u64) -> Vec<Vec
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} against {}, class {}: {}", self.defence, self.attack, self.class, self.text)?;
+        writeln!(f, "under {}:", self.defence)?;
         for copy in &self.copies {
-            writeln!(f, "    copy: {copy}")?;
+            writeln!(f, "  copy: {copy}")?;
         }
-        writeln!(f, "    certified: {}", self.certificate)?;
-        write!(f, "    attacked, answered {}: {}", self.answer, self.triggered)
+        writeln!(f, "  {}", self.certificate)?;
+        write!(f, "  with the trigger the answer is class {}", self.answer)
     }
+}
+
+/// For people: each text once, with the trigger marked, and what each defence makes of it.
+pub(super) fn by_text(shown: &[Shown]) -> String {
+    let mut texts: Vec<(&Shown, Vec<String>)> = Vec::new();
+    for one in shown {
+        match texts
+            .iter_mut()
+            .find(|(first, _)| (&first.text, &first.triggered) == (&one.text, &one.triggered))
+        {
+            Some((_, under)) => under.push(one.to_string()),
+            None => texts.push((one, vec![one.to_string()])),
+        }
+    }
+    let block = |(first, under): (&Shown, Vec<String>)| {
+        let Shown { class, text, attack, triggered, .. } = first;
+        format!("Class {class}: {text}\nAttacked by {attack}: {triggered}\n{}", under.join("\n"))
+    };
+    texts.into_iter().map(block).collect::<Vec<_>>().join("\n\n")
 }

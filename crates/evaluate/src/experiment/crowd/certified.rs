@@ -1,0 +1,145 @@
+//! What votes certify, by each rule, and whether that covers the attack that was made.
+
+use super::{
+    Certified, Defence, Figures, Guarantee, Row,
+    noises::Law,
+    run::{Run, Scene},
+};
+use crate::{
+    Error,
+    attack::Poison,
+    experiment::{Decision, Labelled},
+    metrics::{CertifiedCurve, Share},
+};
+use steadfast_certify::{ClassId, DiscreteThreat, Lower, Radius, Threat, Unit, WordThreat};
+use steadfast_perturb::{Substitution, WordId, edit::EditOp};
+
+/// The end of the name of certificates by the product of overlaps alone.
+pub(super) const PRODUCT: &str = ", overlap product";
+
+impl Run<'_> {
+    /// What is certified about the clean texts, by each rule.
+    pub(super) fn certified(
+        &self,
+        scene: &Scene,
+        defence: Defence,
+        law: &Law,
+        decisions: &[Decision],
+    ) -> Result<Vec<Row>, Error> {
+        let texts = || decisions.iter().zip(&scene.clean);
+        let right = |decision: &Decision, class: &ClassId| decision.class() == *class;
+        let row = |name: &str, threat: &str, guarantee, radii: Vec<Option<Radius>>, covered| {
+            let all_words = |(radius, (text, _)): (&Option<Radius>, &Labelled)| {
+                radius.is_some_and(|radius| radius.covers(u32::try_from(text.len()).unwrap_or(u32::MAX)))
+            };
+            let certified = Certified {
+                all_words: Share::count(radii.iter().zip(&scene.clean).map(all_words)),
+                curve: CertifiedCurve::of_radii(name, radii),
+                covered,
+                epsilon: self.settings.epsilon,
+            };
+            let confidence = (guarantee == Guarantee::Sound).then_some(1.0 - self.settings.alpha);
+            let threat = threat.to_owned();
+            self.row(scene, defence, threat, (guarantee, confidence), Figures::Certified(certified))
+        };
+        let radii = |radius: &dyn Fn(&Decision, &[WordId]) -> Option<Radius>| -> Vec<Option<Radius>> {
+            let of = |(decision, (text, class)): (&Decision, &Labelled)| {
+                radius(decision, text).filter(|_| right(decision, class))
+            };
+            texts().map(of).collect()
+        };
+        // Poisoned texts are numbered as the clean ones that they were made of.
+        let covered = scene.poisons.iter().filter_map(|poison| {
+            let (decision, (text, class)) = decisions.get(poison.index).zip(scene.clean.get(poison.index))?;
+            Some(right(decision, class) && law.covers(text, decision, poison))
+        });
+        let covered = Some(Share::count(covered));
+        let tight = radii(&|decision, _| decision.radius);
+        let threat = law.attacker(scene.clean.iter().map(|(text, _)| &text[..]));
+        let mut rows = vec![row(&defence.to_string(), &threat, Guarantee::Sound, tight, covered)];
+        let Law::Replaces(noise) = law else { return Ok(rows) };
+        let product =
+            radii(&|decision, text| Product(&noise.swaps(text)).radius(decision.bounds.statement()));
+        rows.push(row(&format!("{defence}{PRODUCT}"), &threat, Guarantee::Sound, product, covered));
+        if defence == Defence::Crowd {
+            let Law::Replaces(uniform) = self.noises.of(Defence::Uniform)? else { return Ok(rows) };
+            let published = radii(&|decision, text| as_published(decision, uniform, text));
+            rows.push(row("crowd as published", &threat, Guarantee::Refuted, published, None));
+        }
+        Ok(rows)
+    }
+}
+
+impl Law {
+    /// The attacker of these texts, with how many words may replace theirs.
+    fn attacker<'t>(&self, texts: impl Iterator<Item = &'t [WordId]>) -> String {
+        let Self::Replaces(noise) = self else {
+            return "inserts, deletes, substitutes or transposes up to r words".to_owned();
+        };
+        let (mut words, mut others) = (0_u64, Vec::new());
+        for word in texts.flatten() {
+            words += 1;
+            others.extend(noise.allowed(*word).map(|allowed| allowed.len() - 1).filter(|others| *others > 0));
+        }
+        let mean = others.iter().sum::<usize>() as f64 / others.len().max(1) as f64;
+        let share = 100.0 * others.len() as f64 / words.max(1) as f64;
+        format!(
+            "replaces up to r words by words of their sets ({share:.0}% of the words have a set, of {mean:.1} others)"
+        )
+    }
+
+    /// Whether the certificate of the clean `text` covers what the attack made of it.
+    fn covers(&self, text: &[WordId], decision: &Decision, poison: &Poison) -> bool {
+        let Some(script) = &poison.script else { return false };
+        match self {
+            Self::Deletes(noise) => {
+                noise.edits(text).survives_edits(decision.bounds.statement(), &script.counts())
+            }
+            Self::Replaces(noise) => {
+                let swapped = |edit: &EditOp<String>| match edit {
+                    EditOp::Substitute { from, to, .. } => allows(noise, from, to),
+                    _ => false,
+                };
+                let count = u32::try_from(script.len()).unwrap_or(u32::MAX);
+                script.edits().iter().all(swapped)
+                    && decision.radius.is_some_and(|radius| radius.covers(count))
+            }
+        }
+    }
+}
+
+/// Whether an attacker may put `to` in the place of `from`.
+fn allows(noise: &Substitution, from: &str, to: &str) -> bool {
+    let word = |word| noise.lexicon().get(word);
+    let found = word(from).and_then(|from| noise.allowed(from)).zip(word(to));
+    found.is_some_and(|(allowed, to)| allowed.contains(&to))
+}
+
+/// Replaced words by the product of overlaps alone (SAFER, Ye et al. 2020).
+#[derive(Debug)]
+struct Product<'a>(&'a WordThreat);
+
+impl DiscreteThreat for Product<'_> {
+    fn law(&self) -> Option<steadfast_certify::Law> {
+        DiscreteThreat::law(self.0)
+    }
+    fn describe(&self) -> String {
+        DiscreteThreat::describe(self.0)
+    }
+    fn unit(&self) -> Unit {
+        self.0.unit()
+    }
+    fn maximum(&self) -> Option<u32> {
+        self.0.maximum()
+    }
+    fn lower_bound(&self, top: Lower, r: u32) -> Lower {
+        self.0.overlap_bound(top, r)
+    }
+}
+
+/// The rule of CROWD's paper and code: the overlap of the uniform law on the same candidates, all words at once, a margin of 0.01.
+fn as_published(decision: &Decision, uniform: &Substitution, text: &[WordId]) -> Option<Radius> {
+    let words = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    let overlap = uniform.swaps(text).overlap_bound(Lower::ONE, words).p();
+    (decision.share - 1.0 + overlap >= 0.51).then_some(Radius::Unlimited(Unit::Words))
+}
