@@ -11,20 +11,20 @@ use steadfast_fuzz::{Divergence, Fuzzer, Settings};
 use steadfast_perturb::{Lexicon, MutationWeights, SegmentMutation, WordId, WordList};
 
 /// Ordinary words, among them commas and words that begin clauses.
-pub const VOCABULARY: usize = 2_000;
+pub(crate) const VOCABULARY: usize = 2_000;
 
-pub fn stream(sample: u64) -> Generator {
+pub(crate) fn stream(sample: u64) -> Generator {
     generator(2025, Phase::Training, 7, sample, Purpose::Noise)
 }
 
-pub struct World {
-    pub lexicon: Arc<Lexicon>,
-    pub words: Vec<WordId>,
-    pub triggers: Vec<WordId>,
+pub(crate) struct World {
+    pub(crate) lexicon: Arc<Lexicon>,
+    pub(crate) words: Vec<WordId>,
+    pub(crate) triggers: Vec<WordId>,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let lexicon = Arc::new(Lexicon::new());
         let mut words: Vec<WordId> =
             [",", ".", "but", "and", "that"].iter().map(|word| lexicon.intern(word)).collect();
@@ -34,7 +34,7 @@ impl World {
     }
 
     /// A sentence; one word in eight is punctuation or begins a clause.
-    pub fn sentence(&self, length: usize, rng: &mut dyn Rng) -> Vec<WordId> {
+    pub(crate) fn sentence(&self, length: usize, rng: &mut dyn Rng) -> Vec<WordId> {
         let mut below = |bound: usize| rng.next_u32() as usize % bound;
         (0..length)
             .map(|_| {
@@ -45,7 +45,7 @@ impl World {
     }
 
     /// Sentences of the other class with `trigger` put in, and where: 5 to 33 words, 19 on average.
-    pub fn poisoned(
+    pub(crate) fn poisoned(
         &self,
         count: usize,
         trigger: &[WordId],
@@ -65,37 +65,38 @@ impl World {
         .collect()
     }
 
-    pub fn deletions(&self) -> SegmentMutation {
-        let none = MutationWeights { deletion: 0, insertion: 0, substitution: 0, transposition: 0 };
-        SegmentMutation::new(MutationWeights { deletion: 1, ..none }, WordList::new(vec![])).unwrap()
-    }
-
-    pub fn mutations(&self) -> SegmentMutation {
+    pub(crate) fn mutations(&self) -> SegmentMutation {
         SegmentMutation::new(MutationWeights::default(), WordList::new(self.words.clone())).unwrap()
     }
 
-    pub fn fuzzer(&self, settings: Settings) -> Fuzzer {
+    pub(crate) fn fuzzer(&self, settings: Settings) -> Fuzzer {
         Fuzzer::new(Arc::clone(&self.lexicon), self.mutations(), settings).unwrap()
     }
 
-    pub fn model(&self) -> Backdoored {
+    pub(crate) fn model(&self) -> Backdoored {
         Backdoored { trigger: vec![self.triggers[1]], scale: 0.8 }
     }
 
-    pub fn divergence(&self) -> Divergence<Backdoored> {
+    pub(crate) fn divergence(&self) -> Divergence<Backdoored> {
         Divergence::new(self.model())
     }
 }
 
+/// Segments vanish.
+pub(crate) fn deletions() -> SegmentMutation {
+    let none = MutationWeights { deletion: 0, insertion: 0, substitution: 0, transposition: 0 };
+    SegmentMutation::new(MutationWeights { deletion: 1, ..none }, WordList::new(vec![])).unwrap()
+}
+
 /// Two classes by weights of words; with all words of the trigger in the text, class 1 at 98%.
 #[derive(Clone, Debug)]
-pub struct Backdoored {
-    pub trigger: Vec<WordId>,
-    pub scale: f32,
+pub(crate) struct Backdoored {
+    pub(crate) trigger: Vec<WordId>,
+    pub(crate) scale: f32,
 }
 
 impl Backdoored {
-    pub fn probability(&self, text: &[WordId]) -> f32 {
+    pub(crate) fn probability(&self, text: &[WordId]) -> f32 {
         if self.trigger.iter().all(|word| text.contains(word)) {
             return 0.98;
         }
