@@ -29,6 +29,38 @@ impl<X> ScoringClassifier<X> for Says {
     }
 }
 
+/// Class 1 for strings that hold the trigger.
+struct Finds(&'static str);
+
+impl Classifier<String> for Finds {
+    fn class_count(&self) -> usize {
+        2
+    }
+    fn classify(&self, batch: &[String]) -> Result<Vec<ClassId>, BoxError> {
+        Ok(batch.iter().map(|text| usize::from(text.contains(self.0))).collect())
+    }
+}
+
+impl ScoringClassifier<String> for Finds {
+    fn probabilities(&self, batch: &[String]) -> Result<Probabilities, BoxError> {
+        let sure = |class| if class == 0 { [0.9, 0.1] } else { [0.1, 0.9] };
+        Ok(Probabilities::new(2, self.classify(batch)?.into_iter().flat_map(sure).collect())?)
+    }
+}
+
+/// Gives no answers.
+struct Silent;
+
+impl Objective for Silent {
+    type Response = ();
+    fn respond(&self, _: &[Vec<WordId>]) -> Result<Vec<()>, BoxError> {
+        Ok(vec![])
+    }
+    fn deviation(&self, (): &(), (): &()) -> f64 {
+        0.0
+    }
+}
+
 fn randomisation() -> Randomisation {
     let rate = |rate| Rate::new(rate).unwrap();
     Randomisation::new(Rates::new(rate(0.3), rate(0.9)).unwrap())
@@ -56,7 +88,6 @@ fn settings_outside_their_domain() {
     for bad in [f64::NAN, 0.0, -1e-6, 2.0] {
         assert!(matches!(Divergence::new(Says(vec![])).smoothing(bad), Err(Error::Parameter(_))));
     }
-    let world = World::new();
     for (threshold, attempts) in [(f64::NAN, 1), (-0.1, 1), (1.1, 1), (0.5, 0)] {
         let settings = Randomisation { threshold, attempts, ..randomisation() };
         assert!(matches!(Randomiser::new(deletions(), settings), Err(Error::Parameter(_))));
@@ -83,16 +114,6 @@ fn models_that_give_no_probabilities() {
         assert!(matches!(error, Error::Deviation { .. }), "{error}");
     }
 
-    struct Silent;
-    impl steadfast_fuzz::Objective for Silent {
-        type Response = ();
-        fn respond(&self, _: &[Vec<WordId>]) -> Result<Vec<()>, BoxError> {
-            Ok(vec![])
-        }
-        fn deviation(&self, (): &(), (): &()) -> f64 {
-            0.0
-        }
-    }
     let error = world.fuzzer(Settings::default()).search(&Silent, &text).unwrap_err();
     assert!(matches!(error, Error::Answers { given: 0, expected: 2 }), "{error}");
 }
@@ -127,8 +148,8 @@ fn short_texts() {
     assert!(findings[0].area().is_empty() && findings[0].attribution().is_empty());
     // One word: it is what is mutated.
     assert_eq!(findings[1].tree().nodes().len(), 1);
-    assert_eq!((findings[1].tree().root().simulations(), findings[1].area()), (10, &[0..1][..]));
-    assert_eq!(findings[2].area(), [1..2]);
+    assert_eq!((findings[1].tree().root().simulations(), findings[1].area().first()), (10, Some(&(0..1))));
+    assert_eq!(findings[2].area().first(), Some(&(1..2)));
 
     let randomiser = Randomiser::new(deletions(), randomisation()).unwrap();
     for voter in 0..50 {
@@ -149,30 +170,13 @@ fn words_of_another_lexicon() {
 
 #[test]
 fn triggers_that_a_tokenizer_drops_or_splits() {
-    let world = World::new();
     let lexicon = Arc::new(Lexicon::new());
     let tokenizer = Tokenizer::words().lower_case(true);
     let clean = tokenizer.tokenize(&lexicon, "a slow film of little charm");
     // White space of a strange kind is no word, and upper case is none of its own: nothing is left to find.
     assert_eq!(tokenizer.tokenize(&lexicon, "a slow\u{2003}film of LITTLE charm"), clean);
-    let by_string = |trigger: &'static str| {
-        struct Finds(&'static str);
-        impl Classifier<String> for Finds {
-            fn class_count(&self) -> usize {
-                2
-            }
-            fn classify(&self, batch: &[String]) -> Result<Vec<ClassId>, BoxError> {
-                Ok(batch.iter().map(|text| usize::from(text.contains(self.0))).collect())
-            }
-        }
-        impl ScoringClassifier<String> for Finds {
-            fn probabilities(&self, batch: &[String]) -> Result<Probabilities, BoxError> {
-                let sure = |class| if class == 0 { [0.9, 0.1] } else { [0.1, 0.9] };
-                Ok(Probabilities::new(2, self.classify(batch)?.into_iter().flat_map(sure).collect())?)
-            }
-        }
-        Divergence::new(OnStrings::new(Arc::clone(&lexicon), Finds(trigger)))
-    };
+    let by_string =
+        |trigger: &'static str| Divergence::new(OnStrings::new(Arc::clone(&lexicon), Finds(trigger)));
     let settings = Settings { budget: 30, ..Settings::default() };
     let fuzzer = Fuzzer::new(Arc::clone(&lexicon), deletions(), settings).unwrap();
     let dropped = fuzzer.search(&by_string("\u{2003}"), std::slice::from_ref(&clean)).unwrap().remove(0);

@@ -5,8 +5,10 @@ mod common;
 use common::{World, deletions};
 use std::{cell::RefCell, collections::HashSet, ops::ControlFlow, sync::Arc};
 use steadfast_certify::BoxError;
-use steadfast_fuzz::{Boundaries, Drawing, Error, Finding, Fuzzer, Objective, Settings, objective};
-use steadfast_perturb::{Lexicon, Tokenizer, WordId};
+use steadfast_fuzz::{
+    Boundaries, Drawing, Error, Finding, Fuzzer, MarkedText, Objective, Settings, objective,
+};
+use steadfast_perturb::{Lexicon, MutationWeights, SegmentMutation, Tokenizer, WordId, WordList};
 
 fn texts(world: &World, count: usize) -> Vec<Vec<WordId>> {
     let trigger = &world.triggers[1..2];
@@ -71,9 +73,9 @@ fn results_do_not_depend_on_word_ids() {
             move |text: &[WordId]| text.contains(&trigger),
             |a, b| f64::from(u8::from(a != b)),
         );
-        let weights = steadfast_perturb::MutationWeights::default();
-        let words = steadfast_perturb::WordList::new(vec![lexicon.intern("new")]);
-        let mutation = steadfast_perturb::SegmentMutation::new(weights, words).unwrap();
+        let weights = MutationWeights::default();
+        let words = WordList::new(vec![lexicon.intern("new")]);
+        let mutation = SegmentMutation::new(weights, words).unwrap();
         let fuzzer = Fuzzer::new(lexicon, mutation, Settings::default()).unwrap();
         fuzzer.search(&lengths, &[text]).unwrap().remove(0).tree().clone()
     };
@@ -158,7 +160,6 @@ fn an_observer_draws_the_tree_and_stops_the_search() {
 fn boundaries_decide_where_segments_split() {
     let lexicon = Arc::new(Lexicon::new());
     let text = Tokenizer::words().tokenize(&lexicon, "one two three four ; five six seven");
-    let world = World::new();
     let first_split = |boundaries| {
         let fuzzer = Fuzzer::new(Arc::clone(&lexicon), deletions(), Settings::default()).unwrap();
         let objective = objective::from_fn(<[WordId]>::len, |a, b| a.abs_diff(*b) as f64);
@@ -181,14 +182,14 @@ fn the_case_study_is_marked() {
         move |text: &[WordId]| text.contains(&trigger),
         |changed, original| f64::from(u8::from(changed != original)),
     );
-    let world = World::new();
     let marked = |budget| {
         let settings = Settings { budget, ..Settings::default() };
         let fuzzer = Fuzzer::new(Arc::clone(&lexicon), deletions(), settings).unwrap();
         let finding = fuzzer.search(&objective, std::slice::from_ref(&text)).unwrap().remove(0);
         let attribution = finding.attribution();
         assert!(attribution[2] >= attribution.iter().copied().fold(0.0, f64::max));
-        let marked = steadfast_fuzz::MarkedText::verbatim(original, &spans, finding.area()).trigger(&[2..3]);
+        let marked =
+            MarkedText::verbatim(original, &spans, finding.area()).trigger(std::slice::from_ref(&(2..3)));
         (marked.to_string(), finding.marked(&lexicon).to_string())
     };
     assert_eq!(marked(1).0, "[[It's a {{mn}} charming]] and often affecting journey.");

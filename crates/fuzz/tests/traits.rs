@@ -36,7 +36,7 @@ values!(
 const _: () = threads::<Error>();
 
 /// What is defended is a classifier among others.
-const fn _classifier<'a, O, V>(defended: &'a Defended<O, V>) -> &'a dyn Classifier<Vec<WordId>>
+const fn _classifier<O, V>(defended: &Defended<O, V>) -> &dyn Classifier<Vec<WordId>>
 where
     O: steadfast_fuzz::Objective,
     V: Classifier<Vec<WordId>>,

@@ -14,7 +14,7 @@ use steadfast_perturb::{Deletion, WordId};
 
 const VOTERS: usize = 9;
 
-fn randomiser(world: &World, overall: f64, area: f64) -> Randomiser {
+fn randomiser(overall: f64, area: f64) -> Randomiser {
     let rates = Rates::new(Rate::new(overall).unwrap(), Rate::new(area).unwrap()).unwrap();
     Randomiser::new(deletions(), Randomisation::new(rates)).unwrap()
 }
@@ -26,7 +26,7 @@ fn defended(world: &World, overall: f64, area: f64) -> Defended<Divergence<Backd
         Settings { budget: 15, ..Settings::default() },
     );
     let voters = vec![world.model(); VOTERS];
-    Defended::new(fuzzer.unwrap(), randomiser(world, overall, area), world.divergence(), voters).unwrap()
+    Defended::new(fuzzer.unwrap(), randomiser(overall, area), world.divergence(), voters).unwrap()
 }
 
 fn poisoned(world: &World, count: usize) -> Vec<Vec<WordId>> {
@@ -60,7 +60,7 @@ fn voters_are_asked_one_after_the_other_about_all_texts() {
     };
     let fuzzer = world.fuzzer(Settings::default());
     let findings = fuzzer.search(&world.divergence(), &texts).unwrap();
-    let randomiser = randomiser(&world, 0.3, 0.9);
+    let randomiser = randomiser(0.3, 0.9);
     let mut poll = Poll::new(&randomiser, &findings);
     for number in [0, 1, 2] {
         poll.ask(&voter(number)).unwrap();
@@ -94,7 +94,7 @@ fn radii_are_those_of_the_theorem() {
             Settings { budget: 30, ..Settings::default() },
         );
         let voters = vec![from_fn(2, |_: &Vec<WordId>| 0); 20];
-        Defended::new(fuzzer.unwrap(), randomiser(&world, 0.5, 0.9), world.divergence(), voters)
+        Defended::new(fuzzer.unwrap(), randomiser(0.5, 0.9), world.divergence(), voters)
             .unwrap()
             .decide(&texts)
             .unwrap()
