@@ -2,7 +2,7 @@
 
 mod example;
 
-use example::{example, refused};
+use example::{example, refused, succeeded};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -68,9 +68,7 @@ impl Workplace {
     }
 
     fn succeed(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text")
+        succeeded(self.run(arguments), arguments)
     }
 
     fn fail(&self, arguments: &[&str], words: &[&str]) {

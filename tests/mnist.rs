@@ -4,7 +4,7 @@
 
 mod example;
 
-use example::{example, refused};
+use example::{example, refused, succeeded};
 use std::{
     fs,
     path::PathBuf,
@@ -58,9 +58,7 @@ impl Workplace {
     }
 
     fn succeed(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text")
+        succeeded(self.run(arguments), arguments)
     }
 
     /// Runs into an error that is one line, names every word, and is no panic.

@@ -4,7 +4,7 @@
 
 mod example;
 
-use example::{example, refused};
+use example::{example, refused, succeeded};
 use std::{
     fs,
     path::PathBuf,
@@ -53,9 +53,7 @@ impl Workplace {
     }
 
     fn succeed(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text")
+        succeeded(self.run(arguments), arguments)
     }
 
     /// Runs into one error that names every word, and is no panic.

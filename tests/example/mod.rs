@@ -31,6 +31,12 @@ pub(crate) fn example(name: &str) -> &'static Path {
     })
 }
 
+/// What a program printed that ended well.
+pub(crate) fn succeeded(output: Output, arguments: &[&str]) -> String {
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
 /// A program that ended in an error, which names every word and is no panic.
 pub(crate) fn refused(output: &Output, arguments: &[&str], words: &[&str]) {
     let message = String::from_utf8_lossy(&output.stderr);

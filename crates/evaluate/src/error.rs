@@ -338,6 +338,17 @@ pub enum Error {
     /// Word vectors, pairs of words or a table of synonyms.
     #[error(transparent)]
     Perturb(#[from] steadfast_perturb::Error),
+    /// A model that cannot tell how probable a word is.
+    #[cfg(feature = "torch")]
+    #[error(
+        "{} has no head or no mask token for predicting hidden words; name the directory of a masked language model, such as \
+         bert-base-uncased",
+        path.display()
+    )]
+    NoLanguageModel {
+        /// The model directory.
+        path: PathBuf,
+    },
     /// A transformer could not be read, run or fine-tuned.
     #[cfg(feature = "torch")]
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! Data sets, experiments, tables and plots for the steadfast examples.
 //!
 //! - [`attack`]: backdoor triggers in texts, and data poisoned with them.
-//! - [`baseline`]: simple classifiers to try certificates on.
+//! - [`baseline`]: what certificates are compared with: a simple classifier, and defences that others proposed.
 //! - [`data`]: data sets from the cache or from a folder of one's own, checked as they are read.
 //! - [`experiment`]: what the examples run: settings, runs that can be resumed, results.
 //! - [`metrics`]: accuracy, what a backdoor does, certified accuracy: shares with confidence intervals.

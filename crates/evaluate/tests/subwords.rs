@@ -18,22 +18,16 @@ use steadfast_perturb::{Deletion, Lexicon, Tokenizer, WordId};
 fn folders() -> Vec<PathBuf> {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/golden");
     let mut folders = vec![golden.join("tiny-bert"), golden.join("tiny-roberta")];
-    match cache().fetch(&MINILM, true) {
+    match Cache::from_environment().unwrap().fetch(&MINILM, true) {
         Ok(folder) => folders.push(folder),
         Err(_) => eprintln!("left out: MiniLM is not there (cargo xtask setup fetches it)"),
     }
     folders
 }
 
-/// The cache of the workspace, or the one that the environment names.
-fn cache() -> Cache {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.cache");
-    Cache::new(std::env::var_os("STEADFAST_CACHE").map_or(own, PathBuf::from))
-}
-
 #[test]
 fn reviews_and_their_noisy_copies_have_the_tokens_of_their_strings() {
-    let Ok(reviews) = reviews::load(&cache(), true) else {
+    let Ok(reviews) = reviews::load(&Cache::from_environment().unwrap(), true) else {
         eprintln!("left out: the movie reviews are not there (cargo xtask setup fetches them)");
         return;
     };

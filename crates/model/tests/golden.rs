@@ -79,6 +79,14 @@ fn masked_language_models_compute_what_transformers_computes() {
         let logits = model.forward(&model.batch(&rows(&tokens)).unwrap()).unwrap();
         assert_eq!(logits.size(), numbers::<Vec<i64>>(&golden["shape"]));
         assert_close(&logits.select(1, 0), &golden["logits"], name);
+        // One token of each text, the last one that is not padding.
+        let places: Vec<usize> = tokens.iter().map(|text| text.len() - 1).collect();
+        let some = model.forward_at(&model.batch(&rows(&tokens)).unwrap(), &places).unwrap();
+        for (row, &place) in places.iter().enumerate() {
+            let gap = some.get(row as i64) - logits.get(row as i64).get(place as i64);
+            assert!(gap.abs().max().double_value(&[]) < f64::from(TOLERANCE), "{name}, text {row}");
+        }
+        assert!(model.forward_at(&model.batch(&rows(&tokens)).unwrap(), &vec![99; tokens.len()]).is_err());
     }
 }
 

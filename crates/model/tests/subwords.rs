@@ -168,3 +168,22 @@ fn words_of_another_lexicon_are_refused() {
     let error = bare.encode(&[WordId::MASK]).unwrap_err();
     assert!(error.to_string().contains("delete words instead"), "{error}");
 }
+
+#[test]
+fn words_of_one_token_are_known_as_such() {
+    for (name, one, several) in [("tiny-bert", "film", "filmplot"), ("tiny-roberta", "a", "film")] {
+        let folder = folder(name);
+        let lexicon = Arc::new(Lexicon::new());
+        let subwords =
+            Subwords::load(&folder, &Config::load(&folder).unwrap(), Arc::clone(&lexicon)).unwrap();
+        assert_eq!(subwords.around(), (1, 1));
+        let token = |word: &str| subwords.single_token(lexicon.intern(word));
+        let text = [one, several].map(|word| lexicon.intern(word));
+        assert_eq!(subwords.encode(&text).unwrap()[1], token(one).unwrap(), "{name}");
+        assert!(token(several).is_none() && token("").is_none(), "{name}");
+        assert!(subwords.single_token(WordId::from_index(99)).is_none());
+    }
+    let subwords = subwords(&folder("tiny-bert")).unwrap();
+    // Known to no word piece.
+    assert!(subwords.single_token(subwords.lexicon().intern("鯨")).is_none());
+}

@@ -89,6 +89,24 @@ fn classes_are_those_of_the_largest_probability() {
 }
 
 #[test]
+fn first_token_states_decide() {
+    let lexicon = Arc::new(Lexicon::new());
+    let classifier = classifier("tiny-bert", &lexicon);
+    let texts = noisy(&lexicon, 100);
+    let states = classifier.first_token_states(&texts).unwrap();
+    let states = tch::Tensor::from_slice(&states).view([100, classifier.model().config().hidden()]);
+    let logits: Vec<f32> = tch::no_grad(|| classifier.model().logits(&states))
+        .unwrap()
+        .contiguous()
+        .view(-1)
+        .try_into()
+        .unwrap();
+    let expected = classifier.logits(&texts).unwrap();
+    let farthest = logits.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(farthest < 1e-4, "{farthest}");
+}
+
+#[test]
 fn half_precision_answers_nearly_the_same() {
     let lexicon = Arc::new(Lexicon::new());
     let single = classifier("tiny-bert", &lexicon);

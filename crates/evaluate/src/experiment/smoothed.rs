@@ -83,8 +83,7 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
             (samples, questions) = (progress.done, progress.classified);
             flow()
         };
-        let smoothing = Smoothing::new(self.plan.clone()).batch(self.batch).threads(1).seed(self.seed);
-        let tally = smoothing.tally_until(self.noise, &cautious, number, text, enough, observe)?;
+        let tally = self.smoothing().tally_until(self.noise, &cautious, number, text, enough, observe)?;
         let bounds = bounds(&tally)?;
         let votes = tally.estimation().counts();
         let chosen = votes.get(bounds.statement().class()).copied().unwrap_or(0);
@@ -98,8 +97,13 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
     /// [`Error::Certify`] if the classifier fails.
     pub fn answer(&self, number: u64, text: &[WordId]) -> Result<ClassId, Error> {
         let samples = 0..self.plan.selection();
-        let smoothing = Smoothing::new(self.plan.clone()).batch(self.batch).threads(1).seed(self.seed);
-        Ok(smoothing.votes(self.noise, self.classifier, number, text, Phase::Selection, samples)?.leader())
+        let votes =
+            self.smoothing().votes(self.noise, self.classifier, number, text, Phase::Selection, samples)?;
+        Ok(votes.leader())
+    }
+
+    fn smoothing(&self) -> Smoothing {
+        Smoothing::new(self.plan.clone()).batch(self.batch).threads(1).seed(self.seed)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Share;
 use serde::{Deserialize, Serialize};
+use steadfast_certify::Radius;
 
 /// The certified radii of all texts against one attacker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,16 @@ impl CertifiedCurve {
     #[must_use]
     pub fn new(name: impl Into<String>, radii: impl IntoIterator<Item = Option<u32>>) -> Self {
         Self { name: name.into(), radii: radii.into_iter().collect() }
+    }
+
+    /// A curve of what certificates and threats give as radii; those without a limit cover any number of changes.
+    #[must_use]
+    pub fn of_radii(name: impl Into<String>, radii: impl IntoIterator<Item = Option<Radius>>) -> Self {
+        let count = |radius| match radius {
+            Radius::Count(radius, _) => radius,
+            _ => u32::MAX,
+        };
+        Self::new(name, radii.into_iter().map(|radius| radius.map(count)))
     }
 
     /// The texts whose true class is certified at `radius`.

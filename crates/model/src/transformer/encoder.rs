@@ -113,8 +113,9 @@ impl Encoder {
         Ok(Self { words, positions, types, norm, layers, first_position, dropout })
     }
 
-    /// The hidden states behind the embedding and behind each layer, `layers + 1` tensors of `texts × tokens × hidden`.
-    pub(crate) fn forward(&self, batch: &Batch, dropout: &Dropout) -> Result<Vec<Tensor>, Error> {
+    /// The hidden states behind the embedding and behind each layer, `layers + 1` tensors of `texts × tokens × hidden`; and the last of
+    /// them once more.
+    pub(crate) fn forward(&self, batch: &Batch, dropout: &Dropout) -> Result<(Vec<Tensor>, Tensor), Error> {
         let embedded = Tensor::f_embedding(&self.words, batch.tokens(), -1, false, false)?;
         let positions = self.positions.f_narrow(0, self.first_position, batch.width())?;
         let embedded = (embedded.f_add(&positions)?).f_add(&self.types.f_select(0, 0)?)?;
@@ -125,8 +126,8 @@ impl Encoder {
             let next = layer.forward(&state, batch.mask(), dropout)?;
             states.push(std::mem::replace(&mut state, next));
         }
-        states.push(state);
-        Ok(states)
+        states.push(state.shallow_clone());
+        Ok((states, state))
     }
 
     /// The table of word embeddings, `vocabulary × hidden`.

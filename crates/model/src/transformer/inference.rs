@@ -1,8 +1,9 @@
-//! Logits of many texts at once: equal ones computed once, sorted by length, in batches that fit into memory.
+//! Logits and hidden states of many texts at once: equal texts computed once, sorted by length, in batches that fit
+//! into memory.
 
-use super::{Error, SequenceClassifier, batch};
+use super::{Error, Output, SequenceClassifier, batch};
 use std::{cell::Cell, collections::HashMap};
-use tch::no_grad;
+use tch::{Kind, Tensor, no_grad};
 
 /// Tokens of a batch, padding included, that keep two cores busy; more take memory and gain little.
 pub(crate) const TOKENS: usize = 1024;
@@ -23,6 +24,30 @@ pub(crate) fn logits(
     texts: &[impl AsRef<[u32]>],
     limit: &BatchLimit,
 ) -> Result<Vec<f32>, Error> {
+    rows(model, texts, limit, model.classes(), |output| Ok(output.logits.shallow_clone()))
+}
+
+/// The last hidden state of the first token, `texts × hidden`, otherwise as [`logits`].
+pub(crate) fn first_token_states(
+    model: &SequenceClassifier,
+    texts: &[impl AsRef<[u32]>],
+    limit: &BatchLimit,
+) -> Result<Vec<f32>, Error> {
+    rows(model, texts, limit, model.config().hidden() as usize, |output| {
+        let last = output.states.last().map(|state| state.f_select(1, 0)?.f_to_kind(Kind::Float));
+        let reason = "the encoder gave no hidden states";
+        Ok(last.ok_or_else(|| Error::Torch { reason: reason.to_owned(), memory: false })??)
+    })
+}
+
+/// What `read` takes out of the model's output, `width` numbers for each text.
+fn rows(
+    model: &SequenceClassifier,
+    texts: &[impl AsRef<[u32]>],
+    limit: &BatchLimit,
+    width: usize,
+    read: impl Fn(&Output) -> Result<Tensor, Error>,
+) -> Result<Vec<f32>, Error> {
     let mut distinct: HashMap<&[u32], usize> = HashMap::with_capacity(texts.len());
     let mut order: Vec<&[u32]> = Vec::new();
     for text in texts {
@@ -33,23 +58,19 @@ pub(crate) fn logits(
     }
     // Sorted as a whole, so that a batch of texts is the same batch in whatever order they come.
     order.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-    let classes = model.classes();
     let mut answers: HashMap<&[u32], Vec<f32>> = HashMap::with_capacity(order.len());
     let mut compute = |part: &[&[u32]]| -> Result<Vec<Vec<f32>>, Error> {
-        let output = no_grad(|| model.forward(&model.batch(part)?))?;
-        let count = part.len() * classes;
+        let found = no_grad(|| read(&model.forward(&model.batch(part)?)?))?;
+        let count = part.len() * width;
         let mut values = vec![0.0_f32; count];
-        output.logits.f_to_device(tch::Device::Cpu)?.f_contiguous()?.f_copy_data(&mut values, count)?;
-        match part
-            .iter()
-            .zip(values.chunks_exact(classes))
-            .find(|(_, row)| row.iter().any(|x| !x.is_finite()))
+        found.f_to_device(tch::Device::Cpu)?.f_contiguous()?.f_copy_data(&mut values, count)?;
+        match part.iter().zip(values.chunks_exact(width)).find(|(_, row)| row.iter().any(|x| !x.is_finite()))
         {
             Some((text, row)) => {
                 let index = texts.iter().position(|other| other.as_ref() == *text).unwrap_or(0);
                 Err(Error::Undefined { index, logits: row.to_vec() })
             }
-            None => Ok(values.chunks_exact(classes).map(<[f32]>::to_vec).collect()),
+            None => Ok(values.chunks_exact(width).map(<[f32]>::to_vec).collect()),
         }
     };
     let mut start = 0;

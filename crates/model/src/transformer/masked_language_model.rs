@@ -9,7 +9,7 @@ use super::{
     weights::Weights,
 };
 use std::path::Path;
-use tch::{Device, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, no_grad};
 
 /// An encoder with the head that it was pretrained with: for each token, logits over the vocabulary. The head's last layer is the
 /// table of word embeddings.
@@ -88,6 +88,19 @@ impl MaskedLanguageModel {
         self.pass(batch, &Dropout::Off)
     }
 
+    /// As [`Self::forward`], but for one token of each text only, `texts × vocabulary`: the head, the larger part of the work, runs
+    /// once per text. `positions` are the tokens' places, one per text, counted from the text's first token.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] if libtorch fails, such as for a position outside of the batch.
+    pub fn forward_at(&self, batch: &Batch, positions: &[usize]) -> Result<Tensor, Error> {
+        let positions: Vec<i64> = positions.iter().map(|&position| position as i64).collect();
+        let rows = Tensor::f_arange(positions.len() as i64, (Kind::Int64, self.parameters.device()))?;
+        let columns = Tensor::f_from_slice(&positions)?.f_to_device(self.parameters.device())?;
+        let (_, last) = self.encoder.forward(batch, &Dropout::Off)?;
+        self.head(&last.f_index(&[Some(rows), Some(columns)])?)
+    }
+
     /// As [`Self::forward`], with dropout drawn from `seed`, for training. libtorch's generator is held meanwhile.
     ///
     /// # Errors
@@ -97,19 +110,18 @@ impl MaskedLanguageModel {
     }
 
     fn pass(&self, batch: &Batch, dropout: &Dropout) -> Result<Tensor, Error> {
-        let states = self.encoder.forward(batch, dropout)?;
-        let Some(last) = states.last() else {
-            return Err(Error::Torch {
-                reason: "the encoder gave no hidden states".to_owned(),
-                memory: false,
-            });
-        };
+        let (_, last) = self.encoder.forward(batch, dropout)?;
+        self.head(&last)
+    }
+
+    /// Logits over the vocabulary from hidden states, whose last dimension is `hidden`.
+    fn head(&self, state: &Tensor) -> Result<Tensor, Error> {
         // BERT's head has the encoder's non-linearity, RoBERTa's is always this one.
         let activation = match self.config.family() {
             Family::Bert => self.config.activation(),
             Family::Roberta => Activation::Gelu,
         };
-        let state = self.norm.forward(&activate(&self.transform.forward(last)?, activation)?)?;
+        let state = self.norm.forward(&activate(&self.transform.forward(state)?, activation)?)?;
         single(&state.f_linear(self.encoder.words(), Some(&self.bias))?)
     }
 

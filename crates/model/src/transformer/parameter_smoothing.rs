@@ -1,7 +1,10 @@
 //! [`ParameterSmoothing`]: Gaussian noise on the layers near the output (FRS 2025, Eq. 4–5).
 
 use super::{
-    Error, Parameter, Parameters, SequenceClassifier, dropout::Seeded, parameters::duplicate, unbounded,
+    Error, Parameter, Parameters, SequenceClassifier,
+    dropout::Seeded,
+    parameters::{duplicate, norm},
+    unbounded,
 };
 use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
@@ -101,10 +104,7 @@ impl ParameterSmoothing {
         if self.norm == f64::INFINITY {
             return Ok(1.0);
         }
-        let norms =
-            parameters.iter().map(|parameter| parameter.tensor().f_norm()).collect::<Result<Vec<_>, _>>()?;
-        let norm = Tensor::f_stack(&norms, 0)?.f_norm()?.f_double_value(&[])?;
-        Ok((self.norm / norm).min(1.0))
+        Ok((self.norm / norm(parameters.iter().map(Parameter::tensor))?).min(1.0))
     }
 
     /// Asks `K` noisy copies of the model one after the other (Eq. 5): `answer` is called with the copy's number while the model

@@ -118,6 +118,12 @@ impl<'a> IntoIterator for &'a Parameters {
     }
 }
 
+/// The Euclidean norm of all tensors as one vector.
+pub(crate) fn norm<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Result<f64, Error> {
+    let norms = tensors.into_iter().map(Tensor::f_norm).collect::<Result<Vec<_>, _>>()?;
+    Ok(Tensor::f_stack(&norms, 0)?.f_norm()?.f_double_value(&[])?)
+}
+
 /// A copy that shares nothing with `tensor`.
 pub(crate) fn duplicate(tensor: &Tensor) -> Result<Tensor, Error> {
     let tensor = tensor.f_detach()?;

@@ -153,13 +153,7 @@ impl SequenceClassifier {
     }
 
     fn pass(&self, batch: &Batch, dropout: &Dropout) -> Result<Output, Error> {
-        let states = self.encoder.forward(batch, dropout)?;
-        let Some(last) = states.last() else {
-            return Err(Error::Torch {
-                reason: "the encoder gave no hidden states".to_owned(),
-                memory: false,
-            });
-        };
+        let (states, last) = self.encoder.forward(batch, dropout)?;
         let logits = self.head(&last.f_select(1, 0)?, dropout)?;
         Ok(Output { states, logits })
     }

@@ -162,6 +162,23 @@ impl Subwords {
         self.mask
     }
 
+    /// The one token that a word is at the start of a text; `None` for a word of several tokens, an unknown one, or one that is
+    /// not of the lexicon.
+    #[must_use]
+    pub fn single_token(&self, word: WordId) -> Option<u32> {
+        let tokens = self.encode(&[word]).ok()?;
+        match *tokens.get(self.before.len()..tokens.len() - self.behind.len())? {
+            [token] if token != self.unknown => Some(token),
+            _ => None,
+        }
+    }
+
+    /// How many tokens stand before the words of a text, such as one for `[CLS]`, and how many behind them.
+    #[must_use]
+    pub const fn around(&self) -> (usize, usize) {
+        (self.before.len(), self.behind.len())
+    }
+
     /// Whether copies of known words are encoded without the tokenizer.
     #[must_use]
     pub const fn is_local(&self) -> bool {

@@ -70,11 +70,22 @@ impl TextClassifier {
     /// [`Error::Input`] for words that are not of the lexicon, [`Error::Undefined`] if the model gives no numbers,
     /// [`Error::OutOfMemory`] if not even one text fits.
     pub fn logits(&self, texts: &[impl AsRef<[WordId]>]) -> Result<Vec<f32>, Error> {
+        self.token_logits(&self.encoded(texts)?)
+    }
+
+    /// The last hidden state of the first token of each text, `texts × hidden`, row by row, in single precision.
+    ///
+    /// # Errors
+    /// As [`Self::logits`].
+    pub fn first_token_states(&self, texts: &[impl AsRef<[WordId]>]) -> Result<Vec<f32>, Error> {
+        inference::first_token_states(&self.model, &self.encoded(texts)?, &self.limit)
+    }
+
+    fn encoded(&self, texts: &[impl AsRef<[WordId]>]) -> Result<Vec<Vec<u32>>, Error> {
         let encode = |(index, text): (usize, &_)| {
             self.subwords.encode(AsRef::<[WordId]>::as_ref(text)).map_err(|error| error.of_input(index))
         };
-        let tokens = texts.iter().enumerate().map(encode).collect::<Result<Vec<_>, _>>()?;
-        self.token_logits(&tokens)
+        texts.iter().enumerate().map(encode).collect()
     }
 
     /// The class of each row of logits: that of the largest one, the first of equals.

@@ -6,14 +6,14 @@ use crate::{
     attack::{Attack, AttackName, Paraphrases, Poison, PoisonedTask},
     data::{TextTask, texts::tokenized},
     experiment::{
-        Console, Decision, Encoder, Labelled, Smoothed,
+        Console, Decision, Encoder, Labelled, Smoothed, TextNoise,
         finished::{check_same, finished},
     },
     metrics::{BackdoorMetrics, CertifiedCurve, Confusion, Share},
     report::file::OutputFolder,
 };
 use std::{fs, path::Path, sync::Arc, time::Instant};
-use steadfast_certify::{Classifier, Confidence, Lower, Radius};
+use steadfast_certify::{ClassId, Classifier, Confidence, Lower};
 use steadfast_model::{
     device::Device,
     transformer::{Precision, TextClassifier, Tuned},
@@ -127,50 +127,40 @@ impl Run<'_> {
 
         let bar =
             self.console.bar(&format!("{} {defence}", attack.name()), (clean.len() + triggered.len()) as u64);
-        let mut decisions = Vec::new();
-        let answers = |texts: &[Labelled],
-                       first: u64,
-                       decisions: &mut Vec<Decision>|
-         -> Result<Confusion, Error> {
-            let classes = match self.noises.of(defence) {
-                None => {
-                    let words: Vec<_> = texts.iter().map(|(words, _)| words.clone()).collect();
-                    classifier.classify(&words).map_err(steadfast_certify::Error::Classifier)?
-                }
-                Some(noise) => {
-                    let smoothed = Smoothed {
-                        noise,
-                        classifier: &classifier,
-                        epsilon: self.settings.epsilon,
-                        plan: self.settings.plan()?,
-                        certifier: self.settings.certifier()?,
-                        optimism: Confidence::new(OPTIMISM)?,
-                        batch: BATCH,
-                        seed: self.settings.seed,
-                    };
-                    let mut classes = Vec::with_capacity(texts.len());
-                    for (number, (text, _)) in texts.iter().enumerate() {
-                        let number = first + number as u64;
-                        if first == TRIGGERED {
-                            classes.push(smoothed.answer(number, text)?);
-                        } else if let Some(threat) = self.noises.threat(defence, text) {
-                            let decision =
-                                smoothed.decide(number, text, &*threat, &|| self.console.flow())?;
-                            classes.push(decision.class());
-                            decisions.push(decision);
-                        }
-                        bar.inc(1);
-                        if self.console.flow().is_break() {
-                            return Err(Error::Stopped { path: self.output.path().to_owned() });
-                        }
-                    }
-                    classes
-                }
-            };
-            Ok(Confusion::count(texts.iter().zip(classes).map(|((_, class), answer)| (*class, Some(answer)))))
+        let step = || {
+            bar.inc(1);
+            let stopped = || Error::Stopped { path: self.output.path().to_owned() };
+            if self.console.flow().is_break() { Err(stopped()) } else { Ok(()) }
         };
-        let right = answers(clean, 0, &mut decisions)?;
-        let wrong = answers(&triggered, TRIGGERED, &mut Vec::new())?;
+        let (decisions, [right, wrong]) = match self.noises.of(defence) {
+            None => {
+                let plain = |texts: &[Labelled]| {
+                    let words: Vec<_> = texts.iter().map(|(words, _)| words.clone()).collect();
+                    classifier.classify(&words).map_err(steadfast_certify::Error::Classifier)
+                };
+                (Vec::new(), [plain(clean)?, plain(&triggered)?])
+            }
+            Some(noise) => {
+                let smoothed = self.smoothed(noise, &classifier)?;
+                let decide = |(number, (text, _)): (u64, &Labelled)| {
+                    let threat = self.noises.threat(defence, text)?;
+                    let flow = || self.console.flow();
+                    Some(step().and_then(|()| smoothed.decide(number, text, &*threat, &flow)))
+                };
+                let answer = |(number, (text, _)): (u64, &Labelled)| {
+                    step().and_then(|()| smoothed.answer(number, text))
+                };
+                let decisions: Vec<Decision> =
+                    (0..).zip(clean).filter_map(decide).collect::<Result<_, _>>()?;
+                let right = decisions.iter().map(Decision::class).collect();
+                let wrong = (TRIGGERED..).zip(&triggered).map(answer).collect::<Result<_, _>>()?;
+                (decisions, [right, wrong])
+            }
+        };
+        let confusion = |texts: &[Labelled], answers: Vec<ClassId>| {
+            Confusion::count(texts.iter().zip(answers).map(|((_, class), answer)| (*class, Some(answer))))
+        };
+        let (right, wrong) = (confusion(clean, right), confusion(&triggered, wrong));
         bar.finish_and_clear();
         let mean = |of: fn(&Decision) -> u64| {
             decisions.iter().map(of).sum::<u64>() as f64 / decisions.len().max(1) as f64
@@ -191,6 +181,23 @@ impl Run<'_> {
         };
         self.output.write_json(&file, &row)?;
         Ok(row)
+    }
+
+    fn smoothed<'b>(
+        &self,
+        noise: &'b TextNoise,
+        classifier: &'b TextClassifier,
+    ) -> Result<Smoothed<'b, TextClassifier>, Error> {
+        Ok(Smoothed {
+            noise,
+            classifier,
+            epsilon: self.settings.epsilon,
+            plan: self.settings.plan()?,
+            certifier: self.settings.certifier()?,
+            optimism: Confidence::new(OPTIMISM)?,
+            batch: BATCH,
+            seed: self.settings.seed,
+        })
     }
 
     /// The encoder, fine-tuned under the noise of a defence: the saved one of a run that goes on, or a new one.
@@ -246,30 +253,20 @@ impl Run<'_> {
         if decisions.is_empty() {
             return Vec::new();
         }
-        let lexicon = &self.noises.lexicon;
         // Poisoned texts are numbered as the clean ones that they were made of.
         let covered = poisons.iter().filter_map(|poison| {
-            let decision = decisions.get(poison.index)?;
-            let words = TOKENIZER.tokenize(lexicon, &poison.original.text);
-            let edits = self.noises.deletion.edits(&words);
-            Some(
-                defence == Defence::Deletion
-                    && decision.class() == poison.original.class
-                    && poison
-                        .counts()
-                        .is_some_and(|counts| edits.survives_edits(decision.bounds.statement(), &counts)),
-            )
+            let (decision, (words, class)) = decisions.get(poison.index).zip(clean.get(poison.index))?;
+            let survives = |counts| {
+                self.noises.deletion.edits(words).survives_edits(decision.bounds.statement(), &counts)
+            };
+            let right = defence == Defence::Deletion && decision.class() == *class;
+            Some(right && poison.counts().is_some_and(survives))
         });
         let covered = Share::count(covered);
-        let count = |radius: Radius| match radius {
-            Radius::Count(radius, _) => radius,
-            _ => u32::MAX,
-        };
-        let radii = decisions
-            .iter()
-            .zip(clean)
-            .map(|(decision, (_, class))| decision.radius.filter(|_| decision.class() == *class).map(count));
-        let radii: Vec<Option<u32>> = radii.collect();
+        let radii = decisions.iter().zip(clean);
+        let radii =
+            radii.map(|(decision, (_, class))| decision.radius.filter(|_| decision.class() == *class));
+        let curve = CertifiedCurve::of_radii(defence.name(), radii);
         let all = |radii: &[Option<u32>]| {
             Share::count(
                 radii
@@ -284,9 +281,9 @@ impl Run<'_> {
             threat: describe.map(|threat| threat.describe()).unwrap_or_default(),
             alpha: self.settings.alpha,
             epsilon: self.settings.epsilon,
-            all_words: all(&radii),
+            all_words: all(&curve.radii),
             covered: Some(covered),
-            curve: CertifiedCurve::new(defence.name(), radii),
+            curve,
         };
         let mut certified = vec![sound];
         if defence == Defence::Crowd {

@@ -15,7 +15,7 @@ use crate::{
 use rayon::prelude::*;
 use std::sync::Arc;
 use steadfast_certify::{
-    Certifier, ClassBounds, ClassId, Classifier, Confidence, EditKind, Plan, Radius, Rate, Smoothing, Threat,
+    Certifier, ClassBounds, ClassId, Classifier, Confidence, EditKind, Plan, Rate, Smoothing, Threat,
 };
 use steadfast_perturb::{Deletion, Tokenizer, WordId};
 
@@ -76,14 +76,11 @@ pub fn run(
     bar.finish_and_clear();
 
     let curve = |name: &str, bounds: &[ClassBounds], threat: &dyn Fn(&[WordId]) -> Box<dyn Threat>| {
-        let radii = bounds.iter().zip(test).map(|(bounds, (text, label))| {
-            let radius = threat(text).radius(bounds).filter(|_| bounds.class() == *label);
-            radius.map(|radius| match radius {
-                Radius::Count(radius, _) => radius,
-                _ => u32::MAX,
-            })
-        });
-        CertifiedCurve::new(name, radii)
+        let radii = bounds
+            .iter()
+            .zip(test)
+            .map(|(bounds, (text, label))| threat(text).radius(bounds).filter(|_| bounds.class() == *label));
+        CertifiedCurve::of_radii(name, radii)
     };
     let insertions = [EditKind::Insertion];
     let curves = vec![

@@ -1,6 +1,6 @@
 //! [`Adam`]: `AdamW` with its moments at hand, so that a killed run resumes exactly.
 
-use super::super::{Error, Parameter, Parameters};
+use super::super::{Error, Parameter, Parameters, parameters::norm};
 use std::collections::BTreeMap;
 use tch::{Tensor, no_grad};
 
@@ -62,12 +62,7 @@ impl Adam {
     pub(crate) fn step(&mut self, learning_rate: f64) -> Result<f64, Error> {
         no_grad(|| {
             let gradients: Vec<Tensor> = self.moments.iter().map(|moments| moments.tensor.grad()).collect();
-            let norms = gradients
-                .iter()
-                .filter(|gradient| gradient.defined())
-                .map(Tensor::f_norm)
-                .collect::<Result<Vec<_>, _>>()?;
-            let norm = Tensor::f_stack(&norms, 0)?.f_norm()?.f_double_value(&[])?;
+            let norm = norm(gradients.iter().filter(|gradient| gradient.defined()))?;
             if !norm.is_finite() {
                 return Ok(norm);
             }
