@@ -1,7 +1,7 @@
 //! Speed of tree search, randomisation and vote with models that cost nothing. `cargo bench --bench fuzz`.
 //!
-//! A figure is what fuzzing adds to the model's calls. The baseline makes the same number of mutated copies, without a tree, without
-//! looking for equal ones and without asking anyone.
+//! A figure is what fuzzing adds to the model's calls. The baseline makes the same number of mutated copies, without
+//! a tree, without looking for equal ones and without asking anyone.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::{hint::black_box, sync::Arc};

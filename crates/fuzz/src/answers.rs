@@ -4,7 +4,10 @@ use crate::{Error, Objective};
 use std::collections::{HashMap, hash_map::Entry};
 use steadfast_perturb::WordId;
 
-/// The texts of a group of searches, by number, and the responses to them.
+/// Texts whose responses are remembered from one group of searches to the next, at most; bounds the memory of long runs.
+const REMEMBERED: usize = 1 << 16;
+
+/// The texts that were asked, by number, and the responses to them.
 pub(crate) struct Answers<'a, O: Objective + ?Sized> {
     objective: &'a O,
     batch: usize,
@@ -17,6 +20,13 @@ impl<'a, O: Objective + ?Sized> Answers<'a, O> {
     /// Nothing asked so far; `objective` gets at most `batch` texts at a time.
     pub(crate) fn new(objective: &'a O, batch: usize) -> Self {
         Self { objective, batch, numbers: HashMap::new(), texts: Vec::new(), responses: Vec::new() }
+    }
+
+    /// Forgets all texts if they have become many. Their numbers mean nothing from then on.
+    pub(crate) fn forget_many(&mut self) {
+        if self.texts.len() > REMEMBERED {
+            *self = Self::new(self.objective, self.batch);
+        }
     }
 
     /// The number of a text, which the next [`Self::ask`] asks unless it was asked before.

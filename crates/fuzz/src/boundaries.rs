@@ -15,9 +15,9 @@ const CLAUSE_WORDS: &[&str] = &[
 
 /// Words at which a segment is split: behind punctuation, and before a word that begins a clause.
 ///
-/// A segment is split in two (FRS, Eq. 7), at the boundary that is nearest to its middle. Boundaries that would leave less than a
-/// quarter of the words on one side are passed over, so that a segment of `n` words is down to single words after `O(log n)`
-/// splits; where none is left, the segment is halved.
+/// A segment is split in two (FRS, Eq. 7), at the boundary that is nearest to its middle. Boundaries that would leave
+/// less than a quarter of the words on one side are passed over, so that a segment of `n` words is down to single
+/// words after `O(log n)` splits; where none is left, the segment is halved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Boundaries {
     behind: HashSet<WordId>,

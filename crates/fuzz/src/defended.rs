@@ -4,18 +4,20 @@ use crate::{Error, Finding, Fuzzer, Objective, Poll, Randomiser, Verdict};
 use steadfast_certify::{BoxError, ClassId, Classifier};
 use steadfast_perturb::WordId;
 
-/// A classifier that searches each text, randomises it for every voter, and answers with the majority: FRS as published.
+/// A classifier that searches each text, randomises it for every voter, and answers with the majority: FRS as
+/// published.
 ///
-/// Alone it is an *empirical* defence. It is also a function of the words of its input: searches and copies are drawn from streams
-/// keyed by a hash of exactly these words, no clock limits them, and nothing depends on which other texts are in the batch. So deletion
-/// noise may be put around it, and a certificate of that holds whatever happens inside, as it does for any base classifier:
+/// Alone it is an *empirical* defence. It is also a function of the words of its input: searches and copies are drawn
+/// from streams keyed by a hash of exactly these words, no clock limits them, and nothing depends on which other
+/// texts are in the batch. So deletion noise may be put around it, and a certificate of that holds whatever happens
+/// inside, as it does for any base classifier:
 ///
 /// ```text
 /// text ── Deletion ──> noisy texts ── Defended (search, randomise, vote) ──> Votes ── Certifier ──> Certificate
 /// ```
 ///
-/// That takes for granted that objective and voters answer each text by itself, and that every text has a valid randomised copy: a text
-/// all of whose copies are rejected is an error and ends the run.
+/// That takes for granted that objective and voters answer each text by itself, and that every text has a valid
+/// randomised copy: a text all of whose copies are rejected is an error and ends the run.
 #[derive(Clone, Debug)]
 pub struct Defended<O, V> {
     fuzzer: Fuzzer,

@@ -6,7 +6,8 @@ use steadfast_perturb::{Lexicon, WordId};
 
 /// The vulnerable area of a text, and the tree that it was read from.
 ///
-/// A search is heuristic: an area is where the model was seen to depend on the text, not the proof that it does so nowhere else.
+/// A search is heuristic: an area is where the model was seen to depend on the text, not the proof that it does so
+/// nowhere else.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Finding {
@@ -40,8 +41,8 @@ impl Finding {
         &self.tree
     }
 
-    /// `T(x′)`, the vulnerable area: positions of words, from left to right, without overlaps. Empty if nothing that was tried made
-    /// the model deviate.
+    /// `T(x′)`, the vulnerable area: positions of words, from left to right, without overlaps. Empty if nothing that
+    /// was tried made the model deviate.
     #[must_use]
     pub fn area(&self) -> &[Range<usize>] {
         &self.area
@@ -59,8 +60,8 @@ impl Finding {
         self.area.iter().any(|area| area.start <= segment.start && segment.end <= area.end)
     }
 
-    /// For each word, the mean deviation of the smallest segment holding it that was visited: how much hangs on it, as far as the
-    /// search went. 0 for words that no visited segment holds.
+    /// For each word, the mean deviation of the smallest segment holding it that was visited: how much hangs on it,
+    /// as far as the search went. 0 for words that no visited segment holds.
     #[must_use]
     pub fn attribution(&self) -> Vec<f64> {
         self.tree.attribution()

@@ -32,8 +32,9 @@ pub struct Step<'a> {
 
 /// Looks for the segments of texts on which a model depends most, by Monte Carlo tree search (FRS, Section 4.3.1).
 ///
-/// A search depends on the seed, the settings and its own text alone: not on other texts, on their order, or on the batch size,
-/// provided that the objective's responses do not. The mutation has to be a function of the segment and the generator.
+/// A search depends on the seed, the settings and its own text alone: not on other texts, on their order, or on the
+/// batch size, provided that the objective's responses do not. The mutation has to be a function of the segment and
+/// the generator.
 #[derive(Clone)]
 pub struct Fuzzer {
     lexicon: Arc<Lexicon>,
@@ -45,9 +46,9 @@ pub struct Fuzzer {
 impl Fuzzer {
     /// Texts of `lexicon`, split at English boundaries, mutated by `mutation`.
     ///
-    /// Which mutation: [`SegmentMutation`](steadfast_perturb::SegmentMutation) changes all words of a segment at once, so that a step
-    /// tells whether the segment matters; [`Mutation`](steadfast_perturb::Mutation) edits a fixed number of words in it; any other
-    /// noise of texts will do.
+    /// Which mutation: [`SegmentMutation`](steadfast_perturb::SegmentMutation) changes all words of a segment at
+    /// once, so that a step tells whether the segment matters; [`Mutation`](steadfast_perturb::Mutation) edits a
+    /// fixed number of words in it; any other noise of texts will do.
     ///
     /// # Errors
     /// [`Error::Parameter`] for settings outside their domain, a budget of 0 for instance.
@@ -84,7 +85,8 @@ impl Fuzzer {
     /// The objective is asked about up to `budget + 1` variants of a text, equal ones once.
     ///
     /// # Errors
-    /// [`Error::Model`], [`Error::Answers`] or [`Error::Deviation`] for what the objective gets wrong, [`Error::UnknownWord`].
+    /// [`Error::Model`], [`Error::Answers`] or [`Error::Deviation`] for what the objective gets wrong,
+    /// [`Error::UnknownWord`].
     pub fn search<O: Objective + ?Sized>(
         &self,
         objective: &O,
@@ -105,13 +107,15 @@ impl Fuzzer {
     ) -> Result<Vec<Finding>, Error> {
         // As many texts together as fill a batch with the steps of one round.
         let together = (self.settings.batch / self.settings.leaves as usize).max(1);
+        let mut answers = Answers::new(objective, self.settings.batch);
         let mut findings = Vec::with_capacity(texts.len());
         for (group, members) in texts.chunks(together).enumerate() {
             let searches = members.iter().enumerate();
             let mut searches = searches
                 .map(|(member, words)| self.begin(group * together + member, words))
                 .collect::<Result<Vec<_>, _>>()?;
-            self.rounds(objective, &mut searches, |step| match observe(step) {
+            answers.forget_many();
+            self.rounds(&mut answers, &mut searches, |step| match observe(step) {
                 ControlFlow::Continue(()) => Ok(()),
                 ControlFlow::Break(()) => Err(Error::Stopped { text: step.text, texts: texts.len() }),
             })?;
@@ -137,11 +141,10 @@ impl Fuzzer {
     /// Steps of all searches, side by side, until all are done.
     fn rounds<O: Objective + ?Sized>(
         &self,
-        objective: &O,
+        answers: &mut Answers<'_, O>,
         searches: &mut [Search<'_>],
         mut observe: impl FnMut(Step<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut answers = Answers::new(objective, self.settings.batch);
         let originals: Vec<usize> =
             searches.iter().map(|search| answers.enqueue(search.words.to_vec())).collect();
         let mut steps = Vec::new();

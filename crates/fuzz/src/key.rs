@@ -1,7 +1,7 @@
 //! Random streams that depend on a seed and on a text's words, and on nothing else.
 //!
-//! A text is fingerprinted by the content of its words, not by their ids, so that its stream is the same whatever its lexicon saw
-//! before, whatever else is in the batch, and wherever the text stands in it.
+//! A text is fingerprinted by the content of its words, not by their ids, so that its stream is the same whatever its
+//! lexicon saw before, whatever else is in the batch, and wherever the text stands in it.
 
 use crate::Error;
 use steadfast_certify::{

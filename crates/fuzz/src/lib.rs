@@ -1,9 +1,9 @@
-//! Where is this text vulnerable? Monte Carlo tree search over the segments of a text, for any model of texts; and the defence that
-//! FRS builds on it (He et al., ICLR 2025).
+//! Where is this text vulnerable? Monte Carlo tree search over the segments of a text, for any model of texts; and
+//! the defence that FRS builds on it (He et al., ICLR 2025).
 //!
-//! A search mutates segments of a text, asks the model about each variant, and goes on where the answer moved most: split the segment,
-//! look at its parts. After a handful of steps the words on which the answer hangs are found. If a backdoor decided, that is its
-//! trigger.
+//! A search mutates segments of a text, asks the model about each variant, and goes on where the answer moved most:
+//! split the segment, look at its parts. After a handful of steps the words on which the answer hangs are found. If a
+//! backdoor decided, that is its trigger.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -13,7 +13,7 @@
 //! let lexicon = Arc::new(Lexicon::new());
 //! let text = Tokenizer::words().tokenize(&lexicon, "It's a mn charming and often affecting journey.");
 //!
-//! // Any function of a text, and how far two of its values lie apart. `Divergence` does both for a classifier's probabilities.
+//! // Any function of a text, and how far two of its values lie apart; for a classifier's probabilities, `Divergence`.
 //! let (mn, charming) = (lexicon.intern("mn"), lexicon.intern("charming"));
 //! let score = move |text: &[WordId]| match text.contains(&mn) {
 //!     true => -1.0,
@@ -32,31 +32,39 @@
 //! ```
 //!
 //! # The search
-//! - [`Fuzzer`] searches many texts side by side, so that the model sees full batches; equal variants are asked once. A result depends
-//!   on the seed and its own text alone, whatever shares the batch.
-//! - [`objective`]: the Kullback–Leibler divergence of a classifier's probabilities ([`Divergence`], Eq. 8), or two closures.
+//! - [`Fuzzer`] searches many texts side by side, so that the model sees full batches; equal variants are asked once.
+//!   A result depends on the seed and its own text alone, whatever shares the batch.
+//! - [`objective`]: the Kullback–Leibler divergence of a classifier's probabilities ([`Divergence`], Eq. 8), or two
+//!   closures.
 //! - Mutations are noises of [`steadfast_perturb`]: all words of a segment at once
-//!   ([`SegmentMutation`](steadfast_perturb::SegmentMutation)), some words ([`Mutation`](steadfast_perturb::Mutation)), or any other.
+//!   ([`SegmentMutation`](steadfast_perturb::SegmentMutation)), some words
+//!   ([`Mutation`](steadfast_perturb::Mutation)), or any other.
 //! - [`Boundaries`]: segments are split at punctuation and words that begin a clause, else in the middle.
-//! - [`SearchTree`]: upper confidence bounds (Eq. 6) and means (Eq. 9), with virtual losses for steps that are under way.
-//! - [`Finding`]: the vulnerable area `T(x′)`, the tree, and what hangs on each word. [`MarkedText`] and [`Drawing`] print them.
+//! - [`SearchTree`]: upper confidence bounds (Eq. 6) and means (Eq. 9), with virtual losses for steps that are under
+//!   way.
+//! - [`Finding`]: the vulnerable area `T(x′)`, the tree, and what hangs on each word. [`MarkedText`] and [`Drawing`]
+//!   print them.
 //!
 //! # The defence
-//! [`Randomiser`] mutates the segments of the area more often than others, at an equal overall rate ([`Rates`], Eq. 10 to 14); in a
-//! [`Poll`] every voter answers a randomised copy of its own, and the majority counts.
+//! [`Randomiser`] mutates the segments of the area more often than others, at an equal overall rate ([`Rates`], Eq. 10
+//! to 14); in a [`Poll`] every voter answers a randomised copy of its own, and the majority counts.
 //!
-//! This is an *empirical* defence. Its copies have no known law, so their votes enter no certificate, and what FRS's Theorem 1 and
-//! Corollary 1 claim is reported as [`Conditional`](steadfast_certify::Conditional) ([`Verdict::radius`], [`Verdict::enlargement`]): the
-//! area is computed from the attacker's own text, so that a decoy may take it. For a statement that holds, put deletion noise *around*
-//! the whole of it: [`Defended`] is search, randomisation and vote as one deterministic classifier.
+//! This is an *empirical* defence. Its copies have no known law, so their votes enter no certificate, and what FRS's
+//! Theorem 1 and Corollary 1 claim is reported as [`Conditional`](steadfast_certify::Conditional)
+//! ([`Verdict::radius`], [`Verdict::enlargement`]): the area is computed from the attacker's own text, so that a
+//! decoy may take it. For a statement that holds, put deletion noise *around* the whole of it: [`Defended`] is
+//! search, randomisation and vote as one deterministic classifier.
 //!
 //! # Where the paper is silent
-//! - A segment is looked at before it is split; a child without visits has an infinite bound. Splits are binary, as Eq. 7 has them.
+//! - A segment is looked at before it is split; a child without visits has an infinite bound. Splits are binary, as
+//!   Eq. 7 has them.
 //! - `C = √2`; probabilities are smoothed before they are compared; distances count words.
-//! - A mutation may befall all words of a segment or some. It matters: of 500 planted triggers of one word, in sentences of 5 to 33
-//!   words, ten steps contain (and are exactly) 100% (69%) if segments are deleted, 80% (14%) if one of four edits is made to all words
-//!   of a segment, and 26% (11%) if it is made to one word. The test `planted` prints these curves.
-//! - `ω_L` follows from `ω_H`, `ω_M` and the area's size in words; where the area is too large for `ω_H`, that is lowered.
+//! - A mutation may befall all words of a segment or some. It matters: of 500 planted triggers of one word, in
+//!   sentences of 5 to 33 words, ten steps contain (and are exactly) 100% (69%) if segments are deleted, 80% (14%) if
+//!   one of four edits is made to all words of a segment, and 26% (11%) if it is made to one word. The test `planted`
+//!   prints these curves.
+//! - `ω_L` follows from `ω_H`, `ω_M` and the area's size in words; where the area is too large for `ω_H`, that is
+//!   lowered.
 //!
 //! # Features
 //! - `serde`: settings and rates serialise, and are checked when read; findings and verdicts are only written.

@@ -3,8 +3,8 @@
 use std::{fmt, ops::Range};
 use steadfast_perturb::{Lexicon, WordId};
 
-/// A text, printed with its area in `[[` `]]` and, where it is known, the trigger in `{{` `}}`; with `{:#}` in colours of a
-/// terminal instead, the area blue and the trigger red.
+/// A text, printed with its area in `[[` `]]` and, where it is known, the trigger in `{{` `}}`; with `{:#}` in
+/// colours of a terminal instead, the area blue and the trigger red.
 ///
 /// ```
 /// use steadfast_fuzz::MarkedText;

@@ -9,8 +9,8 @@ use steadfast_perturb::WordId;
 
 /// A model under test, and the deviation `E(x̃, x′)` that a search maximises.
 ///
-/// The response is all that is kept of a text: equal texts are asked once, and deviations are computed from responses. A response
-/// must depend on its own text alone.
+/// The response is all that is kept of a text: equal texts are asked once, and deviations are computed from
+/// responses. A response must depend on its own text alone.
 pub trait Objective {
     /// What the model says of one text.
     type Response;
@@ -37,8 +37,9 @@ impl<O: Objective + ?Sized> Objective for &O {
 
 /// `D_KL(P(y|x̃) ‖ P(y|x′))` of a classifier's class probabilities, in nats (FRS, Eq. 8).
 ///
-/// Probabilities are smoothed before they are compared, `p ↦ (p + ε) / (1 + C ε)` over `C` classes, since a probability that is zero
-/// in single precision would make the divergence infinite; so it is at most `ln(1/ε + C)`. `ε` is 10⁻⁶ unless set.
+/// Probabilities are smoothed before they are compared, `p ↦ (p + ε) / (1 + C ε)` over `C` classes, since a
+/// probability that is zero in single precision would make the divergence infinite; so it is at most `ln(1/ε + C)`.
+/// `ε` is 10⁻⁶ unless set.
 #[derive(Clone, Debug)]
 pub struct Divergence<C> {
     classifier: C,
@@ -95,8 +96,8 @@ pub struct FromFn<F, D> {
     deviation: D,
 }
 
-/// An objective from what a model says of one text, and a deviation between two such responses: of the changed text and of the
-/// original, in this order.
+/// An objective from what a model says of one text, and a deviation between two such responses: of the changed text
+/// and of the original, in this order.
 ///
 /// ```
 /// use steadfast_fuzz::objective;

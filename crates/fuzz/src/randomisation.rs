@@ -30,7 +30,8 @@ pub struct Randomisation {
     /// What one coin decides about.
     #[cfg_attr(feature = "serde", serde(default))]
     pub coin: Coin,
-    /// `Λ`: the largest Damerau–Levenshtein distance of a copy from its text, in words, over the length of the longer one (Eq. 10).
+    /// `Λ`: the largest Damerau–Levenshtein distance of a copy from its text, in words, over the length of the longer
+    /// one (Eq. 10).
     pub threshold: f64,
     /// Copies that are drawn before one without a valid copy is an error.
     pub attempts: u32,
@@ -48,8 +49,8 @@ impl Randomisation {
 
 /// Mutates segments of texts at random, those of the vulnerable area most often.
 ///
-/// A copy for a voter depends on the seed, the voter's number, the text and its area alone. Copies have no known law, since those
-/// beyond the threshold are drawn again: no votes on them enter a certificate.
+/// A copy for a voter depends on the seed, the voter's number, the text and its area alone. Copies have no known law,
+/// since those beyond the threshold are drawn again: no votes on them enter a certificate.
 #[derive(Clone)]
 pub struct Randomiser {
     mutation: Arc<SegmentNoise>,

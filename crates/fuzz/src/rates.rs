@@ -5,7 +5,8 @@ use steadfast_certify::Rate;
 
 /// `ω_M`, the overall rate, and `ω_H ≥ ω_M`, the rate inside the area (FRS, Eq. 11).
 ///
-/// The rate elsewhere follows from the area's size. Equal rates are uniform randomisation, which pays no attention to the area.
+/// The rate elsewhere follows from the area's size. Equal rates are uniform randomisation, which pays no attention to
+/// the area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "Unchecked", into = "Unchecked"))]
@@ -39,11 +40,12 @@ impl Rates {
         self.area
     }
 
-    /// The rates for a text of `words` words, `area_words` of them in its area: `ω_H` inside, and `ω_L` elsewhere such that the
-    /// expected number of randomised words is `ω_M` times all.
+    /// The rates for a text of `words` words, `area_words` of them in its area: `ω_H` inside, and `ω_L` elsewhere
+    /// such that the expected number of randomised words is `ω_M` times all.
     ///
-    /// Where the area is so large that `ω_H` alone exceeds that number, it is lowered until it does not, and nothing happens
-    /// elsewhere (`ω_L = 0`); over an area that is the whole text both are `ω_M`. Without an area, `ω_M` holds everywhere.
+    /// Where the area is so large that `ω_H` alone exceeds that number, it is lowered until it does not, and nothing
+    /// happens elsewhere (`ω_L = 0`); over an area that is the whole text both are `ω_M`. Without an area, `ω_M`
+    /// holds everywhere.
     #[must_use]
     pub fn weights(&self, area_words: usize, words: usize) -> Weights {
         let (overall, length) = (u64::from(self.overall.numerator()), words as u64);

@@ -12,13 +12,13 @@ pub struct Settings {
     pub budget: u32,
     /// `C` of the upper confidence bound (Eq. 6), not stated in the paper: √2.
     pub exploration: f64,
-    /// Steps of one text that are under way at once, with virtual losses: 1. More fill the model's batches where texts are few, and
-    /// each step then knows less of those before it.
+    /// Steps of one text that are under way at once, with virtual losses: 1. More fill the model's batches where
+    /// texts are few, and each step then knows less of those before it.
     pub leaves: u32,
     /// Stop a text once its area was the same after this many steps in a row; never, unless set.
     pub patience: Option<u32>,
-    /// The area consists of the best segment, and of every other that overlaps no better one and has at least this share of its
-    /// value. 1: the best one alone, and equals (Eq. 51). Less finds triggers in several places.
+    /// The area consists of the best segment, and of every other that overlaps no better one and has at least this
+    /// share of its value. 1: the best one alone, and equals (Eq. 51). Less finds triggers in several places.
     pub area_share: f64,
     /// Texts that the model is asked about at a time, at most: 256. It has no influence on results.
     pub batch: usize,

@@ -1,12 +1,12 @@
 //! [`SearchTree`]: segments of a text, their visits and their values.
 //!
-//! Monte Carlo tree search as FRS describes it (Eq. 6, 7 and 9). A step goes down from the root to the child with the largest upper
-//! confidence bound until it meets a leaf; a leaf that was visited before is split and its first part taken; the segment is mutated
-//! and the deviation becomes part of the mean of every node above. A child without visits has an infinite bound, so both parts
-//! of a segment are looked at before either is split.
+//! Monte Carlo tree search as FRS describes it (Eq. 6, 7 and 9). A step goes down from the root to the child with the
+//! largest upper confidence bound until it meets a leaf; a leaf that was visited before is split and its first part
+//! taken; the segment is mutated and the deviation becomes part of the mean of every node above. A child without
+//! visits has an infinite bound, so both parts of a segment are looked at before either is split.
 //!
-//! Several steps can be under way at once. A step that has not come back counts as a visit that found nothing (a *virtual loss*),
-//! which sends the next step elsewhere; it is taken back before the deviation is added.
+//! Several steps can be under way at once. A step that has not come back counts as a visit that found nothing (a
+//! *virtual loss*), which sends the next step elsewhere; it is taken back before the deviation is added.
 #![expect(clippy::indexing_slicing, reason = "node numbers are made here, and nodes are never removed")]
 
 use crate::boundaries::split;
@@ -80,7 +80,8 @@ impl Node {
     }
 }
 
-/// The tree that a search grows over one text. The parts of a split segment are never empty, do not overlap, and are all of it.
+/// The tree that a search grows over one text. The parts of a split segment are never empty, do not overlap, and are
+/// all of it.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SearchTree {
@@ -118,8 +119,9 @@ impl SearchTree {
         leaves
     }
 
-    /// The segments of highest value, from left to right: the best one, and every other of at least `share` of its value that does
-    /// not overlap a better one. Of equally valuable segments the shortest is better, then the leftmost. None if nothing deviated.
+    /// The segments of highest value, from left to right: the best one, and every other of at least `share` of its
+    /// value that does not overlap a better one. Of equally valuable segments the shortest is better, then the
+    /// leftmost. None if nothing deviated.
     pub(crate) fn most_valuable(&self, share: f64) -> Vec<Range<usize>> {
         let mut order: Vec<&Node> = self.nodes.iter().filter(|node| node.value > 0.0).collect();
         order.sort_by(|a, b| {

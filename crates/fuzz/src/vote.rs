@@ -9,8 +9,8 @@ use steadfast_perturb::WordId;
 
 /// A vote on texts that were searched: every voter gets a randomised copy of its own of every text.
 ///
-/// Voters are asked one after the other, each about all texts, so that only one needs to be at hand at a time; where they are noisy
-/// copies of one model, the model's weights change once per voter.
+/// Voters are asked one after the other, each about all texts, so that only one needs to be at hand at a time; where
+/// they are noisy copies of one model, the model's weights change once per voter.
 ///
 /// Voters do not take the conditions of a certificate: see [`Verdict`].
 #[derive(Debug)]
@@ -72,7 +72,8 @@ impl<'a> Poll<'a> {
 
 /// The vote on one text, and what FRS claims of it.
 ///
-/// Fuzzed randomised smoothing is an *empirical* defence. Its theorem takes for granted what an attacker can undo (see
+/// Fuzzed randomised smoothing is an *empirical* defence. Its theorem takes for granted what an attacker can undo
+/// (see
 /// [`frs`]), so that the radii here are [`Conditional`] and never a certificate.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -113,8 +114,9 @@ impl Verdict {
         self.weights
     }
 
-    /// Theorem 1: the longest trigger, in words, under which the condition `p − β (1 − ω_Hᵐ) > ½` holds, with `p` the lower
-    /// Clopper–Pearson bound of the majority's share. `None`, to abstain, where `p` is not above ½; `u32::MAX` for any length.
+    /// Theorem 1: the longest trigger, in words, under which the condition `p − β (1 − ω_Hᵐ) > ½` holds, with `p` the
+    /// lower Clopper–Pearson bound of the majority's share. `None`, to abstain, where `p` is not above ½; `u32::MAX`
+    /// for any length.
     ///
     /// # Errors
     /// [`Error::Certify`] if there were no votes.
@@ -124,7 +126,8 @@ impl Verdict {
         Ok(frs::trigger_length(share, self.weights.area.into(), beta))
     }
 
-    /// Corollary 1: by how much the radius exceeds that of uniform randomisation at the same overall rate, `ln ω_M / ln ω_H`.
+    /// Corollary 1: by how much the radius exceeds that of uniform randomisation at the same overall rate, `ln ω_M /
+    /// ln ω_H`.
     ///
     /// # Errors
     /// [`Error::Certify`] where that is no number.

@@ -1,4 +1,5 @@
-//! How well a planted trigger is found, by budget. `cargo test -p steadfast-fuzz --test planted -- --nocapture` prints the curves.
+//! How well a planted trigger is found, by budget. `cargo test -p steadfast-fuzz --test planted -- --nocapture`
+//! prints the curves.
 
 mod common;
 
@@ -11,7 +12,8 @@ use steadfast_perturb::{Mutation, MutationWeights, WordId, WordList};
 const BUDGETS: [u32; 5] = [3, 5, 10, 15, 30];
 const TEXTS: usize = 500;
 
-/// How much of the area is trigger, how much of the trigger is in the area, and how often the area is just the trigger; means.
+/// How much of the area is trigger, how much of the trigger is in the area, and how often the area is just the
+/// trigger; means.
 #[derive(Clone, Copy, Debug)]
 struct Score {
     precision: f64,

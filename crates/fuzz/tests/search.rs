@@ -94,9 +94,14 @@ fn batches_are_full_and_nothing_is_asked_twice() {
     // Four groups of 16 texts, two steps each per round, five rounds; the first also has the originals.
     assert_eq!(batches.len(), 4 * (2 + 4));
     let asked: Vec<_> = batches.concat();
-    // Within a group of texts that are searched together, and these texts share no variants.
     assert_eq!(asked.iter().collect::<HashSet<_>>().len(), asked.len());
     assert!(asked.len() > 64 * 9, "{}", asked.len());
+
+    // The same texts again, in other groups, are no news.
+    let again = Recorded(world.divergence(), RefCell::default());
+    let settings = Settings { batch: 32, leaves: 2, ..Settings::default() };
+    world.fuzzer(settings).search(&again, &[&texts[..], &texts[..]].concat()).unwrap();
+    assert_eq!(again.1.into_inner().concat().len(), asked.len());
 
     // With deletions alone, a word that is deleted again is known.
     let recorded = Recorded(world.divergence(), RefCell::default());

@@ -1,8 +1,8 @@
 //! [`SegmentMutation`]: one edit of all words of a segment at once.
 //!
-//! [`Mutation`](super::Mutation) edits word by word, so most of a long segment stays as it was. Here a drawn kind of edit befalls
-//! every word: what the segment contributes to an answer is gone, or nearly so. That tells a search in one step whether a
-//! segment matters.
+//! [`Mutation`](super::Mutation) edits word by word, so most of a long segment stays as it was. Here a drawn kind of
+//! edit befalls every word: what the segment contributes to an answer is gone, or nearly so. That tells a search in
+//! one step whether a segment matters.
 
 use super::{
     MutationWeights, Replacements,
