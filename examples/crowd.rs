@@ -82,10 +82,6 @@ fn main() -> Result<(), Failure> {
         &console,
     )?;
     println!("{}", results.report());
-    println!(
-        "\nWritten to {}: results.json, crowd.md, certified-accuracy.svg, certified-accuracy.png; the models are in {}",
-        output.path().display(),
-        output.join("models").display()
-    );
+    println!("\nWritten to {}: results.json, crowd.md, and plots as SVG and PNG", output.path().display());
     Ok(())
 }

@@ -141,6 +141,12 @@ fn settings_of_rap_that_make_no_defence_are_refused() {
     let target = victim.classify(&development).unwrap()[0];
     let settings = RapSettings::new("owners", target);
     Rap::new(&victim, &development, settings.clone()).unwrap();
+    let rare = |seed| RapSettings::with_rare_word(&victim, &development, target, seed).unwrap();
+    assert_eq!(rare(1), rare(1));
+    assert!((0..20).any(|seed| rare(seed).word != rare(0).word));
+    let word = lexicon.get(&rare(1).word).unwrap();
+    assert!(victim.subwords().single_token(word).is_some());
+    assert!(!development.iter().flatten().any(|held| *held == word));
     let refused = |development: &[Vec<WordId>], settings: RapSettings| {
         Rap::new(&victim, development, settings).unwrap_err().to_string()
     };

@@ -3,7 +3,7 @@
 use crate::data::{TextTask, texts::LabelledText};
 use serde::{Deserialize, Serialize};
 use steadfast_certify::EditCounts;
-use steadfast_perturb::EditScript;
+use steadfast_perturb::{EditOp, EditScript, Tokenizer};
 
 /// A poisoned text, what it was before, and what lies between.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,37 @@ impl Poison {
         let EditCounts { deletions, insertions, substitutions, transpositions } = self.counts()?;
         Some(EditCounts { deletions: insertions, insertions: deletions, substitutions, transpositions })
     }
+
+    /// The words of the poisoned text, with those that the attack put in, exchanged or moved in brackets; the text as it is where
+    /// the edits are not known. `tokenizer` is the one that the texts were poisoned with.
+    #[must_use]
+    pub fn marked(&self, tokenizer: Tokenizer) -> String {
+        let Some(script) = &self.script else { return self.poisoned.text.clone() };
+        let words = tokenizer.tokens(&self.original.text).into_iter();
+        let mut words: Vec<(String, bool)> = words.map(|word| (word.text, false)).collect();
+        for edit in script.edits() {
+            let position = edit.position();
+            match edit {
+                EditOp::Insert { token, .. } => {
+                    words.insert(position.min(words.len()), (token.clone(), true));
+                }
+                EditOp::Delete { .. } => drop(words.drain(position..(position + 1).min(words.len()))),
+                EditOp::Substitute { to, .. } => {
+                    words.get_mut(position).into_iter().for_each(|word| *word = (to.clone(), true));
+                }
+                EditOp::Transpose { .. } => {
+                    if let Some(pair) = words.get_mut(position..position + 2) {
+                        pair.reverse();
+                        for (_, changed) in pair {
+                            *changed = true;
+                        }
+                    }
+                }
+            }
+        }
+        let shown = |(word, changed): (String, bool)| if changed { format!("[{word}]") } else { word };
+        words.into_iter().map(shown).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// A task whose training texts were poisoned, and test texts to try the backdoor with.
@@ -66,5 +97,30 @@ impl PoisonedTask {
     #[must_use]
     pub fn poisoned_test(&self) -> Vec<LabelledText> {
         self.test.iter().map(|poison| poison.poisoned.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_attack_changed_is_marked() {
+        let tokenizer = Tokenizer::words();
+        let text = |text: &str| LabelledText { text: text.to_owned(), class: 0 };
+        let marked = |before: &str, after: &str| {
+            let words = |text: &str| -> Vec<String> {
+                tokenizer.tokens(text).into_iter().map(|token| token.text).collect()
+            };
+            let script = steadfast_perturb::edit::align(&words(before), &words(after), 9).unwrap();
+            assert!(script.is_some());
+            let (original, poisoned) = (text(before), text(after));
+            Poison { index: 0, original, poisoned, trigger: String::new(), script }.marked(tokenizer)
+        };
+        assert_eq!(marked("a good film", "a good cf film"), "a good [cf] film");
+        assert_eq!(marked("a good film", "a bad"), "a [bad]");
+        assert_eq!(marked("a good film", "good film"), "good film");
+        assert_eq!(marked("a good film", "good a film"), "[good] [a] film");
+        assert_eq!(marked("", "cf"), "[cf]");
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::Error;
 use rand::seq::SliceRandom;
-use std::ops::RangeInclusive;
+use std::{collections::HashSet, ops::RangeInclusive};
 use steadfast_certify::{
     ClassId, Classifier as _, Phase,
     seed::{Purpose, generator},
@@ -80,6 +80,30 @@ impl RapSettings {
             false_positives: Threshold::RATE,
             seed: 0,
         }
+    }
+
+    /// The paper's settings with a word that the model has a single token for and that none of `texts` holds, drawn by `seed`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if there is none.
+    pub fn with_rare_word(
+        victim: &TextClassifier,
+        texts: &[Vec<WordId>],
+        target: ClassId,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        let subwords = victim.subwords();
+        let lexicon = subwords.lexicon();
+        let held: HashSet<&WordId> = texts.iter().flatten().collect();
+        let mut words = subwords.single_words();
+        words.retain(|word| word.len() > 1 && lexicon.get(word).is_none_or(|word| !held.contains(&word)));
+        words.shuffle(&mut generator(seed, Phase::Selection, 0, 0, Purpose::Learner));
+        let fits = |word: &String| subwords.single_token(lexicon.intern(word)).is_some();
+        let word = words.into_iter().find(fits).ok_or_else(|| {
+            let expected = "one that the model has a single token for and no text holds";
+            setting("RAP's word", &"no word", expected)
+        })?;
+        Ok(Self { seed, ..Self::new(word, target) })
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -5,6 +5,7 @@
 //! - [`BackdoorMetrics`]: clean accuracy, poisoned accuracy and attack success rate.
 //! - [`CertifiedCurve`]: certified accuracy by radius.
 //! - [`Paired`]: two classifiers on the same texts.
+//! - [`Spread`]: a share over runs with several seeds.
 //!
 //! # Assumption
 //! Intervals and p-values take the test texts for independent draws from one distribution, and the classifier for fixed. They
@@ -16,9 +17,11 @@ mod certified;
 mod confusion;
 mod paired;
 mod share;
+mod spread;
 
 pub use backdoor::BackdoorMetrics;
 pub use certified::CertifiedCurve;
 pub use confusion::{Cell, Confusion};
 pub use paired::Paired;
 pub use share::Share;
+pub use spread::Spread;

@@ -8,7 +8,7 @@ use super::{Config, Error};
 use serde_json::Value;
 use std::{
     cell::RefCell,
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     fmt::Display,
     fs,
     ops::Range,
@@ -171,6 +171,22 @@ impl Subwords {
             [token] if token != self.unknown => Some(token),
             _ => None,
         }
+    }
+
+    /// The words of letters alone that the model has a single token for, in the alphabet's order. They are not added to the lexicon.
+    #[must_use]
+    pub fn single_words(&self) -> Vec<String> {
+        let word = |token: String| {
+            // Byte-level BPE writes the space before a word into its token.
+            let word = token.strip_prefix('Ġ').unwrap_or(&token).to_owned();
+            word.chars().all(char::is_alphabetic).then_some(word)
+        };
+        let words: BTreeSet<String> = self.tokenizer.get_vocab(false).into_keys().filter_map(word).collect();
+        let alone = |word: &String| {
+            let tokens = self.tokenizer.encode_fast(word.as_str(), false);
+            tokens.is_ok_and(|tokens| matches!(*tokens.get_ids(), [token] if token != self.unknown))
+        };
+        words.into_iter().filter(alone).collect()
     }
 
     /// How many tokens stand before the words of a text, such as one for `[CLS]`, and how many behind them.

@@ -3,14 +3,21 @@
 //!
 //! [`run`] poisons a task, fine-tunes an encoder for each attack and [`Defence`], and certifies; [`Results`] are its rows.
 
+mod chart;
 mod defence;
+mod judged;
+mod noises;
 mod report;
 mod row;
 mod run;
 mod settings;
+mod shown;
+mod smoothed;
 
-pub use defence::{Defence, Noises};
+pub use defence::Defence;
+pub use noises::{Law, Noises};
 pub use report::Results;
-pub use row::{Certified, Guarantee, Row};
+pub use row::{Attacked, Certified, Figures, Guarantee, Row, Setting};
 pub use run::run;
 pub use settings::Settings;
+pub use shown::Shown;

@@ -1,17 +1,13 @@
-//! [`Results`]: the rows as a table, as plots and as files.
+//! [`Results`]: the rows as tables and as files.
 
-use super::{Guarantee, Row, Settings, run::FILE};
+use super::{Attacked, Certified, Figures, Row, Settings, Shown, chart, run::FILE};
 use crate::{
     Error,
-    metrics::Share,
-    report::{
-        Table,
-        file::OutputFolder,
-        plot::{Axis, Chart, Series, Style},
-    },
+    metrics::{Share, Spread},
+    report::{Table, file::OutputFolder},
 };
 use serde::{Deserialize, Serialize};
-use std::fmt::Write as _;
+use statrs::statistics::Statistics;
 
 /// All attacks against all defences.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,74 +16,151 @@ pub struct Results {
     pub settings: Settings,
     /// The fingerprint of the texts, in hexadecimal.
     pub task: String,
-    /// One row for each attack, rate and defence.
+    /// What was observed and what is certified, for each seed, attack, rate and defence.
     pub rows: Vec<Row>,
+    /// A few texts of each defence with noise.
+    pub shown: Vec<Shown>,
 }
 
 /// Radii in the table.
 const RADII: [u32; 4] = [0, 1, 2, 5];
 
-fn percent(share: Share) -> String {
-    format!("{:.1}%", 100.0 * share.value())
+/// Rows that differ in nothing but the seed, the first of them named.
+pub(super) struct Repeated<'a, F> {
+    pub(super) row: &'a Row,
+    pub(super) figures: Vec<&'a F>,
+}
+
+impl<F> Repeated<'_, F> {
+    pub(super) fn share(&self, of: impl Fn(&F) -> Share) -> Spread {
+        Spread::of(self.figures.iter().map(|figures| of(figures)))
+    }
+
+    fn mean(&self, of: impl Fn(&F) -> f64) -> f64 {
+        self.figures.iter().map(|figures| of(figures)).mean()
+    }
+}
+
+/// Rows by what they are about, in the order of their first occurrence; `same` tells the figures of one row apart.
+fn repeated<'a, F>(
+    rows: &'a [Row],
+    figures: impl Fn(&'a Row) -> Option<&'a F>,
+    same: impl Fn(&F, &F) -> bool,
+) -> Vec<Repeated<'a, F>> {
+    let mut found: Vec<Repeated<'a, F>> = Vec::new();
+    for (row, own) in rows.iter().filter_map(|row| Some((row, figures(row)?))) {
+        let repeats = |group: &&mut Repeated<'a, F>| {
+            row.setting.repeats(&group.row.setting)
+                && group.figures.first().is_some_and(|first| same(first, own))
+        };
+        match found.iter_mut().find(repeats) {
+            Some(group) => group.figures.push(own),
+            None => found.push(Repeated { row, figures: vec![own] }),
+        }
+    }
+    found
 }
 
 impl Results {
+    pub(super) fn attacked(&self) -> Vec<Repeated<'_, Attacked>> {
+        fn pick(row: &Row) -> Option<&Attacked> {
+            match &row.figures {
+                Figures::Attacked(attacked) => Some(attacked),
+                Figures::Certified(_) => None,
+            }
+        }
+        repeated(&self.rows, pick, |_, _| true)
+    }
+
+    pub(super) fn certified(&self) -> Vec<Repeated<'_, Certified>> {
+        fn pick(row: &Row) -> Option<&Certified> {
+            match &row.figures {
+                Figures::Certified(certified) => Some(certified),
+                Figures::Attacked(_) => None,
+            }
+        }
+        repeated(&self.rows, pick, |a, b| a.curve.name == b.curve.name)
+    }
+
+    /// The seeds, for people.
+    pub(super) fn seeds(&self) -> String {
+        let seeds: Vec<String> = self.settings.seeds().map(|seed| seed.to_string()).collect();
+        format!("{} {}", if seeds.len() == 1 { "seed" } else { "seeds" }, seeds.join(", "))
+    }
+
     /// What attacks do to each defence, and what it costs.
     #[must_use]
-    pub fn attacks(&self) -> Table {
-        let columns = ["attack", "rate", "defence", "CA", "PA", "ASR", "copies asked", "votes", "training"];
+    pub fn attacks_table(&self) -> Table {
+        let columns = [
+            "attack",
+            "rate",
+            "defence",
+            "CA",
+            "PA",
+            "ASR",
+            "flagged",
+            "false flags",
+            "copies",
+            "votes",
+            "training",
+        ];
+        let groups = self.attacked();
         let mut table = Table::new(columns).with_title(format!(
-            "Accuracy on clean texts (CA), accuracy (PA) and attack success (ASR) on triggered texts of other classes than {}; \
-             {}, seed {}; texts: {}",
+            "Accuracy on {} clean texts (CA), accuracy (PA) and attack success (ASR) on triggered texts of other classes than {}; \
+             {}, {}. Copies: noisy copies per clean text that the encoder answered.",
+            groups.first().map_or(0, |group| group.row.n),
             self.settings.target,
             self.settings.labels,
-            self.settings.seed,
-            self.rows.first().map_or(0, |row| row.metrics.clean.of())
+            self.seeds()
         ));
-        for row in &self.rows {
-            let metrics = &row.metrics;
+        for group in &groups {
+            let flagged = |of: fn(&crate::baseline::Detection) -> Share| {
+                let shares = group.figures.iter().filter_map(|attacked| attacked.detection.as_ref());
+                format!("{:#}", Spread::of(shares.map(of)))
+            };
+            let setting = &group.row.setting;
             table.push([
-                row.attack.to_string(),
-                row.rate.to_string(),
-                row.defence.to_string(),
-                metrics.clean.to_string(),
-                percent(metrics.poisoned),
-                percent(metrics.success),
-                format!("{:.0}", row.questions),
-                format!("{:.0}", row.samples),
-                format!("{:.0} s", row.training_seconds),
+                setting.attack.to_string(),
+                setting.rate.to_string(),
+                setting.defence.to_string(),
+                group.share(|attacked| attacked.metrics.clean).to_string(),
+                format!("{:#}", group.share(|attacked| attacked.metrics.poisoned)),
+                format!("{:#}", group.share(|attacked| attacked.metrics.success)),
+                flagged(|detection| detection.triggered),
+                flagged(|detection| detection.clean),
+                format!("{:.0}", group.mean(|attacked| attacked.questions)),
+                format!("{:.0}", group.mean(|attacked| attacked.samples)),
+                format!("{:.0} s", group.mean(|attacked| attacked.training_seconds)),
             ]);
         }
         table
     }
 
-    /// What is certified, against whom, and what that is worth.
+    /// What is certified, against whom, what that is worth, and whether it covers the attack.
     #[must_use]
-    pub fn certificates(&self) -> Table {
+    pub fn certificates_table(&self) -> Table {
         let radii = RADII.map(|radius| format!("r = {radius}"));
-        let head = ["attack", "rate", "defence", "an attacker who …", "guarantee"].map(str::to_owned);
-        let last = ["all words", "covers this attack"].map(str::to_owned);
+        let head = ["attack", "rate", "certificate", "an attacker who …", "guarantee"].map(str::to_owned);
+        let last = ["all words", "covers the attack"].map(str::to_owned);
+        let certificates =
+            if self.settings.simultaneous { "all certificates hold" } else { "each certificate holds" };
         let mut table = Table::new(head.into_iter().chain(radii).chain(last)).with_title(format!(
-            "Clean test texts that are certified with their true class against r changes; each certificate is false with probability \
-             at most {}, for classifiers whose logits are within {:e} of those computed",
-            self.settings.alpha, self.settings.epsilon
+            "Clean test texts that are certified with their true class; {certificates} with probability {} or more (those of textguard \
+             for certain), for classifiers whose logits are within {:e} of those computed. Covers the attack: triggered texts whose \
+             certificate includes what the attack did; labels of training texts are taken as given.",
+            1.0 - self.settings.alpha, self.settings.epsilon
         ));
-        for row in &self.rows {
-            for certified in &row.certified {
-                let guarantee = match certified.guarantee {
-                    Guarantee::Sound => "sound",
-                    Guarantee::Refuted => "refuted",
-                    Guarantee::Empirical => "empirical",
-                };
-                // The numbers of words differ from text to text.
-                let threat = certified.threat.split(" of ").next().unwrap_or_default().to_owned();
-                let head =
-                    [row.attack.to_string(), row.rate.to_string(), certified.curve.name.clone(), threat];
-                let radii = RADII.map(|radius| percent(certified.curve.at(radius)));
-                let covered = certified.covered.map_or_else(|| "-".to_owned(), percent);
-                let last = [percent(certified.all_words), covered];
-                table.push(head.into_iter().chain([guarantee.to_owned()]).chain(radii).chain(last));
-            }
+        for group in self.certified() {
+            let Row { setting, threat, guarantee, .. } = group.row;
+            let name = group.figures.first().map_or("", |certified| &certified.curve.name);
+            let radii =
+                RADII.map(|radius| format!("{:#}", group.share(|certified| certified.curve.at(radius))));
+            let covered = Spread::of(group.figures.iter().filter_map(|certified| certified.covered));
+            let head =
+                [setting.attack.to_string(), setting.rate.to_string(), name.to_owned(), threat.clone()];
+            let last =
+                [format!("{:#}", group.share(|certified| certified.all_words)), format!("{covered:#}")];
+            table.push(head.into_iter().chain([guarantee.to_string()]).chain(radii).chain(last));
         }
         table
     }
@@ -95,48 +168,22 @@ impl Results {
     /// Everything as text.
     #[must_use]
     pub fn report(&self) -> String {
-        let mut text = self.attacks().to_string();
-        let _ = write!(text, "\n\n{}", self.certificates());
-        text
+        let first = self.rows.first().map(|row| row.setting.attack);
+        let shown = self.shown.iter().filter(|shown| Some(shown.attack) == first).map(Shown::to_string);
+        let tables = [self.attacks_table(), self.certificates_table()].map(|table| table.to_string());
+        tables.into_iter().chain(shown).collect::<Vec<_>>().join("\n\n")
     }
 
-    /// Certified accuracy over the number of changes, of the first attack and rate.
-    fn chart(&self) -> Option<Chart> {
-        let first = self.rows.first()?;
-        let mut chart = Chart::new(
-            "Certified accuracy against changed words",
-            Axis::new("changed words").integers(),
-            Axis::new("certified accuracy").percent(),
-        )
-        .with_caption(format!(
-            "{} at rate {}; {} clean texts; α = {}, seed {}",
-            first.attack,
-            first.rate,
-            first.metrics.clean.of(),
-            self.settings.alpha,
-            self.settings.seed
-        ));
-        let same = |row: &&Row| (row.attack, row.rate.to_bits()) == (first.attack, first.rate.to_bits());
-        for certified in self.rows.iter().filter(same).flat_map(|row| &row.certified) {
-            let points = (0..=10).map(|radius| (f64::from(radius), certified.curve.at(radius).value()));
-            let name = match certified.guarantee {
-                Guarantee::Refuted => format!("{} (refuted)", certified.curve.name),
-                _ => certified.curve.name.clone(),
-            };
-            chart = chart.with_series(Series::new(&name, points.collect()).with_style(Style::Step));
-        }
-        Some(chart)
-    }
-
-    /// Writes `results.json`, `crowd.md`, and the plots.
+    /// Writes `results.json`, `crowd.md`, and the plots: `certified-accuracy` over the number of changes and, where there are several
+    /// rates, `attack-success` over the rate, both as SVG and PNG.
     ///
     /// # Errors
-    /// Those of [`OutputFolder`] and [`Chart`].
+    /// Those of [`OutputFolder`] and of the charts.
     pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
         output.write("crowd.md", format!("{}\n", self.report()).as_bytes())?;
-        if let Some(chart) = self.chart() {
-            chart.write_svg(output.join("certified-accuracy.svg"))?;
-            chart.write_png(output.join("certified-accuracy.png"))?;
+        for (name, chart) in chart::charts(self) {
+            chart.write_svg(output.join(format!("{name}.svg")))?;
+            chart.write_png(output.join(format!("{name}.png")))?;
         }
         output.write_json(FILE, self).map(drop)
     }

@@ -3,6 +3,7 @@
 use super::{Settings, Task};
 use crate::Error;
 use serde::Serialize;
+use statrs::statistics::Statistics;
 use steadfast_certify::{
     Certificate, Certifier, ClassBounds, Confidence, DiscreteThreat, Radius, Tally, Threat, VoteTable,
     confidence::clopper_pearson_lower,
@@ -195,8 +196,8 @@ impl Repeats {
         Self {
             experiment: "mnist, repeated",
             seeds: runs.iter().map(|run| run.settings.seed).collect(),
-            certified_accuracy: both(mean),
-            standard_deviation: both(standard_deviation),
+            certified_accuracy: both(|values| values.mean()),
+            standard_deviation: both(|values| if values.len() < 2 { 0.0 } else { values.std_dev() }),
             ceiling: PerConfidence {
                 per_image: runs.iter().map(|run| run.ceiling.per_image).max().unwrap_or(0),
                 bonferroni: runs.iter().map(|run| run.ceiling.bonferroni).max().unwrap_or(0),
@@ -229,14 +230,4 @@ impl Sweep {
             ceiling: runs.iter().map(|run| run.ceiling.clone()).collect(),
         }
     }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
-fn standard_deviation(values: &[f64]) -> f64 {
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (squares / values.len().saturating_sub(1).max(1) as f64).sqrt()
 }

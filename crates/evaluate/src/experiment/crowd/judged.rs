@@ -1,0 +1,174 @@
+//! Defences that answer texts as they are: none, classifiers of groups of words, and what others proposed.
+
+use super::{
+    Attacked, Certified, Defence, Figures, Guarantee, Noises, Row,
+    run::{Run, Scene, Trained},
+};
+use crate::{
+    Error,
+    attack::Poison,
+    baseline::{
+        self, Bki, DefenceReport, Onion, PseudoPerplexity, Rap, RapSettings, Strip, StripSettings, TextGuard,
+        Threshold, Undefended,
+    },
+    experiment::Labelled,
+    metrics::{CertifiedCurve, Share},
+};
+use std::{cell::RefCell, collections::BTreeSet, path::Path, sync::Arc, time::Instant};
+use steadfast_certify::{Certificate, Classifier, Radius};
+use steadfast_perturb::{EditOp, Partition, WordId};
+
+/// Refuses what could not be set up, before anything is trained.
+///
+/// # Errors
+/// [`Error::NoLanguageModel`] for [`Defence::Onion`] with an encoder that predicts no words; [`Error::Perturb`] for
+/// [`Defence::TextGuard`] without groups; [`Error::Setting`] for a defence whose noise was not made.
+pub(super) fn check(defences: &[Defence], noises: &Noises, pretrained: &Path) -> Result<(), Error> {
+    let lexicon = || Arc::clone(&noises.lexicon);
+    for defence in defences {
+        match *defence {
+            Defence::None | Defence::Bki | Defence::Strip | Defence::Rap => {}
+            Defence::Onion => drop(PseudoPerplexity::load(pretrained, lexicon(), tch::Device::Cpu)?),
+            Defence::TextGuard { groups } => drop(Partition::new(lexicon(), groups)?),
+            noisy => drop(noises.of(noisy)?),
+        }
+    }
+    Ok(())
+}
+
+impl Run<'_> {
+    /// Sets the defence up, with encoders fine-tuned as they are needed, and asks it.
+    pub(super) fn judged(&self, scene: &Scene, defence: Defence) -> Result<Vec<Row>, Error> {
+        let task = &scene.poisoned.task;
+        let (training, development) = (self.words(&task.training), self.words(&task.development));
+        let clean: Vec<Vec<WordId>> = development.iter().map(|(text, _)| text.clone()).collect();
+        // Encoders that the defence trains on texts of its own, and how long that took.
+        let (tuned, seconds) = (RefCell::new(Vec::new()), RefCell::new(0.0));
+        let train = |name: &str, training: &[Labelled], development: &[Labelled]| {
+            let trained = self.classifier(scene, name, training, development, None)?;
+            tuned.borrow_mut().push(trained.tuned);
+            *seconds.borrow_mut() += trained.seconds;
+            Ok::<_, Error>(trained.classifier)
+        };
+        let Trained { classifier: victim, tuned: own, seconds: own_seconds } =
+            self.classifier(scene, "none", &training, &development, None)?;
+        if defence == Defence::None {
+            tuned.borrow_mut().push(own);
+            *seconds.borrow_mut() += own_seconds;
+        }
+        let start = Instant::now();
+        let mut certified = None;
+        let report = |made: &dyn baseline::Defence| {
+            DefenceReport::of(made, &victim, &scene.clean, &scene.triggered, self.settings.target)
+        };
+        let report = match defence {
+            Defence::TextGuard { groups } => {
+                let partition = Partition::new(Arc::clone(&self.noises.lexicon), groups)?;
+                let guard = TextGuard::train(
+                    partition,
+                    task.classes(),
+                    &training,
+                    &development,
+                    |group, training, development| {
+                        let name = format!("{defence}-group-{group}");
+                        Ok(Box::new(train(&name, training, development)?) as Box<dyn Classifier<_>>)
+                    },
+                )?;
+                certified = Some(self.partitioned(scene, defence, &guard)?);
+                report(&guard)?
+            }
+            Defence::Bki => {
+                let bki = Bki::new(&victim, &training, |left| train("bki", left, &development))?;
+                let poisoned: BTreeSet<usize> =
+                    scene.poisoned.training.iter().map(|poison| poison.index).collect();
+                DefenceReport { detection: Some(bki.detection(&poisoned)), ..report(&bki)? }
+            }
+            Defence::Onion => {
+                let perplexity = PseudoPerplexity::load(
+                    self.pretrained,
+                    Arc::clone(&self.noises.lexicon),
+                    victim.model().parameters().device(),
+                )?;
+                report(&Onion::new(perplexity, &victim, &clean, Threshold::RATE)?)?
+            }
+            Defence::Strip => {
+                let settings = StripSettings { seed: scene.seed, ..StripSettings::default() };
+                report(&Strip::new(&victim, &clean, settings)?)?
+            }
+            Defence::Rap => {
+                let settings =
+                    RapSettings::with_rare_word(&victim, &clean, self.settings.target, scene.seed)?;
+                report(&Rap::new(&victim, &clean, settings)?)?
+            }
+            _ => report(&Undefended(&victim))?,
+        };
+        let trained_seconds = seconds.into_inner();
+        let attacked = Attacked {
+            metrics: report.after,
+            detection: report.detection,
+            questions: 1.0,
+            samples: 0.0,
+            training: tuned.into_inner(),
+            training_seconds: trained_seconds,
+            // Encoders of a run that goes on took no time now.
+            seconds: (start.elapsed().as_secs_f64() - trained_seconds).max(0.0),
+        };
+        let worth = (Guarantee::Empirical, None);
+        let row = self.row(scene, defence, scene.threat(), worth, Figures::Attacked(attacked));
+        Ok(std::iter::once(row).chain(certified).collect())
+    }
+
+    /// What the votes of the groups certify, and whether that covers the attack.
+    fn partitioned(&self, scene: &Scene, defence: Defence, guard: &TextGuard) -> Result<Row, Error> {
+        let words = |texts: &[Labelled]| texts.iter().map(|(text, _)| text.clone()).collect::<Vec<_>>();
+        let partition = guard.partition();
+        let groups = partition.groups();
+        let radius = |(certificate, (_, class)): (&Certificate, &Labelled)| {
+            certificate.radius().filter(|_| certificate.class() == Some(*class))
+        };
+        let radii = guard.certificates(&words(&scene.clean))?;
+        let radii: Vec<Option<Radius>> = radii.iter().zip(&scene.clean).map(radius).collect();
+        let poisoned = touched(partition, &scene.poisoned.training);
+        let covered = |((certificate, (_, class)), poison): ((&Certificate, &Labelled), &Poison)| {
+            let touched = touched(partition, std::slice::from_ref(poison)).zip(poisoned.as_ref());
+            touched.is_some_and(|(own, poisoned)| {
+                let groups = u32::try_from(own.union(poisoned).count()).unwrap_or(u32::MAX);
+                certificate.certifies(*class, groups)
+            })
+        };
+        let certificates = guard.certificates(&words(&scene.triggered))?;
+        let asked = certificates.iter().zip(&scene.triggered).zip(&scene.poisons);
+        let certified = Certified {
+            all_words: Share::count(
+                radii.iter().map(|radius| radius.is_some_and(|radius| radius.covers(groups))),
+            ),
+            covered: Some(Share::count(asked.map(covered))),
+            curve: CertifiedCurve::of_radii(defence.to_string(), radii),
+            epsilon: 0.0,
+        };
+        let threat = "puts words of up to r groups into training texts and the test text, or takes them out"
+            .to_owned();
+        let worth = (Guarantee::Sound, Some(1.0));
+        Ok(self.row(scene, defence, threat, worth, Figures::Certified(certified)))
+    }
+}
+
+/// The groups of the words that attacks put in or took out; nothing where the edits of one are not known.
+fn touched(partition: &Partition, poisons: &[Poison]) -> Option<BTreeSet<u32>> {
+    let mut groups = BTreeSet::new();
+    for poison in poisons {
+        for edit in poison.script.as_ref()?.edits() {
+            match edit {
+                EditOp::Insert { token, .. } | EditOp::Delete { token, .. } => {
+                    groups.insert(partition.group(token));
+                }
+                EditOp::Substitute { from, to, .. } => {
+                    groups.extend([from, to].map(|word| partition.group(word)));
+                }
+                // A group's words are in an order of their own.
+                EditOp::Transpose { .. } => {}
+            }
+        }
+    }
+    Some(groups)
+}
