@@ -11,8 +11,6 @@ use steadfast_perturb::WordId;
 ///
 /// Voters are asked one after the other, each about all texts, so that only one needs to be at hand at a time; where
 /// they are noisy copies of one model, the model's weights change once per voter.
-///
-/// Voters do not take the conditions of a certificate: see [`Verdict`].
 #[derive(Debug)]
 pub struct Poll<'a> {
     randomiser: &'a Randomiser,
