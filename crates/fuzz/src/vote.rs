@@ -116,11 +116,16 @@ impl Verdict {
     /// lower Clopper–Pearson bound of the majority's share. `None`, to abstain, where `p` is not above ½; `u32::MAX`
     /// for any length.
     ///
+    /// The votes that bound the share also choose the class, so the bound is one of as many as there are classes, and
+    /// `α` is shared among them. The paper, which chooses and bounds by the same votes, does not say so: of 20
+    /// unanimous voters on two classes it would have `p ≥ 0.861` at `α = 0.05`, where 0.832 is true.
+    ///
     /// # Errors
     /// [`Error::Certify`] if there were no votes.
     pub fn radius(&self, confidence: Confidence, beta: Interval) -> Result<Conditional<Option<u32>>, Error> {
         let agreeing = self.votes.get(self.class).copied().unwrap_or(0);
-        let share = clopper_pearson_lower(agreeing, self.votes.iter().sum(), confidence)?;
+        let each = confidence.shared_by(self.votes.len() as u64);
+        let share = clopper_pearson_lower(agreeing, self.votes.iter().sum(), each)?;
         Ok(frs::trigger_length(share, self.weights.area.into(), beta))
     }
 
