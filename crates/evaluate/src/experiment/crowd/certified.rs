@@ -11,7 +11,7 @@ use crate::{
     experiment::{Decision, Labelled},
     metrics::{CertifiedCurve, Share},
 };
-use steadfast_certify::{ClassId, DiscreteThreat, Lower, Radius, Threat, Unit, WordThreat};
+use steadfast_certify::{DiscreteThreat, Lower, Radius, Threat, Unit, WordThreat};
 use steadfast_perturb::{Substitution, WordId, edit::EditOp};
 
 /// The end of the name of certificates by the product of overlaps alone.
@@ -27,44 +27,44 @@ impl Run<'_> {
         decisions: &[Decision],
     ) -> Result<Vec<Row>, Error> {
         let texts = || decisions.iter().zip(&scene.clean);
-        let right = |decision: &Decision, class: &ClassId| decision.class() == *class;
-        let row = |name: &str, threat: &str, guarantee, radii: Vec<Option<Radius>>, covered| {
+        let threat = law.attacker(scene.clean.iter().map(|(text, _)| &text[..]));
+        let row = |name: &str, guarantee, radii: Vec<Option<Radius>>| {
             let all_words = |(radius, (text, _)): (&Option<Radius>, &Labelled)| {
                 radius.is_some_and(|radius| radius.covers(u32::try_from(text.len()).unwrap_or(u32::MAX)))
             };
+            // Poisoned texts are numbered as the clean ones that they were made of.
+            let covers = |poison: &Poison| {
+                let (decision, (text, _)) = texts().nth(poison.index)?;
+                let radius = *radii.get(poison.index)?;
+                Some(radius.is_some_and(|radius| law.covers(text, decision, radius, poison)))
+            };
+            let sound = guarantee == Guarantee::Sound;
             let certified = Certified {
                 all_words: Share::count(radii.iter().zip(&scene.clean).map(all_words)),
+                covered: sound.then(|| Share::count(scene.poisons.iter().filter_map(covers))),
                 curve: CertifiedCurve::of_radii(name, radii),
-                covered,
                 epsilon: self.settings.epsilon,
             };
-            let confidence = (guarantee == Guarantee::Sound).then_some(1.0 - self.settings.alpha);
-            let threat = threat.to_owned();
-            self.row(scene, defence, threat, (guarantee, confidence), Figures::Certified(certified))
+            let confidence = sound.then_some(1.0 - self.settings.alpha);
+            let figures = Figures::Certified(certified);
+            self.row(scene, defence, threat.clone(), (guarantee, confidence), figures)
         };
         let radii = |radius: &dyn Fn(&Decision, &[WordId]) -> Option<Radius>| -> Vec<Option<Radius>> {
             let of = |(decision, (text, class)): (&Decision, &Labelled)| {
-                radius(decision, text).filter(|_| right(decision, class))
+                radius(decision, text).filter(|_| decision.class() == *class)
             };
             texts().map(of).collect()
         };
-        // Poisoned texts are numbered as the clean ones that they were made of.
-        let covered = scene.poisons.iter().filter_map(|poison| {
-            let (decision, (text, class)) = decisions.get(poison.index).zip(scene.clean.get(poison.index))?;
-            Some(right(decision, class) && law.covers(text, decision, poison))
-        });
-        let covered = Some(Share::count(covered));
         let tight = radii(&|decision, _| decision.radius);
-        let threat = law.attacker(scene.clean.iter().map(|(text, _)| &text[..]));
-        let mut rows = vec![row(&defence.to_string(), &threat, Guarantee::Sound, tight, covered)];
+        let mut rows = vec![row(&defence.to_string(), Guarantee::Sound, tight)];
         let Law::Replaces(noise) = law else { return Ok(rows) };
         let product =
             radii(&|decision, text| Product(&noise.swaps(text)).radius(decision.bounds.statement()));
-        rows.push(row(&format!("{defence}{PRODUCT}"), &threat, Guarantee::Sound, product, covered));
+        rows.push(row(&format!("{defence}{PRODUCT}"), Guarantee::Sound, product));
         if defence == Defence::Crowd {
             let Law::Replaces(uniform) = self.noises.of(Defence::Uniform)? else { return Ok(rows) };
             let published = radii(&|decision, text| as_published(decision, uniform, text));
-            rows.push(row("crowd as published", &threat, Guarantee::Refuted, published, None));
+            rows.push(row("crowd as published", Guarantee::Refuted, published));
         }
         Ok(rows)
     }
@@ -88,8 +88,8 @@ impl Law {
         )
     }
 
-    /// Whether the certificate of the clean `text` covers what the attack made of it.
-    fn covers(&self, text: &[WordId], decision: &Decision, poison: &Poison) -> bool {
+    /// Whether the certificate of the clean `text`, of this `radius`, covers what the attack made of it.
+    fn covers(&self, text: &[WordId], decision: &Decision, radius: Radius, poison: &Poison) -> bool {
         let Some(script) = &poison.script else { return false };
         match self {
             Self::Deletes(noise) => {
@@ -101,8 +101,7 @@ impl Law {
                     _ => false,
                 };
                 let count = u32::try_from(script.len()).unwrap_or(u32::MAX);
-                script.edits().iter().all(swapped)
-                    && decision.radius.is_some_and(|radius| radius.covers(count))
+                script.edits().iter().all(swapped) && radius.covers(count)
             }
         }
     }
