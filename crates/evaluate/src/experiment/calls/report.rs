@@ -126,7 +126,6 @@ impl Results {
     pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
         output.write("calls.md", format!("{}\n\n{}\n", self.table(), self.summary()).as_bytes())?;
         output.write_json(FILE, self)?;
-        self.chart().write_svg(output.join("calls.svg"))?;
-        self.chart().write_png(output.join("calls.png"))
+        self.chart().write(output, "calls")
     }
 }

@@ -101,8 +101,7 @@ impl Results {
     pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
         output.write("classify.md", format!("{}\n", self.report()).as_bytes())?;
         if let Some(chart) = self.chart() {
-            chart.write_svg(output.join("classify.svg"))?;
-            chart.write_png(output.join("classify.png"))?;
+            chart.write(output, "classify")?;
         }
         // Last: whoever finds it finds all.
         output.write_json(FILE, self).map(drop)

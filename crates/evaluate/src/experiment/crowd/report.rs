@@ -183,8 +183,7 @@ impl Results {
     pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
         output.write("crowd.md", format!("{}\n", self.report()).as_bytes())?;
         for (name, chart) in chart::charts(self) {
-            chart.write_svg(output.join(format!("{name}.svg")))?;
-            chart.write_png(output.join(format!("{name}.png")))?;
+            chart.write(output, name)?;
         }
         output.write_json(FILE, self).map(drop)
     }

@@ -88,7 +88,6 @@ impl Results {
     pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
         output.write("edits.md", format!("{}\n\n{}\n", self.table(), self.summary).as_bytes())?;
         output.write_json(FILE, self)?;
-        self.chart().write_svg(output.join("edits.svg"))?;
-        self.chart().write_png(output.join("edits.png"))
+        self.chart().write(output, "edits")
     }
 }

@@ -28,6 +28,9 @@ const OUT_OF_REACH: &str = "out of reach";
 /// The columns that say what a radius means in backdoors.
 const BACKDOORS: [&str; 2] = ["poisoned, label changed", "poisoned, clean label"];
 
+/// The name of the plot's files.
+const CHART: &str = "certified-accuracy";
+
 impl Results {
     /// Certified accuracy by radius, beside the paper's figure.
     #[must_use]
@@ -110,7 +113,7 @@ impl Results {
     pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
         output.write_json("results.json", self)?;
         output.write("table.md", format!("{}\n\n{}\n", self.table(), self.notes()).as_bytes())?;
-        write_chart(&self.chart(), output)
+        self.chart().write(output, CHART)
     }
 }
 
@@ -123,7 +126,7 @@ impl Repeats {
         output.write_json("results.json", self)?;
         output.write("table.md", format!("{}\n", repeats_table(self)).as_bytes())?;
         let caption = format!("mean over {} training subsets", self.seeds.len());
-        write_chart(&beside_paper(caption, &self.certified_accuracy), output)
+        beside_paper(caption, &self.certified_accuracy).write(output, CHART)
     }
 }
 
@@ -143,7 +146,7 @@ impl Sweep {
     pub fn write(&self, output: &OutputFolder) -> Result<(), Error> {
         output.write_json("results.json", self)?;
         output.write("table.md", format!("{}\n", sweep_table(self)).as_bytes())?;
-        write_chart(&sweep_chart(self), output)
+        sweep_chart(self).write(output, CHART)
     }
 }
 
@@ -236,9 +239,4 @@ fn with_ceiling(chart: Chart, ceiling: &PerConfidence<u32>, models: u64) -> Char
     chart
         .with_line(f64::from(ceiling.per_image), format!("ceiling of {models} nets"))
         .with_line(f64::from(ceiling.bonferroni), "together")
-}
-
-fn write_chart(chart: &Chart, output: &OutputFolder) -> Result<(), Error> {
-    chart.write_svg(output.join("certified-accuracy.svg"))?;
-    chart.write_png(output.join("certified-accuracy.png"))
 }

@@ -5,7 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::draw;
-use crate::{Error, report::file::write_atomically};
+use crate::{
+    Error,
+    report::file::{OutputFolder, write_atomically},
+};
 
 /// Curves over two axes, with reference lines and single points that stand out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -151,6 +154,16 @@ impl Chart {
     /// As [`Chart::to_svg`].
     pub fn to_png(&self) -> Result<Vec<u8>, Error> {
         draw::png(self)
+    }
+
+    /// Writes the chart to `name.svg` and `name.png` in the folder.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::write_svg`] and [`Self::write_png`].
+    pub fn write(&self, output: &OutputFolder, name: &str) -> Result<(), Error> {
+        self.write_svg(output.join(format!("{name}.svg")))?;
+        self.write_png(output.join(format!("{name}.png")))
     }
 
     /// Writes [`Chart::to_svg`] to a file, whole or not at all.
