@@ -342,7 +342,7 @@ pub enum Error {
     #[cfg(feature = "torch")]
     #[error(
         "{} has no head or no mask token for predicting hidden words; name the directory of a masked language model, such as \
-         bert-base-uncased",
+         bert-base-uncased, or train a head for it",
         path.display()
     )]
     NoLanguageModel {
