@@ -149,6 +149,15 @@ impl SequenceClassifier {
         self.pass(batch, &Dropout::On(Seeded::new(seed)))
     }
 
+    /// As [`Self::forward_with_dropout`], by operations that can be differentiated twice: for losses that hold gradients themselves.
+    /// Slower, with other draws of dropout from the same seed, and otherwise equal up to rounding.
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn forward_twice_differentiable(&self, batch: &Batch, seed: u64) -> Result<Output, Error> {
+        self.pass(batch, &Dropout::Twice(Seeded::new(seed)))
+    }
+
     fn pass(&self, batch: &Batch, dropout: &Dropout) -> Result<Output, Error> {
         let (states, last) = self.encoder.forward(batch, dropout)?;
         let logits = self.head(&last.f_select(1, 0)?, dropout)?;
