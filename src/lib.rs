@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | [`certify`] | `steadfast-certify` | votes → bounds → certificate: noise, threats, the smoothing loop |
 //! | [`perturb`] | `steadfast-perturb` | text: words, edits, deletion, masking and synonym noise with exact laws |
+//! | [`fuzz`] | `steadfast-fuzz` | where a text is vulnerable: tree search over its segments; FRS's randomisation and vote |
 //! | [`model`] | `steadfast-model` | base classifiers: ensembles trained on noise, pretrained transformers |
 //!
 //! # A tour
@@ -47,6 +48,7 @@
 #![forbid(unsafe_code)]
 
 pub use steadfast_certify as certify;
+pub use steadfast_fuzz as fuzz;
 pub use steadfast_model as model;
 pub use steadfast_perturb as perturb;
 

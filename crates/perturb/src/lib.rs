@@ -33,7 +33,7 @@ pub use edit::{EditOp, EditScript};
 pub use error::{Error, Parameter};
 pub use noise::{
     Beyond, Deletion, Enumeration, ExactMasking, Frequencies, KeepsWords, Masking, Mutation, MutationWeights,
-    Replacements, Row, Substitution, WordList,
+    Replacements, Row, SegmentMutation, Substitution, WordList,
 };
 pub use on_strings::OnStrings;
 pub use partition::Partition;

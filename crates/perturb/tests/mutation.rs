@@ -7,8 +7,8 @@ use steadfast_certify::{
     seed::{Generator, Phase, Purpose, generator},
 };
 use steadfast_perturb::{
-    Frequencies, Lexicon, Mutation, MutationWeights, Replacements, Row, Substitution, WordId, WordList,
-    edit::damerau_levenshtein,
+    Frequencies, Lexicon, Mutation, MutationWeights, Replacements, Row, SegmentMutation, Substitution,
+    WordId, WordList, edit::damerau_levenshtein,
 };
 
 fn stream(sample: u64) -> Generator {
@@ -114,4 +114,37 @@ fn sources_of_words() {
         |original: Option<WordId>, _: &mut dyn Rng| original.map(|word| WordId::from_index(word.index() + 1));
     let substitute = Mutation::new(1, MutationWeights { substitution: 1, ..NONE }, next).unwrap();
     assert_eq!(substitute.sample(&[good], &mut rng), [fine]);
+}
+
+#[test]
+fn a_segment_is_edited_as_a_whole() {
+    let segment = words(1..7);
+    let new = || WordList::new(words(100..200));
+    let of = |weights, input: &[WordId], sample| {
+        SegmentMutation::new(weights, new()).unwrap().sample(input, &mut stream(sample))
+    };
+    let mut orders = std::collections::HashSet::new();
+    for sample in 0..300 {
+        assert_eq!(of(MutationWeights { deletion: 1, ..NONE }, &segment, sample), []);
+        let substituted = of(MutationWeights { substitution: 1, ..NONE }, &segment, sample);
+        assert!(substituted.len() == 6 && substituted.iter().all(|word| word.index() >= 100));
+        let grown = of(MutationWeights { insertion: 1, ..NONE }, &segment, sample);
+        assert_eq!(grown.len(), 12);
+        assert!(grown.chunks(2).all(|pair| (pair[0].index() < 100) != (pair[1].index() < 100)));
+        assert!(grown.iter().filter(|word| word.index() < 100).eq(&segment));
+        let mut shuffled = of(MutationWeights { transposition: 1, ..NONE }, &segment[..3], sample);
+        orders.insert(shuffled.clone());
+        shuffled.sort_unstable();
+        assert_eq!(shuffled, segment[..3]);
+        // What is impossible does not happen.
+        assert_eq!(of(MutationWeights { transposition: 1, ..NONE }, &segment[..1], sample), segment[..1]);
+        assert_eq!(of(MutationWeights::default(), &[], sample), []);
+    }
+    assert_eq!(orders.len(), 6);
+    let starved = SegmentMutation::new(
+        MutationWeights { substitution: 1, insertion: 1, ..NONE },
+        WordList::new(vec![]),
+    );
+    assert_eq!(starved.unwrap().sample(&segment, &mut stream(0)), segment);
+    assert!(SegmentMutation::new(NONE, new()).is_err());
 }

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use steadfast_certify::{Noise, Threat};
 use steadfast_perturb::{
     Beyond, Deletion, EditOp, EditScript, Enumeration, Error, ExactMasking, Lexicon, Masking, Mutation,
-    OnStrings, Partition, Row, Substitution, Tokenizer, WordId,
+    OnStrings, Partition, Row, SegmentMutation, Substitution, Tokenizer, WordId,
     synonym::{CandidateSets, Neighbours, SynonymTable, Vectors, Weighting},
 };
 
@@ -29,6 +29,7 @@ values!(
     OnStrings<()>,
     Partition,
     Row,
+    SegmentMutation,
     Substitution,
     SynonymTable,
     Tokenizer,

@@ -4,7 +4,8 @@
 //! - [`Masking`]: each word is masked, independently; the length stays.
 //! - [`ExactMasking`]: all but exactly `k` words are masked.
 //! - [`Substitution`]: each word is replaced by a draw from its row of a table.
-//! - [`Mutation`]: random edits, without a law: for searching, not for certifying.
+//! - [`Mutation`], [`SegmentMutation`]: random edits, of some words or of all at once, without a law: for searching, not for
+//!   certifying.
 //!
 //! Each makes its threat from a text: [`Deletion::edits`], [`Deletion::signal`], [`Masking::swaps`], [`ExactMasking::swaps`],
 //! [`Substitution::swaps`]. For short texts [`Enumeration`] takes the likeliest noisy copies one by one.
@@ -21,6 +22,7 @@ mod exact_masking;
 mod keeps_words;
 mod masking;
 mod mutation;
+mod segment_mutation;
 mod substitution;
 mod threats;
 
@@ -31,5 +33,6 @@ pub use self::{
     keeps_words::KeepsWords,
     masking::Masking,
     mutation::{Frequencies, Mutation, MutationWeights, Replacements, WordList},
+    segment_mutation::SegmentMutation,
     substitution::{Row, Substitution},
 };

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{EditOp, EditScript, Error, WordId};
 use std::{fmt, sync::Arc};
-use steadfast_certify::{Noise, rand_core::Rng};
+use steadfast_certify::{EditKind, Noise, rand_core::Rng};
 
 /// The odds of the four kinds of edits against each other; equal by default. A kind of weight 0 never happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,38 @@ pub struct MutationWeights {
 impl Default for MutationWeights {
     fn default() -> Self {
         Self { deletion: 1, insertion: 1, substitution: 1, transposition: 1 }
+    }
+}
+
+impl MutationWeights {
+    /// Refuses weights that are all zero.
+    pub(super) fn check(self) -> Result<(), Error> {
+        if self == (Self { deletion: 0, insertion: 0, substitution: 0, transposition: 0 }) {
+            return Err(Error::parameter("weights of the kinds of edits", "all 0", "at least one above 0"));
+        }
+        Ok(())
+    }
+
+    /// A kind that is possible in a text of `words` words; `None` if none with a weight is.
+    pub(super) fn draw(self, words: usize, rng: &mut dyn Rng) -> Option<EditKind> {
+        let possible = |weight: u32, least: usize| if words >= least { u64::from(weight) } else { 0 };
+        let deletion = possible(self.deletion, 1);
+        let substitution = deletion + possible(self.substitution, 1);
+        let transposition = substitution + possible(self.transposition, 2);
+        let total = transposition + u64::from(self.insertion);
+        if total == 0 {
+            return None;
+        }
+        let kind = below(total, rng);
+        Some(if kind < deletion {
+            EditKind::Deletion
+        } else if kind < substitution {
+            EditKind::Substitution
+        } else if kind < transposition {
+            EditKind::Transposition
+        } else {
+            EditKind::Insertion
+        })
     }
 }
 
@@ -127,10 +159,7 @@ impl Mutation {
         weights: MutationWeights,
         replacements: impl Replacements + 'static,
     ) -> Result<Self, Error> {
-        let MutationWeights { deletion, insertion, substitution, transposition } = weights;
-        if [deletion, insertion, substitution, transposition] == [0; 4] {
-            return Err(Error::parameter("weights of the kinds of edits", "all 0", "at least one above 0"));
-        }
+        weights.check()?;
         Ok(Self { count, weights, replacements: Arc::new(replacements) })
     }
 
@@ -143,38 +172,34 @@ impl Mutation {
 
     /// One edit, where the draw finds one.
     fn step(&self, text: &mut Vec<WordId>, rng: &mut dyn Rng) -> Option<EditOp<WordId>> {
-        let possible = |weight: u32, words: usize| if text.len() >= words { u64::from(weight) } else { 0 };
-        let deletion = possible(self.weights.deletion, 1);
-        let substitution = deletion + possible(self.weights.substitution, 1);
-        let transposition = substitution + possible(self.weights.transposition, 2);
-        let total = transposition + u64::from(self.weights.insertion);
-        if total == 0 {
-            return None;
-        }
-        let kind = below(total, rng);
-        if kind < deletion {
-            let position = position(text.len(), rng);
-            Some(EditOp::Delete { position, token: text.remove(position) })
-        } else if kind < substitution {
-            let position = position(text.len(), rng);
-            let slot = text.get_mut(position)?;
-            let to = self.replacements.draw(Some(*slot), rng).filter(|to| to != slot)?;
-            Some(EditOp::Substitute { position, from: std::mem::replace(slot, to), to })
-        } else if kind < transposition {
-            let position = position(text.len() - 1, rng);
-            match text.get_mut(position..)? {
-                [first, second, ..] if first != second => std::mem::swap(first, second),
-                _ => return None,
+        match self.weights.draw(text.len(), rng)? {
+            EditKind::Deletion => {
+                let position = position(text.len(), rng);
+                Some(EditOp::Delete { position, token: text.remove(position) })
             }
-            Some(EditOp::Transpose { position })
-        } else {
-            let place = position(text.len() + 1, rng);
-            let token = self.replacements.draw(None, rng).or_else(|| {
-                let neighbour = text.get(position(text.len().max(1), rng)).copied()?;
-                self.replacements.draw(Some(neighbour), rng)
-            })?;
-            text.insert(place, token);
-            Some(EditOp::Insert { position: place, token })
+            EditKind::Substitution => {
+                let position = position(text.len(), rng);
+                let slot = text.get_mut(position)?;
+                let to = self.replacements.draw(Some(*slot), rng).filter(|to| to != slot)?;
+                Some(EditOp::Substitute { position, from: std::mem::replace(slot, to), to })
+            }
+            EditKind::Transposition => {
+                let position = position(text.len() - 1, rng);
+                match text.get_mut(position..)? {
+                    [first, second, ..] if first != second => std::mem::swap(first, second),
+                    _ => return None,
+                }
+                Some(EditOp::Transpose { position })
+            }
+            EditKind::Insertion => {
+                let place = position(text.len() + 1, rng);
+                let token = self.replacements.draw(None, rng).or_else(|| {
+                    let neighbour = text.get(position(text.len().max(1), rng)).copied()?;
+                    self.replacements.draw(Some(neighbour), rng)
+                })?;
+                text.insert(place, token);
+                Some(EditOp::Insert { position: place, token })
+            }
         }
     }
 }

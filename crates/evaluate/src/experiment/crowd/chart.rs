@@ -29,7 +29,11 @@ fn certified_accuracy(results: &Results) -> Option<Chart> {
         results.settings.alpha,
         results.seeds()
     ));
-    for group in results.certified() {
+    let groups = results.certified();
+    if groups.is_empty() {
+        return None;
+    }
+    for group in groups {
         let scene = |row: &Row| (row.setting.attack, row.setting.rate.to_bits());
         let Some(name) = group.figures.first().map(|certified| certified.curve.name.as_str()) else {
             continue;

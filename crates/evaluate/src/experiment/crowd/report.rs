@@ -168,7 +168,11 @@ impl Results {
     /// Everything as text.
     #[must_use]
     pub fn report(&self) -> String {
-        format!("{}\n\n{}\n\n{}", self.attacks_table(), self.certificates_table(), by_text(&self.shown))
+        let certificates = self.certificates_table();
+        let certificates =
+            if certificates.rows().is_empty() { String::new() } else { certificates.to_string() };
+        let parts = [self.attacks_table().to_string(), certificates, by_text(&self.shown)];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
 
     /// Writes `results.json`, `crowd.md`, and the plots: `certified-accuracy` over the number of changes and, where there are several

@@ -1,0 +1,40 @@
+//! Random streams that depend on a seed and on a text's words, and on nothing else.
+//!
+//! A text is fingerprinted by the content of its words, not by their ids, so that its stream is the same whatever its
+//! lexicon saw before, whatever else is in the batch, and wherever the text stands in it.
+
+use crate::Error;
+use steadfast_certify::{
+    Law, Phase,
+    seed::{Generator, Purpose, generator},
+};
+use steadfast_perturb::{Lexicon, WordId};
+
+/// What a stream is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stream {
+    /// The mutations of a search.
+    Search,
+    /// The randomisation for a voter, by number.
+    Voter(u64),
+}
+
+/// A hash of exactly the sequence of words; `number` is the text's, for the error.
+pub(crate) fn fingerprint(lexicon: &Lexicon, text: &[WordId], number: usize) -> Result<u64, Error> {
+    if let Some(hashes) = lexicon.content_hashes(text) {
+        return Ok(Law::new("fuzzed text", hashes).fingerprint());
+    }
+    let position = text.iter().position(|&word| lexicon.content_hash(word).is_none()).unwrap_or(0);
+    let id = text.get(position).map_or(0, |word| word.index());
+    Err(Error::UnknownWord { text: number, position, id })
+}
+
+/// The generator of one purpose for one text.
+pub(crate) fn stream(seed: u64, fingerprint: u64, stream: Stream) -> Generator {
+    let (sample, purpose) = match stream {
+        Stream::Search => (0, Purpose::Other(0x5EA)),
+        Stream::Voter(number) => (number, Purpose::Other(0x707E)),
+    };
+    // Nothing of this is ever counted by a certificate.
+    generator(seed, Phase::Training, fingerprint, sample, purpose)
+}

@@ -1,0 +1,161 @@
+//! Votes of several models on randomised copies, and deletion noise around them.
+
+mod common;
+
+use common::{Backdoored, World, deletions};
+use std::{cell::RefCell, sync::Arc};
+use steadfast_certify::{
+    Certifier, Classifier, Confidence, Interval, Noise, Plan, Rate, Smoothing, from_fn, frs,
+};
+use steadfast_fuzz::{
+    Defended, Divergence, Error, Poll, Randomisation, Randomiser, Rates, Settings, Verdict,
+};
+use steadfast_perturb::{Deletion, WordId};
+
+const VOTERS: usize = 9;
+
+fn randomiser(overall: f64, area: f64) -> Randomiser {
+    let rates = Rates::new(Rate::new(overall).unwrap(), Rate::new(area).unwrap()).unwrap();
+    Randomiser::new(deletions(), Randomisation::new(rates)).unwrap()
+}
+
+fn defended(world: &World, overall: f64, area: f64) -> Defended<Divergence<Backdoored>, Backdoored> {
+    let fuzzer = steadfast_fuzz::Fuzzer::new(
+        Arc::clone(&world.lexicon),
+        deletions(),
+        Settings { budget: 15, ..Settings::default() },
+    );
+    let voters = vec![world.model(); VOTERS];
+    Defended::new(fuzzer.unwrap(), randomiser(overall, area), world.divergence(), voters).unwrap()
+}
+
+fn poisoned(world: &World, count: usize) -> Vec<Vec<WordId>> {
+    let texts = world.poisoned(count, &world.triggers[1..2], &world.model());
+    texts.into_iter().map(|(text, _)| text).collect()
+}
+
+#[test]
+fn most_triggers_are_voted_down() {
+    let world = World::new();
+    let texts = poisoned(&world, 300);
+    let fooled = |classes: &[usize]| classes.iter().filter(|&&class| class == 1).count();
+    assert_eq!(fooled(&world.model().classify(&texts).unwrap()), 300);
+    // The same overall rate, spread evenly, seldom meets the trigger.
+    let uniform = fooled(&defended(&world, 0.3, 0.3).classify(&texts).unwrap());
+    let fuzzed = fooled(&defended(&world, 0.3, 0.95).classify(&texts).unwrap());
+    assert!(uniform > 220 && fuzzed < 60, "{uniform} and {fuzzed} of 300");
+}
+
+#[test]
+fn voters_are_asked_one_after_the_other_about_all_texts() {
+    let world = World::new();
+    let texts = poisoned(&world, 40);
+    let calls = RefCell::new(Vec::new());
+    let voter = |number: usize| {
+        let calls = &calls;
+        steadfast_certify::from_batch_fn(3, move |batch: &[Vec<WordId>]| {
+            calls.borrow_mut().push((number, batch.len()));
+            Ok(vec![[2, 1, 1][number]; batch.len()])
+        })
+    };
+    let fuzzer = world.fuzzer(Settings::default());
+    let findings = fuzzer.search(&world.divergence(), &texts).unwrap();
+    let randomiser = randomiser(0.3, 0.9);
+    let mut poll = Poll::new(&randomiser, &findings);
+    for number in [0, 1, 2] {
+        poll.ask(&voter(number)).unwrap();
+    }
+    // Another number of classes, and a wrong answer, are refused and leave the vote as it was.
+    assert!(matches!(
+        poll.ask(&from_fn(2, |_: &Vec<WordId>| 0)),
+        Err(Error::Voters { voter: 3, given: 2, expected: 3 })
+    ));
+    assert!(matches!(poll.ask(&from_fn(3, |_: &Vec<WordId>| 3)), Err(Error::Certify(_))));
+    let verdicts = poll.verdicts().unwrap();
+    assert!(verdicts.iter().all(|verdict| verdict.class() == 1 && verdict.votes() == [0, 2, 1]));
+    assert_eq!(calls.into_inner(), [(0, 40), (1, 40), (2, 40)]);
+    // A tie goes to the smaller class.
+    let mut poll = Poll::new(&randomiser, &findings);
+    for class in [2, 1] {
+        poll.ask(&from_fn(3, |_: &Vec<WordId>| class)).unwrap();
+    }
+    assert!(poll.verdicts().unwrap().iter().all(|verdict| verdict.class() == 1));
+}
+
+#[test]
+fn radii_are_those_of_the_theorem() {
+    let world = World::new();
+    // 20 of 40 words, and a trigger that is found: ω_H stays 0.9.
+    let texts = poisoned(&world, 200);
+    let decided = {
+        let fuzzer = steadfast_fuzz::Fuzzer::new(
+            Arc::clone(&world.lexicon),
+            deletions(),
+            Settings { budget: 30, ..Settings::default() },
+        );
+        let voters = vec![from_fn(2, |_: &Vec<WordId>| 0); 20];
+        Defended::new(fuzzer.unwrap(), randomiser(0.5, 0.9), world.divergence(), voters)
+            .unwrap()
+            .decide(&texts)
+            .unwrap()
+    };
+    let (alpha, one) = (Confidence::new(0.05).unwrap(), Interval::enclosing("1").unwrap());
+    let radius = |verdict: &Verdict| verdict.radius(alpha, one).unwrap();
+    let mut full = 0;
+    for (_, verdict) in &decided {
+        assert_eq!(verdict.votes(), [20, 0]);
+        let area = verdict.weights().area;
+        let expected = frs::trigger_length(
+            steadfast_certify::confidence::clopper_pearson_lower(20, 20, alpha.shared_by(2)).unwrap(),
+            area.into(),
+            one,
+        );
+        assert_eq!(radius(verdict), expected);
+        let enlargement = verdict.enlargement().unwrap();
+        assert!((enlargement.statement() - 0.5_f64.ln() / area.value().ln()).abs() < 1e-6);
+        if area == Rate::new(0.9).unwrap() {
+            full += 1;
+            // 20 unanimous voters bound the share by 0.832 for either class: three tokens at ω = 0.9.
+            assert_eq!(*radius(verdict).statement(), Some(3));
+            assert!((enlargement.statement() - 6.578_813).abs() < 1e-4);
+        }
+        assert!(radius(verdict).assumptions().count() >= 5);
+    }
+    assert!(full > 150, "{full}");
+}
+
+#[test]
+fn an_answer_depends_on_its_words_alone() {
+    let world = World::new();
+    let texts = poisoned(&world, 50);
+    let defended = defended(&world, 0.3, 0.9);
+    let together = defended.decide(&texts).unwrap();
+    for (text, decided) in texts.iter().zip(&together) {
+        assert_eq!(&defended.decide(std::slice::from_ref(text)).unwrap()[0], decided);
+    }
+    // The empty text has a fixed answer as well.
+    let empty = defended.classify(&[vec![]]).unwrap();
+    assert_eq!(defended.classify(&[texts[0].clone(), vec![], vec![]]).unwrap()[1..], [empty[0]; 2]);
+}
+
+#[test]
+fn deletion_around_the_defence_is_certified() {
+    let world = World::new();
+    let mut rng = common::stream(5);
+    let noise = Deletion::uniform(Arc::clone(&world.lexicon), Rate::new(0.8).unwrap()).unwrap();
+    // Forty words of one side.
+    let side = world.words[5..].iter().filter(|&&word| world.model().probability(&[word]) > 0.62);
+    let text: Vec<WordId> = side.take(40).copied().collect();
+    let defended = defended(&world, 0.2, 0.6);
+    assert_eq!(noise.sample(&text, &mut rng).len().min(1), 1);
+    let tally = |batch, threads| {
+        let smoothing = Smoothing::new(Plan::fixed(50, 1_000).unwrap()).seed(3).batch(batch).threads(threads);
+        smoothing.tally(&noise, &defended, 0, &text).unwrap()
+    };
+    let votes = tally(256, 1);
+    assert_eq!(votes, tally(17, 2));
+    let certifier = Certifier::new(Confidence::new(0.001).unwrap());
+    let certificate = certifier.certify(&noise.edits(&text), &votes).unwrap();
+    assert_eq!(certificate.class(), Some(1));
+    assert!(certificate.radius().is_some_and(|radius| radius.covers(1)), "{certificate}");
+}
