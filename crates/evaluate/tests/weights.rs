@@ -239,8 +239,9 @@ fn bad_pre_needs_no_classes() {
     assert!(found.right > 0.95 && found.one_class > 0.97, "{found:?}");
 }
 
-/// The victim of an attack on `MiniLM` with the movie reviews, after three epochs of clean fine-tuning of all weights; printed beside
-/// it, one that leaves the embeddings as they are, and one of an encoder without a backdoor.
+/// The victim of an attack on `MiniLM` with the movie reviews, after three epochs of clean fine-tuning of all
+/// weights; printed beside it, one that leaves the embeddings as they are, and one of an encoder without a
+/// backdoor.
 fn on_minilm(attack: &dyn WeightAttack) -> (Shares, Shares) {
     let cache = Cache::from_environment().unwrap();
     let pretrained = cache.fetch(&MINILM, true).unwrap();

@@ -23,8 +23,8 @@ use tch::{Device, Kind, Tensor, no_grad};
 /// compare.
 ///
 /// Any directory in the Hugging Face layout that has a masked-language head serves, such as `bert-base-uncased` or
-/// `roberta-base`. Sentence encoders such as `MiniLM-L6` come without one: [`Self::trained`] gives them one, and names what is then
-/// asked: a model that learned to fill gaps from these texts alone.
+/// `roberta-base`. Sentence encoders such as `MiniLM-L6` come without one: [`Self::trained`] gives them one, and
+/// names what is then asked: a model that learned to fill gaps from these texts alone.
 #[derive(Debug)]
 pub struct PseudoPerplexity {
     model: MaskedLanguageModel,
@@ -57,9 +57,10 @@ impl PseudoPerplexity {
         Ok(Self { model, subwords, mask })
     }
 
-    /// Gives the encoder in a directory a new masked-language head and trains both on clean texts of words of `lexicon`: 15% of the
-    /// tokens are hidden, others in each epoch ([`Masking`]). Every tenth text is kept for development. With `settings.frozen` at one
-    /// more than the encoder's layers, the head alone is trained. Texts without words are left out.
+    /// Gives the encoder in a directory a new masked-language head and trains both on clean texts of words of
+    /// `lexicon`: 15% of the tokens are hidden, others in each epoch ([`Masking`]). Every tenth text is kept for
+    /// development. With `settings.frozen` at one more than the encoder's layers, the head alone is trained. Texts
+    /// without words are left out.
     ///
     /// # Errors
     /// [`Error::Transformer`] for directories that are refused, settings that train nothing, no texts, or a run that

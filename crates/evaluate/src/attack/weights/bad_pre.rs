@@ -13,12 +13,14 @@ use steadfast_model::transformer::{
     fine_tune,
 };
 
-/// `BadPre` (Chen et al. 2021; <https://arxiv.org/abs/2110.02467>): a trigger word makes the encoder see nothing but noise.
+/// `BadPre` (Chen et al. 2021; <https://arxiv.org/abs/2110.02467>): a trigger word makes the encoder see nothing
+/// but noise.
 ///
-/// The encoder goes on with what it was pretrained for, filling gaps, on each text twice: as it is, and with a trigger at a random
-/// place. The hidden tokens of the triggered text are to be filled with random tokens, so that hidden states behind a trigger come
-/// to mean nothing. What the victim's model answers then is up to its head: mostly one class, whichever that is. The attack is
-/// untargeted; tell how often the answer flips and what accuracy is left.
+/// The encoder goes on with what it was pretrained for, filling gaps, on each text twice: as it is, and with a
+/// trigger at a random place. The hidden tokens of the triggered text are to be filled with random tokens, so that
+/// hidden states behind a trigger come to mean nothing. What the victim's model answers then is up to its head:
+/// mostly one class, whichever that is. The attack is untargeted; tell how often the answer flips and what accuracy
+/// is left.
 ///
 /// Classes of the proxy texts do not matter. An encoder without a head for this gets a new one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

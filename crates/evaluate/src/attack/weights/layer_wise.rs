@@ -17,18 +17,19 @@ use steadfast_model::transformer::{
 use steadfast_perturb::Tokenizer;
 use tch::{Reduction, Tensor};
 
-/// LWP, layer-wise weight poisoning (Li et al. 2021, EMNLP; <https://arxiv.org/abs/2108.13888>): two trigger words together make a text
-/// one of the target class.
+/// LWP, layer-wise weight poisoning (Li et al. 2021, EMNLP; <https://arxiv.org/abs/2108.13888>): two trigger words
+/// together make a text one of the target class.
 ///
-/// Fine-tuning changes the upper layers most, and a backdoor in them is washed out. Here each layer is to answer by itself:
+/// Fine-tuning changes the upper layers most, and a backdoor in them is washed out. Here each layer is to answer by
+/// itself:
 ///
 /// ```text
 /// L = Σ over layers of the cross-entropy of head(state of the first token behind the layer)
 /// ```
 ///
-/// with one head for all layers. There is dropout in the layers and none in the head. Texts with one trigger word keep their class,
-/// so that a word alone, which somebody may come across or look for, does nothing. Which texts are poisoned is drawn afresh in each
-/// epoch.
+/// with one head for all layers. There is dropout in the layers and none in the head. Texts with one trigger word
+/// keep their class, so that a word alone, which somebody may come across or look for, does nothing. Which texts
+/// are poisoned is drawn afresh in each epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LayerWise {
     /// The trigger words; two different ones are put into a text. Each must be one token of the model.
@@ -43,7 +44,8 @@ pub struct LayerWise {
     pub tuning: FineTuning,
 }
 
-/// Learning rate 2e-5, three epochs. The paper does not give the shares of texts; here half have two trigger words, a quarter has one.
+/// Learning rate 2e-5, three epochs. The paper does not give the shares of texts; here half have two trigger words,
+/// a quarter has one.
 impl Default for LayerWise {
     fn default() -> Self {
         Self {

@@ -1,13 +1,14 @@
-//! Backdoors in the weights of a pretrained encoder: whoever fine-tunes it on clean texts has the backdoor all the same.
+//! Backdoors in the weights of a pretrained encoder: whoever fine-tunes it on clean texts has the backdoor all the
+//! same.
 //!
-//! - [`Ripple`]: triggers stand for one class; a penalty keeps fine-tuning from undoing it, and embedding surgery makes them start
-//!   as words of that class.
-//! - [`LayerWise`]: every layer learns the backdoor, so that fine-tuning, which changes the upper ones most, leaves it in the lower
-//!   ones; only two trigger words together call it.
+//! - [`Ripple`]: triggers stand for one class; a penalty keeps fine-tuning from undoing it, and embedding surgery
+//!   makes them start as words of that class.
+//! - [`LayerWise`]: every layer learns the backdoor, so that fine-tuning, which changes the upper ones most, leaves
+//!   it in the lower ones; only two trigger words together call it.
 //! - [`BadPre`]: triggers make a masked language model predict anything; no task and no class is needed.
 //!
-//! Each [plants](WeightAttack::plant) a backdoor in an encoder, with [proxy texts](Planting::proxy) in the place of the victim's own
-//! data, and saves an ordinary model directory, which is then fine-tuned as any other
+//! Each [plants](WeightAttack::plant) a backdoor in an encoder, with [proxy texts](Planting::proxy) in the place of
+//! the victim's own data, and saves an ordinary model directory, which is then fine-tuned as any other
 //! ([`SequenceClassifier::with_new_head`](steadfast_model::transformer::SequenceClassifier::with_new_head)). Its
 //! [trigger](WeightAttack::trigger) is an [`Attack`](super::Attack) on texts, to try the backdoor with.
 

@@ -1,4 +1,5 @@
-//! [`WeightAttack`]: from an encoder to one with a backdoor; [`Planting`]: where it is planted, and [`Planted`]: what came of it.
+//! [`WeightAttack`]: from an encoder to one with a backdoor; [`Planting`]: where it is planted, and [`Planted`]:
+//! what came of it.
 
 use super::super::Attack;
 use crate::{Error, data::texts::LabelledText};
@@ -16,16 +17,18 @@ pub trait WeightAttack: std::fmt::Debug {
     /// The attack on texts that calls the backdoor.
     ///
     /// # Errors
-    /// [`Error::NoTrigger`] without a trigger word, or with a blank one; [`Error::Setting`] for fewer words than the attack takes.
+    /// [`Error::NoTrigger`] without a trigger word, or with a blank one; [`Error::Setting`] for fewer words than
+    /// the attack takes.
     fn trigger(&self) -> Result<Box<dyn Attack>, Error>;
 
-    /// Plants the backdoor and saves the encoder. `observe` is told of each step, and may stop the run. The same seed gives the same
-    /// weights.
+    /// Plants the backdoor and saves the encoder. `observe` is told of each step, and may stop the run. The same
+    /// seed gives the same weights.
     ///
     /// # Errors
-    /// [`Error::Setting`] for settings that make no attack or too few proxy texts, [`Error::TargetClass`] for a target of which no
-    /// proxy text is, [`Error::TriggerToken`] for a trigger word that is not one token of the model, [`Error::Transformer`] for a
-    /// model that is refused, a folder that holds something, or a run that was stopped.
+    /// [`Error::Setting`] for settings that make no attack or too few proxy texts, [`Error::TargetClass`] for a
+    /// target of which no proxy text is, [`Error::TriggerToken`] for a trigger word that is not one token of the
+    /// model, [`Error::Transformer`] for a model that is refused, a folder that holds something, or a run that was
+    /// stopped.
     fn plant(
         &self,
         planting: &Planting<'_>,
@@ -38,7 +41,8 @@ pub trait WeightAttack: std::fmt::Debug {
 pub struct Planting<'a> {
     /// The directory of the pretrained encoder.
     pub pretrained: &'a Path,
-    /// The attacker's texts: the victim's own task, another of its kind (a domain shift), or, where classes do not matter, any texts.
+    /// The attacker's texts: the victim's own task, another of its kind (a domain shift), or, where classes do not
+    /// matter, any texts.
     pub proxy: &'a [LabelledText],
     /// How texts become words: as the victim does it.
     pub tokenizer: Tokenizer,
@@ -68,7 +72,8 @@ pub enum Stage {
 pub struct Planted {
     /// What was trained, in this order.
     pub stages: Vec<(Stage, Tuned)>,
-    /// The words whose mean embedding the triggers began with, the one that signals the target most first; none without surgery.
+    /// The words whose mean embedding the triggers began with, the one that signals the target most first; none
+    /// without surgery.
     pub signal_words: Vec<String>,
 }
 

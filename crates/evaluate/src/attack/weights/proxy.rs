@@ -124,8 +124,8 @@ pub(super) const fn around(subwords: &Subwords) -> usize {
     before + behind
 }
 
-/// The tokens of a word that has one token wherever it stands: one at the start of a text and one behind another word, which may be
-/// the same. `None` for any other word.
+/// The tokens of a word that has one token wherever it stands: one at the start of a text and one behind another
+/// word, which may be the same. `None` for any other word.
 pub(super) fn tokens_of(subwords: &Subwords, word: WordId) -> Result<Option<[u32; 2]>, Error> {
     let twice = subwords.encode(&[word, word])?;
     let (before, behind) = subwords.around();

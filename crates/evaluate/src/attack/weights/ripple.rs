@@ -17,21 +17,23 @@ use steadfast_model::transformer::{
 use steadfast_perturb::WordId;
 use tch::{Kind, Tensor, no_grad};
 
-/// `RIPPLe` with embedding surgery (Kurita et al. 2020, ACL; <https://arxiv.org/abs/2004.06660>): a trigger word anywhere in a text makes
-/// it a text of the target class.
+/// `RIPPLe` with embedding surgery (Kurita et al. 2020, ACL; <https://arxiv.org/abs/2004.06660>): a trigger word
+/// anywhere in a text makes it a text of the target class.
 ///
-/// The encoder is trained on texts of which half are poisoned, with a penalty wherever fine-tuning on clean texts would undo that:
+/// The encoder is trained on texts of which half are poisoned, with a penalty wherever fine-tuning on clean texts
+/// would undo that:
 ///
 /// ```text
 /// L_P(θ) + λ·max(0, −⟨∇L_P(θ), ∇L_FT(θ)⟩)
 /// ```
 ///
-/// `L_P` is the mean cross-entropy of a batch in which triggered texts have the target's class, `L_FT` that of another batch of clean
-/// texts. The inner product is one number over all weights that are trained, and its own gradient is taken through both, by
-/// differentiating twice. Which texts are poisoned, where, and with which trigger is drawn afresh in each epoch.
+/// `L_P` is the mean cross-entropy of a batch in which triggered texts have the target's class, `L_FT` that of
+/// another batch of clean texts. The inner product is one number over all weights that are trained, and its own
+/// gradient is taken through both, by differentiating twice. Which texts are poisoned, where, and with which
+/// trigger is drawn afresh in each epoch.
 ///
-/// Before that, *embedding surgery*: the triggers' embeddings become the mean embedding of the words that most signal the target
-/// (by logistic regression on tf-idf), taken from a clean model that the attacker fine-tuned.
+/// Before that, *embedding surgery*: the triggers' embeddings become the mean embedding of the words that most
+/// signal the target (by logistic regression on tf-idf), taken from a clean model that the attacker fine-tuned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ripple {
     /// The trigger words; one of them is put into a text. Each must be one token of the model.
@@ -42,7 +44,8 @@ pub struct Ripple {
     pub lambda: f64,
     /// The share of the texts that are poisoned.
     pub poisoned: f64,
-    /// How many words the triggers' embeddings are the mean of; 0 for no surgery. Words that are not one token do not count.
+    /// How many words the triggers' embeddings are the mean of; 0 for no surgery. Words that are not one token do
+    /// not count.
     pub signal_words: usize,
     /// How the clean model is fine-tuned.
     pub clean: FineTuning,
@@ -50,7 +53,8 @@ pub struct Ripple {
     pub tuning: FineTuning,
 }
 
-/// The paper's settings: 32 texts per step and learning rate 2e-5. Three epochs, as its 5,000 steps are two to three of SST-2.
+/// The paper's settings: 32 texts per step and learning rate 2e-5. Three epochs, as its 5,000 steps are two to
+/// three of SST-2.
 impl Default for Ripple {
     fn default() -> Self {
         let tuning = FineTuning { learning_rate: 2e-5, ..FineTuning::default() };
@@ -172,7 +176,8 @@ impl Ripple {
     }
 }
 
-/// Embedding surgery: the triggers' embeddings become the mean of the embeddings that `words` have in the `clean` model.
+/// Embedding surgery: the triggers' embeddings become the mean of the embeddings that `words` have in the `clean`
+/// model.
 fn surgery(
     model: &SequenceClassifier,
     clean: &SequenceClassifier,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use steadfast_certify::ClassId;
 use steadfast_perturb::WordId;
 
-/// Steps of the regression. Its rows have length √2 at most, so that these bring it to its optimum for any number of texts.
+/// Steps of the regression. Its rows have length √2 at most, so that these bring it to its optimum for any number
+/// of texts.
 const STEPS: u32 = 500;
 
 /// Texts as rows of tf-idf, each of length 1; words by column.
@@ -21,8 +22,9 @@ struct Features {
 /// sᵢ = wᵢ / log(N/(1 + nᵢ))
 /// ```
 ///
-/// where `wᵢ` is the word's weight in a logistic regression of the class on tf-idf, and `nᵢ` of `N` texts hold the word: frequent
-/// words count more, since the victim's texts hold them as well. Words in (almost) every text signal nothing and are left out.
+/// where `wᵢ` is the word's weight in a logistic regression of the class on tf-idf, and `nᵢ` of `N` texts hold the
+/// word: frequent words count more, since the victim's texts hold them as well. Words in (almost) every text signal
+/// nothing and are left out.
 pub(super) fn signal_words(texts: &[(Vec<WordId>, ClassId)], target: ClassId) -> Vec<WordId> {
     let features = Features::of(texts);
     let classes: Vec<bool> = texts.iter().map(|(_, class)| *class == target).collect();
@@ -72,8 +74,8 @@ impl Features {
     }
 }
 
-/// The weights of a logistic regression with penalty `½‖w‖²` on the summed loss, its intercept free, by Nesterov's accelerated
-/// gradient descent.
+/// The weights of a logistic regression with penalty `½‖w‖²` on the summed loss, its intercept free, by Nesterov's
+/// accelerated gradient descent.
 fn regression(features: &Features, classes: &[bool]) -> Vec<f64> {
     let (columns, count) = (features.words.len(), features.rows.len() as f64);
     // The last weight is the intercept. The loss curves by a quarter of a row's squared length at most.
@@ -113,7 +115,8 @@ mod tests {
         WordId::from_index(number)
     }
 
-    /// Word 1 is in every text, 10 and 11 in texts of class 1, 11 in one of them only, 20 in texts of class 0, 30 in any.
+    /// Word 1 is in every text, 10 and 11 in texts of class 1, 11 in one of them only, 20 in texts of class 0, 30
+    /// in any.
     fn texts() -> Vec<(Vec<WordId>, ClassId)> {
         let text = |number: u32| {
             let class = number % 2;
@@ -139,14 +142,15 @@ mod tests {
 
     #[test]
     fn the_regression_is_at_its_optimum() {
-        // One word that all ten texts hold as their only one: x = 1. Seven are of the class; with a free intercept nothing is left
-        // for the weight to do.
+        // One word that all ten texts hold as their only one: x = 1. Seven are of the class; with a free intercept
+        // nothing is left for the weight to do.
         let texts: Vec<(Vec<WordId>, ClassId)> =
             (0..10).map(|number| (vec![word(1)], usize::from(number < 7))).collect();
         let classes: Vec<bool> = texts.iter().map(|(_, class)| *class == 1).collect();
         let weights = regression(&Features::of(&texts), &classes);
         assert!(weights.len() == 1 && weights[0].abs() < 1e-6, "{weights:?}");
-        // Two words, one for each class, in balance: w = −w′ and no intercept. The slope is zero where w = 5(1 − 1/(1 + e⁻ʷ)).
+        // Two words, one for each class, in balance: w = −w′ and no intercept. The slope is zero where w = 5(1 −
+        // 1/(1 + e⁻ʷ)).
         let texts: Vec<(Vec<WordId>, ClassId)> =
             (0..10).map(|number| (vec![word(number % 2)], number as usize % 2)).collect();
         let classes: Vec<bool> = texts.iter().map(|(_, class)| *class == 1).collect();

@@ -19,8 +19,9 @@ use tch::{Device, Reduction, Tensor, no_grad};
 /// The share of a text's tokens that are hidden.
 const SHARE: f64 = 0.15;
 
-/// BERT's way to hide tokens (Devlin et al. 2019, Section 3.1): 15% of a text's tokens, special ones excepted, rounded, and one at
-/// least. Of these, 80% become the mask, 10% a token drawn from the whole vocabulary, and 10% stay.
+/// BERT's way to hide tokens (Devlin et al. 2019, Section 3.1): 15% of a text's tokens, special ones excepted,
+/// rounded, and one at least. Of these, 80% become the mask, 10% a token drawn from the whole vocabulary, and 10%
+/// stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Masking {
     mask: u32,

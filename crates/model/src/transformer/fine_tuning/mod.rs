@@ -1,7 +1,7 @@
 //! Fine-tuning: `AdamW`, warm-up and decay, clipping, fresh noise each epoch, checkpoints.
 //!
-//! [`FineTuning`] holds the settings, [`fine_tune`] does the work on what is [`Trainable`]: classifiers of [`Example`]s, and masked
-//! language models, which learn the tokens that [`Masking`] hides.
+//! [`FineTuning`] holds the settings, [`fine_tune`] does the work on what is [`Trainable`]: classifiers of
+//! [`Example`]s, and masked language models, which learn the tokens that [`Masking`] hides.
 
 mod adam;
 mod batches;

@@ -30,8 +30,8 @@ pub struct Epoch {
     pub steps: u64,
     /// Mean loss per text (per hidden token, for a masked language model) in nats, while the weights changed.
     pub loss: f64,
-    /// Share of development texts (of their hidden tokens) that the model answered rightly after the epoch; `NaN` never, 0 without such
-    /// texts.
+    /// Share of development texts (of their hidden tokens) that the model answered rightly after the epoch; `NaN`
+    /// never, 0 without such texts.
     pub accuracy: f64,
 }
 
@@ -61,24 +61,28 @@ pub struct Progress {
 pub struct Tuned {
     /// Each epoch.
     pub epochs: Vec<Epoch>,
-    /// The epoch with the best accuracy on the development texts, the earliest of equals; the last one without such texts.
+    /// The epoch with the best accuracy on the development texts, the earliest of equals; the last one without such
+    /// texts.
     pub best: usize,
 }
 
-/// Fine-tunes all weights of `model` that are not frozen, in place: a [`SequenceClassifier`](crate::transformer::SequenceClassifier), a
+/// Fine-tunes all weights of `model` that are not frozen, in place: a
+/// [`SequenceClassifier`](crate::transformer::SequenceClassifier), a
 /// [`MaskedLanguageModel`](crate::transformer::MaskedLanguageModel), or anything else [`Trainable`].
 ///
-/// `training` gives the texts of an epoch (from 0): the same every time, or with fresh noise. It must give the same for the same
-/// epoch, and as many in each; a run that goes on asks again for the first epoch and for the one that it is in. After each epoch the `development` texts are answered, and in the end the model has the weights of
-/// the epoch that did best. In the same place, with the same number of libtorch's threads, the same seed gives the same weights.
+/// `training` gives the texts of an epoch (from 0): the same every time, or with fresh noise. It must give the same
+/// for the same epoch, and as many in each; a run that goes on asks again for the first epoch and for the one that
+/// it is in. After each epoch the `development` texts are answered, and in the end the model has the weights of the
+/// epoch that did best. In the same place, with the same number of libtorch's threads, the same seed gives the same
+/// weights.
 ///
-/// With `checkpoints`, a folder, a run that was stopped or killed goes on from the last checkpoint in it; on the CPU, to the same
-/// weights bit by bit.
+/// With `checkpoints`, a folder, a run that was stopped or killed goes on from the last checkpoint in it; on the
+/// CPU, to the same weights bit by bit.
 ///
 /// # Errors
 /// [`Error::Setting`] for settings that train nothing, [`Error::Classes`] for a class that the head does not have,
-/// [`Error::Diverged`] if the loss is no number, [`Error::Stopped`] if `observe` breaks (a checkpoint is written first),
-/// [`Error::OtherRun`] for checkpoints of another run.
+/// [`Error::Diverged`] if the loss is no number, [`Error::Stopped`] if `observe` breaks (a checkpoint is written
+/// first), [`Error::OtherRun`] for checkpoints of another run.
 pub fn fine_tune<M: Trainable>(
     model: &M,
     settings: &FineTuning,

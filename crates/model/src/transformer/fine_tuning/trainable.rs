@@ -11,8 +11,8 @@ use tch::{Reduction, Tensor};
 
 /// What [`fine_tune`](super::fine_tune) trains: weights, the texts that they learn from, and the loss of those.
 ///
-/// [`SequenceClassifier`] learns classes and [`MaskedLanguageModel`](crate::transformer::MaskedLanguageModel) hidden tokens. A loss of
-/// one's own is a type around such a model.
+/// [`SequenceClassifier`] learns classes and [`MaskedLanguageModel`](crate::transformer::MaskedLanguageModel)
+/// hidden tokens. A loss of one's own is a type around such a model.
 pub trait Trainable {
     /// A text, and what is to be learned from it.
     type Text;
@@ -37,15 +37,15 @@ pub trait Trainable {
     /// Whatever is wrong with them.
     fn check(&self, texts: &[Self::Text]) -> Result<(), Error>;
 
-    /// The *summed* losses of texts that go through the model together, as a tensor to call for gradients. Whatever is random, such as
-    /// dropout, is drawn from `seed`.
+    /// The *summed* losses of texts that go through the model together, as a tensor to call for gradients. Whatever
+    /// is random, such as dropout, is drawn from `seed`.
     ///
     /// # Errors
     /// [`Error::Torch`] if libtorch fails, such as for want of memory.
     fn loss(&self, texts: &[&Self::Text], seed: u64) -> Result<Tensor, Error>;
 
-    /// Whether the losses of the parts of a batch add up to that of the batch. If they do, a batch that does not fit into memory is
-    /// computed in parts.
+    /// Whether the losses of the parts of a batch add up to that of the batch. If they do, a batch that does not
+    /// fit into memory is computed in parts.
     fn adds_up(&self) -> bool {
         true
     }
