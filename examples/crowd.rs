@@ -35,7 +35,7 @@ use steadfast_fetch::Cache;
 Examples:
   crowd --quick                                  one attack, few texts
   crowd                                          BadNets and AddSent, all certificates
-  crowd --attack badnets --defence none --baselines          what BKI, STRIP and RAP do
+  crowd --attack badnets --defence none --baselines          what BKI, ONION, STRIP and RAP do
   crowd --attack badnets --rate 0.01,0.02,0.05,0.1 --defence none,uniform,crowd-component --repeats 3
   crowd --attack synbkd --data clean --paraphrases synbkd    a paraphrase attack, read from files"
 )]

@@ -230,6 +230,21 @@ pub enum Error {
         /// The attack.
         attack: AttackName,
     },
+    /// A trigger word that the model does not know as one token.
+    #[cfg(feature = "torch")]
+    #[error(
+        "the trigger {trigger:?} is {tokens} tokens of {}, or an unknown one, expected one word of one known token; take another word, such \
+         as a rare one of its vocabulary",
+        path.display()
+    )]
+    TriggerToken {
+        /// The trigger.
+        trigger: String,
+        /// The tokenizer's file.
+        path: PathBuf,
+        /// The tokens that it makes of the trigger.
+        tokens: usize,
+    },
     /// A trigger that no model could see whole.
     #[error(
         "the trigger of {attack} has {words} words, more than the {limit} that are read of a text; take a shorter \
@@ -342,7 +357,7 @@ pub enum Error {
     #[cfg(feature = "torch")]
     #[error(
         "{} has no head or no mask token for predicting hidden words; name the directory of a masked language model, such as \
-         bert-base-uncased",
+         bert-base-uncased, or train a head for it",
         path.display()
     )]
     NoLanguageModel {

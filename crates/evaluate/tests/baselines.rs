@@ -21,8 +21,8 @@ use steadfast_evaluate::{
     },
 };
 use steadfast_model::transformer::{
-    Example, FineTuning, MaskedLanguageModel, Precision, SequenceClassifier, Subwords, TextClassifier,
-    fine_tune,
+    Example, FineTuning, MaskedLanguageModel, Precision, Progress, SequenceClassifier, Subwords,
+    TextClassifier, fine_tune,
 };
 use steadfast_perturb::{Lexicon, Partition, Tokenizer, WordId};
 use tch::{Device, Tensor};
@@ -195,6 +195,44 @@ fn pseudo_perplexities_are_those_of_hiding_one_token_at_a_time() {
     let onion = Onion::new(perplexity, &victim, &asked, 0.2).unwrap();
     let flagged = onion.defend(&asked).unwrap().iter().filter(|verdict| verdict.flagged()).count();
     assert_eq!(flagged, 1);
+}
+
+#[test]
+fn an_encoder_without_a_head_learns_to_tell_how_texts_read() {
+    tch::set_num_threads(1);
+    let lexicon = Arc::new(Lexicon::new());
+    // Each text is one word over and over.
+    let text = |number: usize| [OTHERS[number % 10]].repeat(6 + number % 3).join(" ");
+    let mut texts: Vec<Vec<WordId>> =
+        (0..300).map(|number| Tokenizer::words().tokenize(&lexicon, &text(number * 7))).collect();
+    texts.push(Vec::new());
+    let train = |texts: &[Vec<WordId>], settings: &FineTuning| {
+        let mut steps = 0;
+        let mut observe = |_: &Progress| {
+            steps += 1;
+            ControlFlow::Continue(())
+        };
+        let folder = folder("tiny-bert");
+        let found = PseudoPerplexity::trained(
+            &folder,
+            Arc::clone(&lexicon),
+            Device::Cpu,
+            texts,
+            settings,
+            &mut observe,
+        );
+        found.map(|found| (found, steps))
+    };
+    let settings = FineTuning { epochs: 8, batch: 16, learning_rate: 1e-2, seed: 1, ..FineTuning::default() };
+    let (perplexity, steps) = train(&texts, &settings).unwrap();
+    assert_eq!(steps, 8 * (270_usize.div_ceil(16) + 1));
+    let mut strange = texts[0].clone();
+    strange[3] = lexicon.intern(TRIGGER);
+    let asked = [texts[0].clone(), strange];
+    let found = perplexity.perplexities(&asked).unwrap();
+    assert!(found[0] < 2.0 && found[1] > 1.5 * found[0], "{found:?}");
+    assert_eq!(found, train(&texts, &settings).unwrap().0.perplexities(&asked).unwrap());
+    assert!(train(&[vec![], vec![]], &settings).unwrap_err().to_string().contains("training texts is none"));
 }
 
 #[test]

@@ -25,7 +25,7 @@ struct Options {
     settings: Settings,
 }
 
-const DEFENCES: &str = "none,uniform,crowd,crowd-component,deletion@0.5,textguard,bki,strip,rap";
+const DEFENCES: &str = "none,uniform,crowd,crowd-component,deletion@0.5,textguard,bki,onion,strip,rap";
 
 fn settings(extra: &[&str]) -> Settings {
     let usual = [
@@ -223,6 +223,5 @@ fn what_cannot_be_poisoned_is_refused() {
     assert!(matches!(refused(&["--attack", "none"]), Error::Setting { name: "--attack", .. }));
     assert!(matches!(refused(&["--epochs", "0"]), Error::Transformer(_)));
     assert!(matches!(refused(&["--defence", "none,textguard@0"]), Error::Perturb(_)));
-    assert!(matches!(refused(&["--defence", "none,onion"]), Error::NoLanguageModel { .. }));
     assert!(matches!(refused(&["--defence", "none,deletion@0.7"]), Error::Setting { .. }));
 }

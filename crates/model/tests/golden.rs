@@ -109,17 +109,43 @@ fn tokenizers_give_the_same_tokens() {
     }
 }
 
-#[test]
-fn training_steps_are_those_of_python() {
-    // Dropout draws differ between the two, so there is none.
+/// A copy of a model with dropout rates of zero.
+fn without_dropout(name: &str) -> tempfile::TempDir {
     let place = tempfile::tempdir().unwrap();
     for file in ["model.safetensors", "config.json"] {
-        std::fs::copy(folder("tiny-bert").join(file), place.path().join(file)).unwrap();
+        std::fs::copy(folder(name).join(file), place.path().join(file)).unwrap();
     }
     let config = place.path().join("config.json");
     let text = std::fs::read_to_string(&config).unwrap().replace("_prob\": 0.1", "_prob\": 0.0");
     assert_eq!(text.matches("_prob\": 0.0").count(), 2);
     std::fs::write(&config, text).unwrap();
+    place
+}
+
+#[test]
+fn operations_that_are_differentiated_twice_compute_the_same() {
+    for name in ["tiny-bert", "tiny-roberta"] {
+        let place = without_dropout(name);
+        let model = SequenceClassifier::load(place.path(), Device::Cpu, Precision::Single).unwrap();
+        // Texts of several lengths: there is padding.
+        let tokens: Vec<Vec<u32>> = numbers(&read(&folder(name).join("golden.json"))["tokens"]);
+        let batch = model.batch(&rows(&tokens)).unwrap();
+        assert!(batch.mask().is_some());
+        let once = model.forward(&batch).unwrap().logits;
+        let twice = model.forward_twice_differentiable(&batch, 3).unwrap().logits;
+        assert!(once.allclose(&twice, 1e-5, 1e-5, false), "{name}");
+    }
+    // With dropout it draws from its seed.
+    let model = SequenceClassifier::load(&folder("tiny-bert"), Device::Cpu, Precision::Single).unwrap();
+    let batch = model.batch(&[&[2, 60, 61, 3]]).unwrap();
+    let drawn = |seed| model.forward_twice_differentiable(&batch, seed).unwrap().logits;
+    assert!(drawn(1).equal(&drawn(1)) && !drawn(1).equal(&drawn(2)));
+}
+
+#[test]
+fn training_steps_are_those_of_python() {
+    // Dropout draws differ between the two, so there is none.
+    let place = without_dropout("tiny-bert");
     let model = SequenceClassifier::load(place.path(), Device::Cpu, Precision::Single).unwrap();
 
     let tokens: Vec<Vec<u32>> = numbers(&read(&folder("tiny-bert").join("golden.json"))["tokens"]);

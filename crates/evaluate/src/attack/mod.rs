@@ -8,6 +8,7 @@
 //! - [`Words`]: a text to edit word by word, and [`Triggered`]: what came of it.
 //! - [`Poisoning`]: how many texts of which classes are poisoned; [`PoisonedTask`] and [`Poison`]: the result, text
 //!   by text.
+//! - `weights` (feature `torch`): backdoors in the weights of a pretrained encoder (`RIPPLe`, LWP, `BadPre`).
 //!
 //! What an attack did to a text is known as an [`EditScript`](steadfast_perturb::EditScript), so that each poisoned
 //! text can be held against a certificate: does it cover that many edits of those kinds?
@@ -37,6 +38,8 @@ mod poisoning;
 mod reordering;
 mod selection;
 mod semantic;
+#[cfg(feature = "torch")]
+pub mod weights;
 mod words;
 
 pub use insertion::Insertion;

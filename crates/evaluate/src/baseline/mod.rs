@@ -39,6 +39,8 @@ pub use pseudo_perplexity::PseudoPerplexity;
 #[cfg(feature = "torch")]
 pub use rap::{Rap, RapSettings};
 pub use report::{DefenceReport, Detection};
+#[cfg(feature = "torch")]
+pub(crate) use scores::setting;
 pub use strip::{Strip, StripSettings};
 pub use text_guard::TextGuard;
 pub use threshold::Threshold;

@@ -2,8 +2,10 @@
 
 use super::{Perplexity, scores::setting};
 use crate::Error;
-use std::{path::Path, sync::Arc};
-use steadfast_model::transformer::{Error as ModelError, MaskedLanguageModel, Precision, Subwords};
+use std::{ops::ControlFlow, path::Path, sync::Arc};
+use steadfast_model::transformer::{
+    Error as ModelError, FineTuning, MaskedLanguageModel, Masking, Precision, Progress, Subwords, fine_tune,
+};
 use steadfast_perturb::{Lexicon, WordId};
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -21,7 +23,8 @@ use tch::{Device, Kind, Tensor, no_grad};
 /// compare.
 ///
 /// Any directory in the Hugging Face layout that has a masked-language head serves, such as `bert-base-uncased` or
-/// `roberta-base`. Sentence encoders such as `MiniLM-L6` come without one and are refused.
+/// `roberta-base`. Sentence encoders such as `MiniLM-L6` come without one: [`Self::trained`] gives them one, and
+/// names what is then asked: a model that learned to fill gaps from these texts alone.
 #[derive(Debug)]
 pub struct PseudoPerplexity {
     model: MaskedLanguageModel,
@@ -51,6 +54,37 @@ impl PseudoPerplexity {
             })?;
         let subwords = Subwords::load(directory, model.config(), lexicon)?;
         let mask = subwords.mask().ok_or_else(none)?;
+        Ok(Self { model, subwords, mask })
+    }
+
+    /// Gives the encoder in a directory a new masked-language head and trains both on clean texts of words of
+    /// `lexicon`: 15% of the tokens are hidden, others in each epoch ([`Masking`]). Every tenth text is kept for
+    /// development. With `settings.frozen` at one more than the encoder's layers, the head alone is trained. Texts
+    /// without words are left out.
+    ///
+    /// # Errors
+    /// [`Error::Transformer`] for directories that are refused, settings that train nothing, no texts, or a run that
+    /// `observe` stops; [`Error::NoLanguageModel`] for a tokenizer without a mask.
+    pub fn trained(
+        directory: &Path,
+        lexicon: Arc<Lexicon>,
+        device: Device,
+        texts: &[Vec<WordId>],
+        settings: &FineTuning,
+        observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Self, Error> {
+        let model = MaskedLanguageModel::with_new_head(directory, settings.seed, device)?;
+        let subwords = Subwords::load(directory, model.config(), lexicon)?;
+        let mask = subwords.mask().ok_or_else(|| Error::NoLanguageModel { path: directory.to_owned() })?;
+        let masking = Masking::new(&subwords, model.config())?;
+        let (mut training, mut development) = (Vec::new(), Vec::new());
+        for (number, text) in texts.iter().filter(|text| !text.is_empty()).enumerate() {
+            let part = if number % 10 == 9 { &mut development } else { &mut training };
+            part.push(subwords.encode(text)?);
+        }
+        let development = masking.epoch(&development, settings.seed, u64::MAX)?;
+        let mut epoch = |epoch| Ok(masking.epoch(&training, settings.seed, epoch)?);
+        fine_tune(&model, settings, &mut epoch, &development, None, observe)?;
         Ok(Self { model, subwords, mask })
     }
 

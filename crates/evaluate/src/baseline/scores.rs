@@ -35,6 +35,6 @@ pub(super) fn one_each(what: &'static str, found: usize, texts: usize) -> Result
 }
 
 /// A setting that makes no defence.
-pub(super) fn setting(name: &'static str, given: &dyn fmt::Display, expected: impl Into<String>) -> Error {
+pub(crate) fn setting(name: &'static str, given: &dyn fmt::Display, expected: impl Into<String>) -> Error {
     Error::Setting { name, given: given.to_string(), expected: expected.into() }
 }

@@ -27,13 +27,15 @@ pub(crate) enum Dropout {
     Off,
     /// The model is trained; masks come from the seeded generator.
     On(#[expect(dead_code, reason = "it is held, not read")] Seeded),
+    /// As [`Self::On`], by operations whose gradients have gradients again: libtorch's fused attention has not.
+    Twice(#[expect(dead_code, reason = "it is held, not read")] Seeded),
 }
 
 impl Dropout {
     /// Elements become 0 with probability `rate`, and the others grow by `1/(1 − rate)`.
     pub(crate) fn apply(&self, input: &Tensor, rate: f64) -> Result<Tensor, Error> {
         match self {
-            Self::On(_) if rate > 0.0 => Ok(input.f_dropout(rate, true)?),
+            Self::On(_) | Self::Twice(_) if rate > 0.0 => Ok(input.f_dropout(rate, true)?),
             _ => Ok(input.shallow_clone()),
         }
     }
@@ -47,6 +49,15 @@ impl Dropout {
         mask: Option<&Tensor>,
         rate: f64,
     ) -> Result<Tensor, Error> {
+        if let Self::Twice(_) = self {
+            let width = query.size().last().copied().unwrap_or(1) as f64;
+            let mut scores = query.f_matmul(&key.f_transpose(-2, -1)?)?.f_div_scalar(width.sqrt())?;
+            if let Some(mask) = mask {
+                scores = scores.f_masked_fill(&mask.f_logical_not()?, f64::NEG_INFINITY)?;
+            }
+            let weights = self.apply(&scores.f_softmax(-1, query.kind())?, rate)?;
+            return Ok(weights.f_matmul(value)?);
+        }
         let rate = if matches!(self, Self::On(_)) { rate } else { 0.0 };
         Ok(Tensor::f_scaled_dot_product_attention(query, key, value, mask, rate, false, None, false)?)
     }

@@ -1,7 +1,7 @@
 //! [`Encoder`]: embeddings and layers, from token ids to hidden states.
 
 use super::{Activation, Batch, Config, Error, dropout::Dropout, parameters::Parameters, weights::Weights};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// A stack of transformer layers over an embedding of tokens (Vaswani et al. 2017; Devlin et al. 2019).
 ///
@@ -46,6 +46,17 @@ impl Dense {
     pub(crate) fn forward(&self, input: &Tensor) -> Result<Tensor, Error> {
         Ok(input.f_linear(&self.weight, Some(&self.bias))?)
     }
+}
+
+/// What a new head is drawn from: a normal distribution of this standard deviation, as in BERT; its biases are zero.
+const HEAD_DEVIATION: f64 = 0.02;
+
+/// Weight and bias of a new dense layer. The seeded generator is held by the caller.
+pub(crate) fn new_dense(inputs: i64, outputs: i64) -> Result<(Tensor, Tensor), Error> {
+    let options = (Kind::Float, Device::Cpu);
+    let mut weight = Tensor::f_zeros([outputs, inputs], options)?;
+    let _ = weight.f_normal_(0.0, HEAD_DEVIATION)?;
+    Ok((weight, Tensor::f_zeros([outputs], options)?))
 }
 
 /// Layer normalisation over the last dimension.

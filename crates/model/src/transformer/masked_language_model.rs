@@ -5,7 +5,7 @@ use super::{
     config::FILE,
     directory::{self, Precision},
     dropout::{Dropout, Seeded},
-    encoder::{Dense, Encoder, Norm, activate, single},
+    encoder::{Dense, Encoder, Norm, activate, new_dense, single},
     weights::Weights,
 };
 use std::path::Path;
@@ -30,6 +30,24 @@ impl MaskedLanguageModel {
     /// Those of [`Config::load`]; [`Error::File`], [`Error::Shape`], [`Error::MissingTensors`] and [`Error::ExtraTensors`] for
     /// weights that are damaged, of another model, or without this head.
     pub fn load(directory: &Path, device: Device, precision: Precision) -> Result<Self, Error> {
+        Self::build(directory, None, device, precision)
+    }
+
+    /// Reads a pretrained encoder and gives it a new head, drawn from `seed`, for encoders that come without one. It predicts nothing
+    /// until it is trained. A head that is there is not kept.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn with_new_head(directory: &Path, seed: u64, device: Device) -> Result<Self, Error> {
+        Self::build(directory, Some(seed), device, Precision::Single)
+    }
+
+    fn build(
+        directory: &Path,
+        new_head: Option<u64>,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Self, Error> {
         let config = Config::load(directory)?;
         if !config.is_tied() {
             return Err(Error::Config {
@@ -43,18 +61,20 @@ impl MaskedLanguageModel {
         no_grad(|| {
             let mut parameters = Parameters::new(device, precision.kind());
             let encoder = Encoder::read(&mut parameters, &mut weights, &config)?;
-            let (dense, norm, bias) = match config.family() {
-                Family::Bert => (
-                    "cls.predictions.transform.dense",
-                    "cls.predictions.transform.LayerNorm",
-                    "cls.predictions.bias",
-                ),
-                Family::Roberta => ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias"),
-            };
-            let hidden = config.hidden();
+            let [dense, norm, bias] = names(config.family());
+            let (hidden, vocabulary) = (config.hidden(), config.vocabulary());
+            if let Some(seed) = new_head {
+                let _seeded = Seeded::new(seed);
+                let (drawn, zero) = new_dense(hidden, hidden)?;
+                weights.put(&format!("{dense}.weight"), drawn);
+                weights.put(&format!("{dense}.bias"), zero.shallow_clone());
+                weights.put(&format!("{norm}.weight"), zero.f_ones_like()?);
+                weights.put(&format!("{norm}.bias"), zero);
+                weights.put(bias, Tensor::f_zeros([vocabulary], (Kind::Float, Device::Cpu))?);
+            }
             let transform = Dense::read(&mut parameters, &mut weights, dense, hidden, hidden)?;
             let norm = Norm::read(&mut parameters, &mut weights, norm, &config)?;
-            let bias = parameters.read(&mut weights, bias, &[config.vocabulary()])?;
+            let bias = parameters.read(&mut weights, bias, &[vocabulary])?;
             weights.finish()?;
             Ok(Self { config, parameters, encoder, transform, norm, bias })
         })
@@ -94,10 +114,31 @@ impl MaskedLanguageModel {
     /// # Errors
     /// [`Error::Torch`] if libtorch fails, such as for a position outside of the batch.
     pub fn forward_at(&self, batch: &Batch, positions: &[usize]) -> Result<Tensor, Error> {
-        let positions: Vec<i64> = positions.iter().map(|&position| position as i64).collect();
-        let rows = Tensor::f_arange(positions.len() as i64, (Kind::Int64, self.parameters.device()))?;
-        let columns = Tensor::f_from_slice(&positions)?.f_to_device(self.parameters.device())?;
-        let (_, last) = self.encoder.forward(batch, &Dropout::Off)?;
+        self.predict(batch, &positions.iter().copied().enumerate().collect::<Vec<_>>())
+    }
+
+    /// Logits over the vocabulary for the tokens in these rows and columns of a batch.
+    pub(crate) fn predict(&self, batch: &Batch, places: &[(usize, usize)]) -> Result<Tensor, Error> {
+        self.pass_at(batch, places, &Dropout::Off)
+    }
+
+    /// As [`Self::predict`], with dropout drawn from `seed`.
+    pub(crate) fn predict_with_dropout(
+        &self,
+        batch: &Batch,
+        places: &[(usize, usize)],
+        seed: u64,
+    ) -> Result<Tensor, Error> {
+        self.pass_at(batch, places, &Dropout::On(Seeded::new(seed)))
+    }
+
+    fn pass_at(&self, batch: &Batch, places: &[(usize, usize)], dropout: &Dropout) -> Result<Tensor, Error> {
+        let index = |numbers: Vec<i64>| -> Result<Tensor, Error> {
+            Ok(Tensor::f_from_slice(&numbers)?.f_to_device(self.parameters.device())?)
+        };
+        let rows = index(places.iter().map(|&(row, _)| row as i64).collect())?;
+        let columns = index(places.iter().map(|&(_, column)| column as i64).collect())?;
+        let (_, last) = self.encoder.forward(batch, dropout)?;
         self.head(&last.f_index(&[Some(rows), Some(columns)])?)
     }
 
@@ -138,5 +179,15 @@ impl MaskedLanguageModel {
         let text = self.config.text(architecture, None);
         let inside = |name: &str| !name.starts_with(head);
         directory::save(directory, source, &text, self.config.family(), &self.parameters, inside)
+    }
+}
+
+/// Names of the head's dense layer, its normalisation and its bias.
+const fn names(family: Family) -> [&'static str; 3] {
+    match family {
+        Family::Bert => {
+            ["cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"]
+        }
+        Family::Roberta => ["lm_head.dense", "lm_head.layer_norm", "lm_head.bias"],
     }
 }

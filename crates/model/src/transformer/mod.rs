@@ -9,7 +9,7 @@
 //!
 //! `Hub` (feature `hub`) fetches such a directory by the model's id on the Hugging Face hub.
 //!
-//! [`fine_tune`] trains a classifier, [`ParameterSmoothing`] puts noise on its weights.
+//! [`fine_tune`] trains what is [`Trainable`], such as these two, and [`ParameterSmoothing`] puts noise on its weights.
 //!
 //! Errors of libtorch arrive as [`Error`]; nothing here panics on them.
 
@@ -37,7 +37,9 @@ pub(crate) use batch::halving;
 pub use config::{Activation, Config, Family};
 pub use directory::Precision;
 pub use error::Error;
-pub use fine_tuning::{Epoch, Example, FineTuning, Progress, Tuned, fine_tune};
+pub use fine_tuning::{
+    Epoch, Example, FineTuning, MaskedText, Masking, Progress, Trainable, Tuned, fine_tune,
+};
 #[cfg(feature = "hub")]
 pub use hub::Hub;
 pub use masked_language_model::MaskedLanguageModel;

@@ -63,9 +63,9 @@ impl ParameterSmoothing {
     }
 
     /// Clips and perturbs the weights in place. What is returned puts them back, bit by bit.
-    pub(crate) fn perturb(&self, model: &SequenceClassifier, seed: u64) -> Result<Originals, Error> {
+    pub(crate) fn perturb(&self, parameters: &Parameters, seed: u64) -> Result<Originals, Error> {
         no_grad(|| {
-            let (parameters, layers) = (model.parameters(), model.config().layers());
+            let layers = parameters.iter().filter_map(Parameter::depth).max().unwrap_or(0);
             let scale = self.scale(parameters)?;
             let mut originals = Originals::default();
             let _seeded = Seeded::new(seed);
@@ -122,7 +122,7 @@ impl ParameterSmoothing {
         self.check()?;
         let copy = |number| {
             let seed = generator(seed, Phase::Estimation, 0, number, Purpose::Learner).next_u64();
-            let originals = self.perturb(model, seed)?;
+            let originals = self.perturb(model.parameters(), seed)?;
             let answered = answer(number);
             originals.restore()?;
             answered

@@ -4,11 +4,11 @@ use super::{
     Batch, Config, Error, Family, Parameters,
     directory::{self, Precision},
     dropout::{Dropout, Seeded},
-    encoder::{Dense, Encoder, single},
+    encoder::{Dense, Encoder, new_dense, single},
     weights::Weights,
 };
 use std::path::Path;
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Device, Tensor, no_grad};
 
 /// An encoder whose first token decides the class, with the head that `transformers` gives its family: for BERT the pooler and a
 /// dense layer, for `RoBERTa` two dense layers; a hyperbolic tangent between them.
@@ -30,9 +30,6 @@ pub struct Output {
     /// Logits of the classes, `texts × classes`, in single precision.
     pub logits: Tensor,
 }
-
-/// What a new head is drawn from: a normal distribution of this standard deviation, as in BERT; its biases are zero.
-const HEAD_DEVIATION: f64 = 0.02;
 
 impl SequenceClassifier {
     /// Reads a fine-tuned model: `config.json` and `model.safetensors` of a directory in the Hugging Face layout.
@@ -152,6 +149,15 @@ impl SequenceClassifier {
         self.pass(batch, &Dropout::On(Seeded::new(seed)))
     }
 
+    /// As [`Self::forward_with_dropout`], by operations that can be differentiated twice: for losses that hold gradients themselves.
+    /// Slower, with other draws of dropout from the same seed, and otherwise equal up to rounding.
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn forward_twice_differentiable(&self, batch: &Batch, seed: u64) -> Result<Output, Error> {
+        self.pass(batch, &Dropout::Twice(Seeded::new(seed)))
+    }
+
     fn pass(&self, batch: &Batch, dropout: &Dropout) -> Result<Output, Error> {
         let (states, last) = self.encoder.forward(batch, dropout)?;
         let logits = self.head(&last.f_select(1, 0)?, dropout)?;
@@ -203,12 +209,4 @@ const fn names(family: Family) -> (&'static str, &'static str) {
         Family::Bert => ("pooler.dense", "classifier"),
         Family::Roberta => ("classifier.dense", "classifier.out_proj"),
     }
-}
-
-/// A new dense layer. The seeded generator is held by the caller.
-fn new_dense(inputs: i64, outputs: i64) -> Result<(Tensor, Tensor), Error> {
-    let options = (Kind::Float, Device::Cpu);
-    let mut weight = Tensor::f_zeros([outputs, inputs], options)?;
-    let _ = weight.f_normal_(0.0, HEAD_DEVIATION)?;
-    Ok((weight, Tensor::f_zeros([outputs], options)?))
 }

@@ -56,6 +56,11 @@ impl Weights {
         Ok(Self { path: single, tensors, missing: Vec::new() })
     }
 
+    /// Puts a tensor in the place of the one of this name, if there is one.
+    pub(crate) fn put(&mut self, name: &str, tensor: Tensor) {
+        self.tensors.insert(name.to_owned(), tensor);
+    }
+
     /// The tensor of this name, which must have this shape; `None` if there is no such tensor.
     pub(crate) fn take_if_there(&mut self, name: &str, shape: &[i64]) -> Result<Option<Tensor>, Error> {
         let Some(tensor) = self.tensors.remove(name) else { return Ok(None) };

@@ -41,7 +41,8 @@ pub enum Defence {
     },
     /// Training texts with the word that moves hidden states most are left out ([`Bki`](crate::baseline::Bki)).
     Bki,
-    /// Words without which a text reads better are taken out ([`Onion`](crate::baseline::Onion)).
+    /// Words without which a text reads better are taken out ([`Onion`](crate::baseline::Onion)), by the pseudo-perplexity of the
+    /// encoder, which learns to fill gaps in clean development texts if it cannot.
     Onion,
     /// Texts whose answer survives overwritten words are refused ([`Strip`](crate::baseline::Strip)).
     Strip,
@@ -50,8 +51,8 @@ pub enum Defence {
 }
 
 impl Defence {
-    /// The defences without a certificate that work with any encoder. [`Self::Onion`] needs one that predicts words.
-    pub const EMPIRICAL: [Self; 3] = [Self::Bki, Self::Strip, Self::Rap];
+    /// The defences without a certificate.
+    pub const EMPIRICAL: [Self; 4] = [Self::Bki, Self::Onion, Self::Strip, Self::Rap];
 
     /// How tables and people call its noise or rule.
     fn name(self) -> &'static str {
@@ -95,7 +96,7 @@ impl FromStr for Defence {
             "crowd-component" => parsed(number, 1.0).map(|temperature| Self::CrowdComponent { temperature }),
             "deletion" => parsed(number, 0.8).map(|rate| Self::Deletion { rate }),
             "textguard" => parsed(number, 3).map(|groups| Self::TextGuard { groups }),
-            _ => [Self::None, Self::Uniform, Self::Crowd, Self::Onion]
+            _ => [Self::None, Self::Uniform, Self::Crowd]
                 .into_iter()
                 .chain(Self::EMPIRICAL)
                 .find(|defence| number.is_none() && defence.name() == name),

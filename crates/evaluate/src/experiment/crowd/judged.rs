@@ -14,22 +14,20 @@ use crate::{
     experiment::Labelled,
     metrics::{CertifiedCurve, Share},
 };
-use std::{cell::RefCell, collections::BTreeSet, path::Path, sync::Arc, time::Instant};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Instant};
 use steadfast_certify::{Certificate, Classifier, Radius};
+use steadfast_model::transformer::{FineTuning, Progress};
 use steadfast_perturb::{EditOp, Partition, WordId};
 
 /// Refuses what could not be set up, before anything is trained.
 ///
 /// # Errors
-/// [`Error::NoLanguageModel`] for [`Defence::Onion`] with an encoder that predicts no words; [`Error::Perturb`] for
-/// [`Defence::TextGuard`] without groups; [`Error::Setting`] for a defence whose noise was not made.
-pub(super) fn check(defences: &[Defence], noises: &Noises, pretrained: &Path) -> Result<(), Error> {
-    let lexicon = || Arc::clone(&noises.lexicon);
+/// [`Error::Perturb`] for [`Defence::TextGuard`] without groups; [`Error::Setting`] for a defence whose noise was not made.
+pub(super) fn check(defences: &[Defence], noises: &Noises) -> Result<(), Error> {
     for defence in defences {
         match *defence {
-            Defence::None | Defence::Bki | Defence::Strip | Defence::Rap => {}
-            Defence::Onion => drop(PseudoPerplexity::load(pretrained, lexicon(), tch::Device::Cpu)?),
-            Defence::TextGuard { groups } => drop(Partition::new(lexicon(), groups)?),
+            Defence::None | Defence::Bki | Defence::Onion | Defence::Strip | Defence::Rap => {}
+            Defence::TextGuard { groups } => drop(Partition::new(Arc::clone(&noises.lexicon), groups)?),
             noisy => drop(noises.of(noisy)?),
         }
     }
@@ -84,11 +82,7 @@ impl Run<'_> {
                 DefenceReport { detection: Some(bki.detection(&poisoned)), ..report(&bki)? }
             }
             Defence::Onion => {
-                let perplexity = PseudoPerplexity::load(
-                    self.pretrained,
-                    Arc::clone(&self.noises.lexicon),
-                    victim.model().parameters().device(),
-                )?;
+                let perplexity = self.perplexity(scene, &clean, victim.model().parameters().device())?;
                 report(&Onion::new(perplexity, &victim, &clean, Threshold::RATE)?)?
             }
             Defence::Strip => {
@@ -116,6 +110,32 @@ impl Run<'_> {
         let worth = (Guarantee::Empirical, None);
         let row = self.row(scene, defence, scene.threat(), worth, Figures::Attacked(attacked));
         Ok(std::iter::once(row).chain(certified).collect())
+    }
+
+    /// The pseudo-perplexity of the pretrained encoder. One without a masked-language head gets one, trained on the defender's clean
+    /// texts.
+    fn perplexity(
+        &self,
+        scene: &Scene,
+        clean: &[Vec<WordId>],
+        device: tch::Device,
+    ) -> Result<PseudoPerplexity, Error> {
+        let lexicon = || Arc::clone(&self.noises.lexicon);
+        match PseudoPerplexity::load(self.pretrained, lexicon(), device) {
+            Err(Error::NoLanguageModel { .. }) => {}
+            loaded => return loaded,
+        }
+        let settings = FineTuning { epochs: GAP_EPOCHS, frozen: 0, ..self.settings.fine_tuning(scene.seed)? };
+        let steps = (clean.len() - clean.len() / 10).div_ceil(settings.batch.max(1)) as u64;
+        let bar = self.console.bar("onion learns to fill gaps", settings.epochs * steps);
+        let mut observe = |progress: &Progress| {
+            bar.set_position(progress.epoch * progress.steps + progress.step);
+            self.console.flow()
+        };
+        let made =
+            PseudoPerplexity::trained(self.pretrained, lexicon(), device, clean, &settings, &mut observe);
+        bar.finish_and_clear();
+        made
     }
 
     /// What the votes of the groups certify, and whether that covers the attack.
@@ -152,6 +172,9 @@ impl Run<'_> {
         Ok(self.row(scene, defence, threat, worth, Figures::Certified(certified)))
     }
 }
+
+/// Passes over the clean texts in which a new masked-language head is trained.
+const GAP_EPOCHS: u64 = 10;
 
 /// The groups of the words that attacks put in or took out; nothing where the edits of one are not known.
 fn touched(partition: &Partition, poisons: &[Poison]) -> Option<BTreeSet<u32>> {

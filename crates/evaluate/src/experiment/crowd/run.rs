@@ -53,7 +53,7 @@ pub fn run(
     resume: bool,
     console: &Console,
 ) -> Result<Results, Error> {
-    judged::check(&settings.noisy_defences(), noises, pretrained)?;
+    judged::check(&settings.noisy_defences(), noises)?;
     let encoder =
         Encoder::new(pretrained, task.classes(), settings.seed, device, Arc::clone(&noises.lexicon))?;
     let fingerprint = task.fingerprint();

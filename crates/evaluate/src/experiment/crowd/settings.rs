@@ -30,7 +30,7 @@ pub struct Settings {
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub defence: Vec<Defence>,
 
-    /// Adds defences without a certificate: bki, strip, rap. For onion, name it and an encoder with a masked-language head
+    /// Adds the defences without a certificate: bki, onion, strip, rap
     #[arg(long)]
     pub baselines: bool,
 

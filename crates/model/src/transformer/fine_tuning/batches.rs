@@ -19,12 +19,12 @@ pub struct Example {
 /// So many batches are sorted by length together: little is padded, and batches still differ from epoch to epoch.
 const POOL: usize = 50;
 
-/// Examples by number, in batches, in the random order of one epoch. Texts of similar length share a batch.
-pub(crate) fn shuffled(examples: &[Example], batch: usize, seed: u64, epoch: u64) -> Vec<Vec<usize>> {
+/// Texts of these lengths by number, in batches, in the random order of one epoch. Texts of similar length share a batch.
+pub(crate) fn shuffled(lengths: &[usize], batch: usize, seed: u64, epoch: u64) -> Vec<Vec<usize>> {
     let mut rng = generator(seed, Phase::Training, epoch, 0, Purpose::Learner);
-    let mut order: Vec<usize> = (0..examples.len()).collect();
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
     shuffle(&mut order, &mut rng);
-    let length = |&index: &usize| examples.get(index).map_or(0, |example: &Example| example.tokens.len());
+    let length = |&index: &usize| lengths.get(index).copied();
     let mut batches: Vec<Vec<usize>> = Vec::with_capacity(order.len().div_ceil(batch));
     for pool in order.chunks_mut(batch.saturating_mul(POOL)) {
         pool.sort_by_key(|index| Reverse(length(index)));
@@ -35,7 +35,7 @@ pub(crate) fn shuffled(examples: &[Example], batch: usize, seed: u64, epoch: u64
 }
 
 /// Fisher and Yates's shuffle. The bias of the 64-bit remainder is below 2⁻³².
-fn shuffle<T>(items: &mut [T], rng: &mut impl Rng) {
+pub(super) fn shuffle<T>(items: &mut [T], rng: &mut impl Rng) {
     for end in (1..items.len()).rev() {
         items.swap(end, (rng.next_u64() % (end as u64 + 1)) as usize);
     }
@@ -47,20 +47,19 @@ mod tests {
 
     #[test]
     fn every_example_once_per_epoch_in_an_order_of_its_own() {
-        let examples: Vec<Example> =
-            (0..1_001).map(|i| Example { tokens: vec![1; 1 + (i * 7) % 40], class: 0 }).collect();
-        let batches = shuffled(&examples, 8, 1, 0);
+        let lengths: Vec<usize> = (0..1_001).map(|i| 1 + (i * 7) % 40).collect();
+        let batches = shuffled(&lengths, 8, 1, 0);
         assert_eq!(batches.len(), 126);
         let mut seen: Vec<usize> = batches.concat();
         seen.sort_unstable();
         assert_eq!(seen, (0..1_001).collect::<Vec<_>>());
-        assert_eq!(batches, shuffled(&examples, 8, 1, 0));
-        assert_ne!(batches, shuffled(&examples, 8, 1, 1));
-        assert_ne!(batches, shuffled(&examples, 8, 2, 0));
+        assert_eq!(batches, shuffled(&lengths, 8, 1, 0));
+        assert_ne!(batches, shuffled(&lengths, 8, 1, 1));
+        assert_ne!(batches, shuffled(&lengths, 8, 2, 0));
         // Little is padded.
-        let length = |&i: &usize| examples[i].tokens.len();
+        let length = |&i: &usize| lengths[i];
         let padded: usize = batches.iter().map(|b| b.len() * b.iter().map(length).max().unwrap()).sum();
-        let real: usize = examples.iter().map(|example| example.tokens.len()).sum();
+        let real: usize = lengths.iter().sum();
         assert!(padded * 10 < real * 11, "{padded} for {real}");
     }
 }

@@ -1,7 +1,7 @@
 //! Checkpoints: everything that a killed run needs to go on as if nothing had happened.
 
 use super::{
-    super::{Error, SequenceClassifier, parameters::duplicate, weights},
+    super::{Error, Parameters, parameters::duplicate, weights},
     FineTuning,
     adam::Adam,
     run::Epoch,
@@ -44,14 +44,14 @@ pub(crate) struct State {
 pub(crate) type Best = Vec<Tensor>;
 
 /// Copies of all weights.
-pub(crate) fn snapshot(model: &SequenceClassifier) -> Result<Best, Error> {
-    no_grad(|| model.parameters().iter().map(|parameter| duplicate(parameter.tensor())).collect())
+pub(crate) fn snapshot(parameters: &Parameters) -> Result<Best, Error> {
+    no_grad(|| parameters.iter().map(|parameter| duplicate(parameter.tensor())).collect())
 }
 
 /// Puts copies of all weights back into the model.
-pub(crate) fn put_back(model: &SequenceClassifier, best: &Best) -> Result<(), Error> {
+pub(crate) fn put_back(parameters: &Parameters, best: &Best) -> Result<(), Error> {
     no_grad(|| {
-        for (parameter, saved) in model.parameters().iter().zip(best) {
+        for (parameter, saved) in parameters.iter().zip(best) {
             parameter.tensor().shallow_clone().f_copy_(saved)?;
         }
         Ok(())
@@ -62,7 +62,7 @@ pub(crate) fn put_back(model: &SequenceClassifier, best: &Best) -> Result<(), Er
 pub(crate) fn write(
     folder: &Path,
     state: &State,
-    model: &SequenceClassifier,
+    parameters: &Parameters,
     adam: &Adam,
     best: Option<&Best>,
 ) -> Result<(), Error> {
@@ -74,7 +74,6 @@ pub(crate) fn write(
     let work =
         tempfile::Builder::new().prefix(WRITING).tempdir_in(folder).map_err(Error::io("write", folder))?;
     let weight = |prefix: &str, name: &str| format!("{prefix}.{name}");
-    let parameters = model.parameters();
     let current = parameters.iter().map(|parameter| (weight("weight", parameter.name()), parameter.tensor()));
     let best = best.into_iter().flat_map(|best| {
         parameters.iter().zip(best).map(|(parameter, tensor)| (weight("best", parameter.name()), tensor))
@@ -121,7 +120,7 @@ fn entries(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, Error> {
 pub(crate) fn resume(
     folder: &Path,
     expected: &State,
-    model: &SequenceClassifier,
+    parameters: &Parameters,
     adam: &mut Adam,
 ) -> Result<Option<(State, Option<Best>)>, Error> {
     let Some(newest) = entries(folder, FINISHED)?.pop() else { return Ok(None) };
@@ -150,7 +149,7 @@ pub(crate) fn resume(
             let found = tensors.get(&name).filter(fits).map(Tensor::shallow_clone);
             found.ok_or_else(|| damaged(&path, format!("holds no {name} of the model's shape")))
         };
-        model.parameters().iter().map(|parameter| find(parameter.name(), parameter.tensor())).collect()
+        parameters.iter().map(|parameter| find(parameter.name(), parameter.tensor())).collect()
     };
     let current = named("weight")?;
     let best = if state.epochs.is_empty() { None } else { Some(named("best")?) };
@@ -160,6 +159,6 @@ pub(crate) fn resume(
     if !no_grad(|| adam.restore(steps, &moments))? {
         return Err(damaged(&path, "holds no moments of the trained weights".to_owned()));
     }
-    put_back(model, &current)?;
+    put_back(parameters, &current)?;
     Ok(Some((state, best)))
 }

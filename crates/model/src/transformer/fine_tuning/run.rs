@@ -1,11 +1,8 @@
 //! [`fine_tune`]: the loop over epochs and steps.
 
 use super::{
-    super::{
-        Error, Precision, SequenceClassifier,
-        inference::{self, BatchLimit},
-    },
-    Example, FineTuning,
+    super::{Error, Precision},
+    FineTuning, Trainable,
     adam::Adam,
     batches::shuffled,
     checkpoint::{self, Best, State},
@@ -22,7 +19,6 @@ use steadfast_certify::{
     BoxError, Law, Phase,
     seed::{Purpose, generator},
 };
-use tch::{Reduction, Tensor};
 
 /// A run that is killed loses at most what it did in so much time. When checkpoints are written changes no result.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_mins(5);
@@ -32,9 +28,10 @@ const BETWEEN_CHECKPOINTS: Duration = Duration::from_mins(5);
 pub struct Epoch {
     /// Its steps.
     pub steps: u64,
-    /// Mean loss per text in nats, while the weights changed.
+    /// Mean loss per text (per hidden token, for a masked language model) in nats, while the weights changed.
     pub loss: f64,
-    /// Share of development texts that the model answered rightly after the epoch; `NaN` never, 0 without such texts.
+    /// Share of development texts (of their hidden tokens) that the model answered rightly after the epoch; `NaN`
+    /// never, 0 without such texts.
     pub accuracy: f64,
 }
 
@@ -49,7 +46,7 @@ pub struct Progress {
     pub step: u64,
     /// Steps of each epoch.
     pub steps: u64,
-    /// Mean loss per text in nats, of the epoch so far.
+    /// Mean loss per text (or per hidden token) in nats, of the epoch so far.
     pub loss: f64,
     /// The learning rate of the last step.
     pub learning_rate: f64,
@@ -64,28 +61,33 @@ pub struct Progress {
 pub struct Tuned {
     /// Each epoch.
     pub epochs: Vec<Epoch>,
-    /// The epoch with the best accuracy on the development texts, the earliest of equals; the last one without such texts.
+    /// The epoch with the best accuracy on the development texts, the earliest of equals; the last one without such
+    /// texts.
     pub best: usize,
 }
 
-/// Fine-tunes all weights of `model` that are not frozen, in place.
+/// Fine-tunes all weights of `model` that are not frozen, in place: a
+/// [`SequenceClassifier`](crate::transformer::SequenceClassifier), a
+/// [`MaskedLanguageModel`](crate::transformer::MaskedLanguageModel), or anything else [`Trainable`].
 ///
-/// `training` gives the texts of an epoch (from 0): the same every time, or with fresh noise. It must give the same for the same
-/// epoch, and as many in each; a run that goes on asks again for the first epoch and for the one that it is in. After each epoch the `development` texts are answered, and in the end the model has the weights of
-/// the epoch that did best. In the same place, with the same number of libtorch's threads, the same seed gives the same weights.
+/// `training` gives the texts of an epoch (from 0): the same every time, or with fresh noise. It must give the same
+/// for the same epoch, and as many in each; a run that goes on asks again for the first epoch and for the one that
+/// it is in. After each epoch the `development` texts are answered, and in the end the model has the weights of the
+/// epoch that did best. In the same place, with the same number of libtorch's threads, the same seed gives the same
+/// weights.
 ///
-/// With `checkpoints`, a folder, a run that was stopped or killed goes on from the last checkpoint in it; on the CPU, to the same
-/// weights bit by bit.
+/// With `checkpoints`, a folder, a run that was stopped or killed goes on from the last checkpoint in it; on the
+/// CPU, to the same weights bit by bit.
 ///
 /// # Errors
 /// [`Error::Setting`] for settings that train nothing, [`Error::Classes`] for a class that the head does not have,
-/// [`Error::Diverged`] if the loss is no number, [`Error::Stopped`] if `observe` breaks (a checkpoint is written first),
-/// [`Error::OtherRun`] for checkpoints of another run.
-pub fn fine_tune(
-    model: &SequenceClassifier,
+/// [`Error::Diverged`] if the loss is no number, [`Error::Stopped`] if `observe` breaks (a checkpoint is written
+/// first), [`Error::OtherRun`] for checkpoints of another run.
+pub fn fine_tune<M: Trainable>(
+    model: &M,
     settings: &FineTuning,
-    training: &mut dyn FnMut(u64) -> Result<Vec<Example>, BoxError>,
-    development: &[Example],
+    training: &mut dyn FnMut(u64) -> Result<Vec<M::Text>, BoxError>,
+    development: &[M::Text],
     checkpoints: Option<&Path>,
     observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Tuned, Error> {
@@ -100,8 +102,8 @@ pub fn fine_tune(
     result
 }
 
-struct Run<'a> {
-    model: &'a SequenceClassifier,
+struct Run<'a, M: Trainable> {
+    model: &'a M,
     settings: &'a FineTuning,
     checkpoints: Option<&'a Path>,
     adam: Adam,
@@ -110,16 +112,15 @@ struct Run<'a> {
     /// Texts of each epoch.
     count: usize,
     /// The texts of the first epoch, until they are used.
-    first: Option<Vec<Example>>,
-    limit: BatchLimit,
+    first: Option<Vec<M::Text>>,
 }
 
-impl<'a> Run<'a> {
+impl<'a, M: Trainable> Run<'a, M> {
     fn start(
-        model: &'a SequenceClassifier,
+        model: &'a M,
         settings: &'a FineTuning,
-        training: &mut dyn FnMut(u64) -> Result<Vec<Example>, BoxError>,
-        development: &[Example],
+        training: &mut dyn FnMut(u64) -> Result<Vec<M::Text>, BoxError>,
+        development: &[M::Text],
         checkpoints: Option<&'a Path>,
     ) -> Result<Self, Error> {
         let first = training(0).map_err(|source| Error::Data { epoch: 0, source })?;
@@ -127,12 +128,12 @@ impl<'a> Run<'a> {
             let expected = "at least one".to_owned();
             return Err(Error::Setting { name: "training texts", given: "none".to_owned(), expected });
         }
-        check(model, &first)?;
-        check(model, development)?;
+        model.check(&first)?;
+        model.check(development)?;
         let state = State {
             settings: settings.clone(),
             model: model.parameters().fingerprint()?,
-            data: fingerprint(&first, development),
+            data: fingerprint(model, &first, development),
             epoch: 0,
             step: 0,
             loss: 0.0,
@@ -141,7 +142,7 @@ impl<'a> Run<'a> {
         };
         let mut adam = Adam::new(model.parameters(), settings.frozen, settings.weight_decay, settings.clip)?;
         let resumed = match checkpoints {
-            Some(folder) => checkpoint::resume(folder, &state, model, &mut adam),
+            Some(folder) => checkpoint::resume(folder, &state, model.parameters(), &mut adam),
             None => Ok(None),
         };
         let resumed = match resumed {
@@ -152,15 +153,14 @@ impl<'a> Run<'a> {
             }
         };
         let (state, best) = resumed.unwrap_or((state, None));
-        let limit = BatchLimit::new(inference::TOKENS);
         let count = first.len();
-        Ok(Self { model, settings, checkpoints, adam, state, best, count, first: Some(first), limit })
+        Ok(Self { model, settings, checkpoints, adam, state, best, count, first: Some(first) })
     }
 
     fn finish(
         &mut self,
-        training: &mut dyn FnMut(u64) -> Result<Vec<Example>, BoxError>,
-        development: &[Example],
+        training: &mut dyn FnMut(u64) -> Result<Vec<M::Text>, BoxError>,
+        development: &[M::Text],
         observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Tuned, Error> {
         while self.state.epoch < self.settings.epochs {
@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
                 Some(first) => first,
                 None => training(epoch).map_err(|source| Error::Data { epoch, source })?,
             };
-            check(self.model, &examples)?;
+            self.model.check(&examples)?;
             if examples.len() != self.count {
                 let expected = format!("{}, as in the first epoch", self.count);
                 let given = examples.len().to_string();
@@ -178,19 +178,22 @@ impl<'a> Run<'a> {
             self.epoch(&examples, development, observe)?;
         }
         if let Some(best) = &self.best {
-            checkpoint::put_back(self.model, best)?;
+            checkpoint::put_back(self.model.parameters(), best)?;
         }
         Ok(Tuned { best: best(&self.state.epochs), epochs: self.state.epochs.clone() })
     }
 
     fn epoch(
         &mut self,
-        examples: &[Example],
-        development: &[Example],
+        examples: &[M::Text],
+        development: &[M::Text],
         observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let (epoch, settings) = (self.state.epoch, self.settings);
-        let batches = shuffled(examples, settings.batch, settings.seed, epoch);
+        let lengths: Vec<usize> = examples.iter().map(|text| self.model.length(text)).collect();
+        let losses: Vec<usize> = examples.iter().map(|text| self.model.losses(text)).collect();
+        let losses = |batch: &[usize]| batch.iter().filter_map(|&index| losses.get(index)).sum::<usize>();
+        let batches = shuffled(&lengths, settings.batch, settings.seed, epoch);
         let steps = batches.len() as u64;
         let mut progress = Progress {
             epoch,
@@ -202,20 +205,21 @@ impl<'a> Run<'a> {
             gradient: 0.0,
             accuracy: None,
         };
-        let mut seen: usize = batches.iter().take(self.state.step as usize).map(Vec::len).sum();
+        let mut seen: usize = batches.iter().take(self.state.step as usize).map(|batch| losses(batch)).sum();
         let mut saved = Instant::now();
         for batch in batches.iter().skip(self.state.step as usize) {
-            let batch: Vec<&Example> = batch.iter().filter_map(|&index| examples.get(index)).collect();
+            let count = losses(batch);
+            let batch: Vec<&M::Text> = batch.iter().filter_map(|&index| examples.get(index)).collect();
             let rate = learning_rate(
                 settings.learning_rate,
                 settings.warm_up,
                 epoch * steps + self.state.step,
                 settings.epochs * steps,
             );
-            let (loss, gradient) = self.step(&batch, rate)?;
-            seen += batch.len();
+            let (loss, gradient) = self.step(&batch, count, rate)?;
+            seen += count;
             self.state.step += 1;
-            self.state.loss += loss * batch.len() as f64;
+            self.state.loss += loss * count as f64;
             progress.step = self.state.step;
             progress.loss = self.state.loss / seen as f64;
             (progress.learning_rate, progress.gradient) = (rate, gradient);
@@ -228,10 +232,10 @@ impl<'a> Run<'a> {
                 return Err(Error::Stopped { epoch, step: self.state.step });
             }
         }
-        let accuracy = self.accuracy(development)?;
+        let accuracy = self.model.accuracy(development)?;
         self.state.epochs.push(Epoch { steps, loss: progress.loss, accuracy });
         if development.is_empty() || best(&self.state.epochs) + 1 == self.state.epochs.len() {
-            self.best = Some(checkpoint::snapshot(self.model)?);
+            self.best = Some(checkpoint::snapshot(self.model.parameters())?);
         }
         (self.state.epoch, self.state.step, self.state.loss) = (epoch + 1, 0, 0.0);
         self.save()?;
@@ -242,17 +246,17 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// One step: mean loss of the batch, and the norm of its gradient.
-    fn step(&mut self, batch: &[&Example], rate: f64) -> Result<(f64, f64), Error> {
+    /// One step: mean of the batch's `count` losses, and the norm of its gradient.
+    fn step(&mut self, batch: &[&M::Text], count: usize, rate: f64) -> Result<(f64, f64), Error> {
         let (epoch, step) = (self.state.epoch, self.state.step);
         let noise = self.settings.smoothing.as_ref();
         let noise_seed =
             generator(self.settings.seed, Phase::Training, epoch, step, Purpose::Noise).next_u64();
         let originals = match noise.filter(|noise| !noise.persistent) {
-            Some(noise) => Some(noise.perturb(self.model, noise_seed)?),
+            Some(noise) => Some(noise.perturb(self.model.parameters(), noise_seed)?),
             None => None,
         };
-        let loss = self.gradient(batch);
+        let loss = self.gradient(batch, count);
         if let Some(originals) = originals {
             originals.restore()?;
         }
@@ -269,23 +273,29 @@ impl<'a> Run<'a> {
             noise.clip(self.model.parameters())?;
             if noise.persistent {
                 // Never put back: what Eq. 4 prints.
-                noise.perturb(self.model, noise_seed)?.forget();
+                noise.perturb(self.model.parameters(), noise_seed)?.forget();
             }
         }
         Ok((loss, norm))
     }
 
     /// The gradient of the batch's mean loss, in as many parts as memory asks for; the loss is returned.
-    fn gradient(&mut self, batch: &[&Example]) -> Result<f64, Error> {
+    fn gradient(&mut self, batch: &[&M::Text], count: usize) -> Result<f64, Error> {
         loop {
             self.adam.zero_gradients();
             let size = batch.len().div_ceil(self.state.parts).max(1);
             let parts = (0..).zip(batch.chunks(size));
-            let losses = parts.map(|(number, part)| self.part(part, number, batch.len()));
+            let losses = parts.map(|(number, part)| self.part(part, number, count));
             match losses.sum::<Result<f64, Error>>() {
-                Err(Error::Torch { memory: true, .. }) if size > 1 => self.state.parts *= 2,
+                Err(Error::Torch { memory: true, .. }) if size > 1 && self.model.adds_up() => {
+                    self.state.parts *= 2;
+                }
+                Err(Error::Torch { memory: true, .. }) if size > 1 => {
+                    let expected = "fewer texts: this loss needs all of a batch in memory at once".to_owned();
+                    return Err(Error::Setting { name: "batch", given: batch.len().to_string(), expected });
+                }
                 Err(Error::Torch { memory: true, .. }) => {
-                    let tokens = batch.iter().map(|example| example.tokens.len()).max().unwrap_or(0);
+                    let tokens = batch.iter().map(|text| self.model.length(text)).max().unwrap_or(0);
                     let device = format!("{:?}", self.model.parameters().device());
                     return Err(Error::OutOfMemory { device, tokens });
                 }
@@ -294,34 +304,23 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn part(&self, part: &[&Example], number: u32, all: usize) -> Result<f64, Error> {
+    fn part(&self, part: &[&M::Text], number: u32, all: usize) -> Result<f64, Error> {
         let (epoch, step) = (self.state.epoch, self.state.step);
-        let seed = generator(self.settings.seed, Phase::Training, epoch, step, Purpose::Other(number));
-        let texts: Vec<&[u32]> = part.iter().map(|example| example.tokens.as_slice()).collect();
-        let classes: Vec<i64> = part.iter().map(|example| example.class as i64).collect();
-        let classes = Tensor::f_from_slice(&classes)?.f_to_device(self.model.parameters().device())?;
-        let batch = self.model.batch(&texts)?;
-        let output = self.model.forward_with_dropout(&batch, { seed }.next_u64())?;
-        let none: Option<Tensor> = None;
-        let loss = output.logits.f_cross_entropy_loss(&classes, none, Reduction::Sum, -100, 0.0)?;
-        let loss = loss.f_div_scalar(all as f64)?;
+        let mut seed = generator(self.settings.seed, Phase::Training, epoch, step, Purpose::Other(number));
+        let loss = self.model.loss(part, seed.next_u64())?.f_div_scalar(all as f64)?;
         loss.f_backward()?;
         Ok(loss.f_double_value(&[])?)
     }
 
-    fn accuracy(&self, development: &[Example]) -> Result<f64, Error> {
-        let texts: Vec<&[u32]> = development.iter().map(|example| example.tokens.as_slice()).collect();
-        let logits = inference::logits(self.model, &texts, &self.limit)?;
-        let answers = logits.chunks_exact(self.model.classes()).map(inference::largest);
-        let right = answers.zip(development).filter(|(answer, example)| *answer == example.class).count();
-        Ok(right as f64 / development.len().max(1) as f64)
-    }
-
     fn save(&self) -> Result<(), Error> {
         match self.checkpoints {
-            Some(folder) => {
-                checkpoint::write(folder, &self.state, self.model, &self.adam, self.best.as_ref())
-            }
+            Some(folder) => checkpoint::write(
+                folder,
+                &self.state,
+                self.model.parameters(),
+                &self.adam,
+                self.best.as_ref(),
+            ),
             None => Ok(()),
         }
     }
@@ -338,21 +337,8 @@ fn best(epochs: &[Epoch]) -> usize {
     epochs.iter().enumerate().max_by(better).map_or(0, |(index, _)| index)
 }
 
-/// Refuses classes that the head does not have.
-fn check(model: &SequenceClassifier, examples: &[Example]) -> Result<(), Error> {
-    match examples.iter().map(|example| example.class).max() {
-        Some(largest) if largest >= model.classes() => {
-            Err(Error::Classes { found: model.classes(), expected: largest + 1 })
-        }
-        _ => Ok(()),
-    }
-}
-
 /// What tells texts apart from others.
-fn fingerprint(training: &[Example], development: &[Example]) -> u64 {
-    let numbers = training.iter().chain(development).flat_map(|example| {
-        let length = example.tokens.len() as u64;
-        [length, example.class as u64].into_iter().chain(example.tokens.iter().map(|&token| token.into()))
-    });
+fn fingerprint<M: Trainable>(model: &M, training: &[M::Text], development: &[M::Text]) -> u64 {
+    let numbers = training.iter().chain(development).flat_map(|text| model.numbers(text));
     Law::new("texts", [training.len() as u64].into_iter().chain(numbers)).fingerprint()
 }

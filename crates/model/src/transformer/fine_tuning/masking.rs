@@ -1,0 +1,252 @@
+//! [`Masking`]: hidden tokens, for a masked language model to learn.
+
+use super::{
+    super::{
+        Config, Error, MaskedLanguageModel, Parameters, Subwords,
+        batch::{halving, next},
+        inference,
+    },
+    Trainable,
+    batches::shuffle,
+};
+use rand_core::Rng;
+use steadfast_certify::{
+    Law, Phase,
+    seed::{Purpose, generator},
+};
+use tch::{Device, Reduction, Tensor, no_grad};
+
+/// The share of a text's tokens that are hidden.
+const SHARE: f64 = 0.15;
+
+/// BERT's way to hide tokens (Devlin et al. 2019, Section 3.1): 15% of a text's tokens, special ones excepted,
+/// rounded, and one at least. Of these, 80% become the mask, 10% a token drawn from the whole vocabulary, and 10%
+/// stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Masking {
+    mask: u32,
+    vocabulary: u64,
+    before: usize,
+    behind: usize,
+}
+
+/// A text with hidden tokens, and what is to be predicted in their places.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MaskedText {
+    /// Tokens with the special ones around them, as the model sees them.
+    pub tokens: Vec<u32>,
+    /// Places, counted from the first token, and the token that is right there.
+    pub hidden: Vec<(usize, u32)>,
+}
+
+impl AsRef<[u32]> for MaskedText {
+    fn as_ref(&self) -> &[u32] {
+        &self.tokens
+    }
+}
+
+impl Masking {
+    /// For texts that `subwords` encodes and a model of `config`.
+    ///
+    /// # Errors
+    /// [`Error::OtherTokenizer`] for a tokenizer without a mask.
+    pub fn new(subwords: &Subwords, config: &Config) -> Result<Self, Error> {
+        let mask = subwords.mask().ok_or_else(|| Error::OtherTokenizer {
+            path: subwords.path().to_owned(),
+            problem: "it has no token that hides another one".to_owned(),
+        })?;
+        let (before, behind) = subwords.around();
+        Ok(Self { mask, vocabulary: config.vocabulary().cast_unsigned(), before, behind })
+    }
+
+    /// The vocabulary's tokens, from 0.
+    #[must_use]
+    pub const fn vocabulary(&self) -> u64 {
+        self.vocabulary
+    }
+
+    /// A text with some of its tokens hidden, none of which is one of `kept`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a text without tokens to hide.
+    pub fn hide(&self, tokens: &[u32], kept: &[u32], rng: &mut impl Rng) -> Result<MaskedText, Error> {
+        let mut places: Vec<usize> = (self.before..tokens.len().saturating_sub(self.behind)).collect();
+        places.retain(|&place| tokens.get(place).is_some_and(|token| !kept.contains(token)));
+        if places.is_empty() {
+            let problem = "has no token to hide, expected one at least besides the special ones".to_owned();
+            return Err(Error::Input { index: 0, problem });
+        }
+        shuffle(&mut places, rng);
+        places.truncate(((SHARE * places.len() as f64).round() as usize).max(1));
+        places.sort_unstable();
+        let mut text = MaskedText { tokens: tokens.to_vec(), hidden: Vec::with_capacity(places.len()) };
+        for place in places {
+            let Some(token) = text.tokens.get_mut(place) else { continue };
+            text.hidden.push((place, *token));
+            *token = match rng.next_u64() % 10 {
+                0..=7 => self.mask,
+                8 => self.random(rng),
+                _ => *token,
+            };
+        }
+        Ok(text)
+    }
+
+    /// Any token of the vocabulary. The bias of the remainder is below 2⁻³².
+    pub fn random(&self, rng: &mut impl Rng) -> u32 {
+        (rng.next_u64() % self.vocabulary) as u32
+    }
+
+    /// All texts of an epoch with tokens hidden, others in each epoch: what [`fine_tune`](super::fine_tune) asks for.
+    ///
+    /// # Errors
+    /// As [`Self::hide`], with the text's number.
+    pub fn epoch(&self, texts: &[Vec<u32>], seed: u64, epoch: u64) -> Result<Vec<MaskedText>, Error> {
+        // A stream of its own: the trainer may draw from the same seed.
+        let seed = Law::new("hidden tokens", [seed]).fingerprint();
+        let hidden = |(number, text): (usize, &Vec<u32>)| {
+            let mut rng = generator(seed, Phase::Training, epoch, number as u64, Purpose::Noise);
+            self.hide(text, &[], &mut rng).map_err(|error| error.of_input(number))
+        };
+        texts.iter().enumerate().map(hidden).collect()
+    }
+}
+
+/// Cross-entropy of each hidden token.
+impl Trainable for MaskedLanguageModel {
+    type Text = MaskedText;
+
+    fn parameters(&self) -> &Parameters {
+        self.parameters()
+    }
+
+    fn length(&self, text: &MaskedText) -> usize {
+        text.tokens.len()
+    }
+
+    fn losses(&self, text: &MaskedText) -> usize {
+        text.hidden.len()
+    }
+
+    fn numbers(&self, text: &MaskedText) -> Vec<u64> {
+        let head = [text.tokens.len() as u64, text.hidden.len() as u64];
+        let hidden = text.hidden.iter().flat_map(|&(place, token)| [place as u64, token.into()]);
+        head.into_iter().chain(text.tokens.iter().map(|&token| token.into())).chain(hidden).collect()
+    }
+
+    /// Refuses texts of which nothing is hidden, places that they do not have, and tokens of another vocabulary.
+    fn check(&self, texts: &[MaskedText]) -> Result<(), Error> {
+        for (index, text) in texts.iter().enumerate() {
+            let outside = |&&(place, token): &&(usize, u32)| {
+                place >= text.tokens.len() || i64::from(token) >= self.config().vocabulary()
+            };
+            let problem = match text.hidden.iter().find(outside) {
+                Some((place, token)) => {
+                    format!("hides token {token} in place {place}, which it does not have")
+                }
+                None if text.hidden.is_empty() => "hides no token, expected one at least".to_owned(),
+                None => continue,
+            };
+            return Err(Error::Input { index, problem });
+        }
+        Ok(())
+    }
+
+    fn loss(&self, texts: &[&MaskedText], seed: u64) -> Result<Tensor, Error> {
+        let logits = self.predict_with_dropout(&self.batch(&rows(texts))?, &places(texts), seed)?;
+        let none: Option<Tensor> = None;
+        let hidden = hidden(texts, logits.device())?;
+        Ok(logits.f_cross_entropy_loss(&hidden, none, Reduction::Sum, -100, 0.0)?)
+    }
+
+    fn accuracy(&self, texts: &[MaskedText]) -> Result<f64, Error> {
+        let mut order: Vec<&MaskedText> = texts.iter().collect();
+        order.sort_by_key(|text| text.tokens.len());
+        let mut limit = inference::TOKENS;
+        let (mut start, mut right, mut all) = (0, 0, 0);
+        let mut compute = |part: &[&MaskedText]| {
+            no_grad(|| {
+                let logits = self.predict(&self.batch(&rows(part))?, &places(part))?;
+                let answers = logits.f_argmax(-1, false)?;
+                let right = answers.f_eq_tensor(&hidden(part, logits.device())?)?;
+                Ok(vec![right.f_sum(tch::Kind::Int64)?.f_int64_value(&[])?])
+            })
+        };
+        while let Some(part) = next(&order, start, limit) {
+            start += part.len();
+            all += part.iter().map(|text| text.hidden.len()).sum::<usize>();
+            right += halving(part, &mut limit, &mut compute)?.into_iter().sum::<i64>();
+        }
+        Ok(right as f64 / all.max(1) as f64)
+    }
+}
+
+fn rows<'t>(texts: &[&'t MaskedText]) -> Vec<&'t [u32]> {
+    texts.iter().map(|text| text.tokens.as_slice()).collect()
+}
+
+/// Row and column of each hidden token of a batch.
+fn places(texts: &[&MaskedText]) -> Vec<(usize, usize)> {
+    let of_text = |(row, text): (usize, &&MaskedText)| {
+        text.hidden.iter().map(|&(place, _)| (row, place)).collect::<Vec<_>>()
+    };
+    texts.iter().enumerate().flat_map(of_text).collect()
+}
+
+/// What stood there.
+fn hidden(texts: &[&MaskedText], device: Device) -> Result<Tensor, Error> {
+    let tokens: Vec<i64> =
+        texts.iter().flat_map(|text| &text.hidden).map(|&(_, token)| i64::from(token)).collect();
+    Ok(Tensor::f_from_slice(&tokens)?.f_to_device(device)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seventh_of_the_tokens_is_hidden_mostly_behind_the_mask() {
+        let masking = Masking { mask: 4, vocabulary: 1_000_000, before: 1, behind: 1 };
+        let text = |number: u32| (0..42).map(|place| 1000 + number * 42 + place).collect::<Vec<u32>>();
+        let texts: Vec<Vec<u32>> = (0..1000).map(text).collect();
+        let epoch = masking.epoch(&texts, 1, 0).unwrap();
+        let (mut masks, mut kept, mut seen) = (0, 0, [0; 42]);
+        for (text, hidden) in texts.iter().zip(&epoch) {
+            // 15% of 40.
+            assert_eq!(hidden.hidden.len(), 6);
+            assert!(hidden.hidden.is_sorted_by(|a, b| a.0 < b.0));
+            for (place, (&token, &shown)) in text.iter().zip(&hidden.tokens).enumerate() {
+                match hidden.hidden.iter().find(|(hidden, _)| *hidden == place) {
+                    Some(&(_, right)) => {
+                        assert_eq!(right, token);
+                        masks += usize::from(shown == 4);
+                        kept += usize::from(shown == token);
+                        seen[place] += 1;
+                    }
+                    None => assert_eq!(token, shown),
+                }
+            }
+        }
+        // 6,000 hidden tokens; ± 5 standard deviations. Special tokens are never hidden.
+        assert!((4645..=4955).contains(&masks) && (484..=716).contains(&kept), "{masks} and {kept}");
+        assert!(seen[0] == 0 && seen[41] == 0 && seen[1..41].iter().all(|count| (94..=206).contains(count)));
+        assert_eq!(epoch, masking.epoch(&texts, 1, 0).unwrap());
+        assert_ne!(epoch, masking.epoch(&texts, 1, 1).unwrap());
+        assert_ne!(epoch, masking.epoch(&texts, 2, 0).unwrap());
+    }
+
+    #[test]
+    fn short_texts_hide_one_token_and_empty_ones_are_refused() {
+        let masking = Masking { mask: 4, vocabulary: 10, before: 1, behind: 1 };
+        let epoch = masking.epoch(&[vec![2, 7, 3], vec![2, 7, 8, 9, 3]], 1, 0).unwrap();
+        assert_eq!(epoch[0].hidden, [(1, 7)]);
+        assert_eq!(epoch[1].hidden.len(), 1);
+        let error = masking.epoch(&[vec![2, 7, 3], vec![2, 3]], 1, 0).unwrap_err();
+        assert!(matches!(error, Error::Input { index: 1, .. }), "{error}");
+        let mut rng = generator(1, Phase::Training, 0, 0, Purpose::Noise);
+        for _ in 0..20 {
+            assert_eq!(masking.hide(&[2, 7, 8, 3], &[8], &mut rng).unwrap().hidden, [(1, 7)]);
+        }
+        assert!(masking.hide(&[2, 8, 8, 3], &[8], &mut rng).is_err());
+    }
+}
