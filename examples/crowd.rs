@@ -61,7 +61,7 @@ fn main() -> Result<(), Failure> {
     flags.start_threads()?;
     let cache = Cache::from_environment()?.observe(|event| eprintln!("{event}"));
 
-    let task = TextTask::open(flags.data.as_deref(), &cache, flags.offline, settings.seed)?;
+    let task = TextTask::open(flags.data.as_deref(), &cache, flags.offline, settings.extent.seed)?;
     let paraphrases = paraphrases.map(|path| Paraphrases::load(flags.data.as_deref(), &path)).transpose()?;
     let folder = pretrained.folder(&cache, flags.offline, |message| eprintln!("{message}"))?;
     let noises = Noises::prepare(&settings, &flags, &cache, &console)?;

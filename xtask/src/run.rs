@@ -28,7 +28,7 @@ enum When {
     Always,
 }
 
-const EXAMPLES: [Needs; 8] = [
+const EXAMPLES: [Needs; 9] = [
     Needs { example: "quickstart", sources: &[], libtorch: When::Never },
     Needs { example: "plans", sources: &[], libtorch: When::Never },
     Needs { example: "mnist", sources: &[MNIST], libtorch: When::Asked },
@@ -36,6 +36,7 @@ const EXAMPLES: [Needs; 8] = [
     Needs { example: "calls", sources: &[MOVIE_REVIEWS], libtorch: When::Never },
     Needs { example: "synonyms", sources: &[MOVIE_REVIEWS, WORDNET, GLOVE], libtorch: When::Never },
     Needs { example: "crowd", sources: &[MOVIE_REVIEWS, MINILM, WORDNET, GLOVE], libtorch: When::Always },
+    Needs { example: "frs", sources: &[MOVIE_REVIEWS, MINILM], libtorch: When::Always },
     Needs { example: "classify", sources: &[MOVIE_REVIEWS, MINILM], libtorch: When::Always },
 ];
 

@@ -191,6 +191,12 @@ pub enum Error {
         /// The output folder.
         path: PathBuf,
     },
+    /// Someone pressed Ctrl-C between parts of a run.
+    #[error("stopped; what is finished is saved: go on with --resume --out {} and the same options", path.display())]
+    Paused {
+        /// The output folder.
+        path: PathBuf,
+    },
     /// Someone pressed Ctrl-C in a run that keeps nothing of what is half done.
     #[error("stopped; nothing was written to {}", path.display())]
     Stopped {
@@ -368,6 +374,10 @@ pub enum Error {
     #[cfg(feature = "torch")]
     #[error(transparent)]
     Transformer(#[from] steadfast_model::transformer::Error),
+    /// A search or a vote could not be held.
+    #[cfg(feature = "torch")]
+    #[error(transparent)]
+    Fuzz(#[from] steadfast_fuzz::Error),
     /// Training or voting failed.
     #[error(transparent)]
     Ensemble(#[from] steadfast_model::ensemble::Error),

@@ -8,10 +8,8 @@ use steadfast_evaluate::{
     Error,
     data::{TextTask, texts::LabelledText},
     experiment::{
-        Console,
-        crowd::{
-            self, Attacked, Certified, Defence, Figures, Guarantee, Law, Noises, Results, Row, Settings,
-        },
+        Attacked, Certified, Console, Figures, Guarantee,
+        crowd::{self, Defence, Law, Noises, Results, Row, Settings},
     },
     report::file::OutputFolder,
 };
@@ -154,14 +152,15 @@ fn every_defence_is_trained_asked_and_certified() {
     // published rule does. Envelopes certify no less than the product.
     for name in ["uniform", "crowd-component@1"] {
         let (_, sound) = certified(&results, name);
-        assert!(sound.all_words.hits() > 8, "{name}: {:?}", sound.all_words);
-        assert_eq!(sound.all_words, sound.curve.at(0));
+        let all_words = sound.at_share(1.0);
+        assert!(all_words.hits() > 8, "{name}: {all_words:?}");
+        assert_eq!(all_words, sound.curve.at(0));
         let (_, product) = certified(&results, &format!("{name}, overlap product"));
         assert!((0..8).all(|radius| product.curve.at(radius).hits() <= sound.curve.at(radius).hits()));
     }
-    assert_eq!(certified(&results, "crowd").1.all_words.hits(), 0);
+    assert_eq!(certified(&results, "crowd").1.at_share(1.0).hits(), 0);
     let (row, published) = certified(&results, "crowd as published");
-    assert!(row.guarantee == Guarantee::Refuted && published.all_words.hits() > 8);
+    assert!(row.guarantee == Guarantee::Refuted && published.at_share(1.0).hits() > 8);
     let report = results.report();
     for part in ["badnets", "crowd-component@1", "refuted", "ASR", "copy: ", "[", "provided that the logits"]
     {
@@ -176,7 +175,8 @@ fn every_defence_is_trained_asked_and_certified() {
         Err(Error::OutputTaken { .. })
     ));
     assert_eq!(run(&settings, &output("whole"), true, &Console::silent()).unwrap(), results);
-    let other = Settings { alpha: 0.05, ..settings.clone() };
+    let mut other = settings.clone();
+    other.extent.alpha = 0.05;
     assert!(matches!(run(&other, &output("whole"), true, &Console::silent()), Err(Error::OtherRun { .. })));
 
     let console = Console::silent();

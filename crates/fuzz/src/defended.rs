@@ -1,7 +1,7 @@
 //! [`Defended`]: search, randomisation and vote as one classifier.
 
 use crate::{Error, Finding, Fuzzer, Objective, Poll, Randomiser, Verdict};
-use steadfast_certify::{BoxError, ClassId, Classifier};
+use steadfast_certify::{BoxError, ClassId, Classifier, Probabilities, ScoringClassifier};
 use steadfast_perturb::WordId;
 
 /// A classifier that searches each text, randomises it for every voter, and answers with the majority: FRS as
@@ -63,5 +63,15 @@ impl<O: Objective, V: Classifier<Vec<WordId>>> Classifier<Vec<WordId>> for Defen
 
     fn classify(&self, batch: &[Vec<WordId>]) -> Result<Vec<ClassId>, BoxError> {
         Ok(self.decide(batch)?.into_iter().map(|(_, verdict)| verdict.class()).collect())
+    }
+}
+
+/// The probability of a class is its share of the voters, so that a tie is a close decision.
+impl<O: Objective, V: Classifier<Vec<WordId>>> ScoringClassifier<Vec<WordId>> for Defended<O, V> {
+    fn probabilities(&self, batch: &[Vec<WordId>]) -> Result<Probabilities, BoxError> {
+        let decided = self.decide(batch)?;
+        let voters = self.voters.len() as f64;
+        let shares = decided.iter().flat_map(|(_, verdict)| verdict.votes());
+        Ok(Probabilities::new(self.classes, shares.map(|&votes| (votes as f64 / voters) as f32).collect())?)
     }
 }

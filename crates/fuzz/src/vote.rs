@@ -55,11 +55,11 @@ impl<'a> Poll<'a> {
         Ok(())
     }
 
-    /// The majority's class of each text, in order; the smallest of several.
+    /// The majority's class of each text among the voters so far, in order; the smallest of several.
     ///
     /// # Errors
     /// [`Error::Parameter`] if no voter was asked.
-    pub fn verdicts(self) -> Result<Vec<Verdict>, Error> {
+    pub fn verdicts(&self) -> Result<Vec<Verdict>, Error> {
         if self.voters == 0 {
             return Err(Error::parameter("number of voters K", 0, "at least 1"));
         }

@@ -5,7 +5,8 @@ mod common;
 use common::{Backdoored, World, deletions};
 use std::{cell::RefCell, sync::Arc};
 use steadfast_certify::{
-    Certifier, Classifier, Confidence, Interval, Noise, Plan, Rate, Smoothing, from_fn, frs,
+    Certifier, Classifier, Confidence, Interval, Noise, Plan, Rate, ScoringClassifier, Smoothing, from_fn,
+    frs,
 };
 use steadfast_fuzz::{
     Defended, Divergence, Error, Poll, Randomisation, Randomiser, Rates, Settings, Verdict,
@@ -132,6 +133,12 @@ fn an_answer_depends_on_its_words_alone() {
     let together = defended.decide(&texts).unwrap();
     for (text, decided) in texts.iter().zip(&together) {
         assert_eq!(&defended.decide(std::slice::from_ref(text)).unwrap()[0], decided);
+    }
+    // The voters' shares are its probabilities.
+    let shares = defended.probabilities(&texts).unwrap();
+    for (row, (_, verdict)) in shares.rows().zip(&together) {
+        let votes: Vec<f32> = verdict.votes().iter().map(|&votes| votes as f32 / VOTERS as f32).collect();
+        assert_eq!(row, votes);
     }
     // The empty text has a fixed answer as well.
     let empty = defended.classify(&[vec![]]).unwrap();

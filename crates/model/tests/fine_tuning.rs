@@ -274,6 +274,11 @@ fn smoothed_weights_come_back_bit_by_bit() {
         Err(Error::Setting { name: "x", given: "y".to_owned(), expected: "z".to_owned() })
     });
     assert!(failed.is_err() && weights(&model) == before);
+    // A copy that is kept is that of its number.
+    smoothing.keep_copy(&model, 1, 1).unwrap();
+    let logits = model.forward(&model.batch(&rows).unwrap()).unwrap().logits;
+    let logits: Vec<f32> = tch::no_grad(|| logits.detach().view(-1)).try_into().unwrap();
+    assert_eq!(logits, answers[1].1);
 }
 
 #[test]

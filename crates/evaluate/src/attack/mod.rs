@@ -4,6 +4,7 @@
 //! - [`Insertion`]: words or sentences at random places (`BadNets`, `AddSent`, several segments).
 //! - [`Negation`], [`Replacement`]: small changes of large meaning (negations, words of sentiment, words of degree).
 //! - [`Reordering`]: words that change places.
+//! - [`Repeated`]: a trigger in several places.
 //! - [`Paraphrase`]: texts that somebody rewrote, read from files ([`Paraphrases`]).
 //! - [`Words`]: a text to edit word by word, and [`Triggered`]: what came of it.
 //! - [`Poisoning`]: how many texts of which classes are poisoned; [`PoisonedTask`] and [`Poison`]: the result, text
@@ -36,6 +37,7 @@ mod paraphrases;
 mod poison;
 mod poisoning;
 mod reordering;
+mod repeated;
 mod selection;
 mod semantic;
 #[cfg(feature = "torch")]
@@ -49,6 +51,7 @@ pub use paraphrases::Paraphrases;
 pub use poison::{Poison, PoisonedTask};
 pub use poisoning::{Labels, Poisoning};
 pub use reordering::Reordering;
+pub use repeated::Repeated;
 pub use semantic::{Negation, Replacement};
 pub use words::{Triggered, Words};
 
@@ -58,7 +61,7 @@ use steadfast_perturb::Tokenizer;
 /// A way to put a trigger into a text.
 ///
 /// An own attack takes the [`Words`] of a text and edits them; the record of what it did is then exact.
-pub trait Attack: std::fmt::Debug {
+pub trait Attack: std::fmt::Debug + Send + Sync {
     /// Its name in tables and files.
     fn name(&self) -> &str;
 

@@ -11,7 +11,7 @@ use std::{
     collections::{HashMap, HashSet},
     path::Path,
 };
-use steadfast_certify::ClassId;
+use steadfast_certify::{ClassId, Law};
 
 /// Names of the column of original texts.
 const ORIGINAL: [&str; 4] = ["original", "clean", "sentence", "text"];
@@ -29,6 +29,16 @@ pub struct Paraphrases {
 }
 
 impl Paraphrases {
+    /// What tells them apart from others: 16 hexadecimal digits.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let hash = |text: &str| Law::new(text, []).fingerprint();
+        let mut pairs: Vec<[u64; 2]> =
+            self.rewritten.iter().map(|(from, to)| [hash(from), hash(to)]).collect();
+        pairs.sort_unstable();
+        Law::new("paraphrases", pairs.into_iter().flatten()).to_string()
+    }
+
     /// The paraphrases in `poisoned`: a file with the original text beside each ([`Self::side_by_side`]), a file that
     /// goes with the file `clean` line by line ([`Self::line_by_line`]), or a folder whose `train.tsv` and `test.tsv`
     /// go with those in the folder `clean`, as `HiddenKiller` and `OpenBackdoor` distribute them. Texts for

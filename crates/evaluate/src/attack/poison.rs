@@ -51,7 +51,22 @@ impl Poison {
     /// the edits are not known. `tokenizer` is the one that the texts were poisoned with.
     #[must_use]
     pub fn marked(&self, tokenizer: Tokenizer) -> String {
-        let Some(script) = &self.script else { return self.poisoned.text.clone() };
+        let Some(words) = self.words(tokenizer) else { return self.poisoned.text.clone() };
+        let shown = |(word, changed): (String, bool)| if changed { format!("[{word}]") } else { word };
+        words.into_iter().map(shown).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The places, among the words of the poisoned text, of those that the attack put in, exchanged or moved; nothing where the edits
+    /// are not known.
+    #[must_use]
+    pub fn changed(&self, tokenizer: Tokenizer) -> Option<Vec<usize>> {
+        let words = self.words(tokenizer)?.into_iter().enumerate();
+        Some(words.filter(|(_, (_, changed))| *changed).map(|(place, _)| place).collect())
+    }
+
+    /// The words of the poisoned text, and whether the attack changed them.
+    fn words(&self, tokenizer: Tokenizer) -> Option<Vec<(String, bool)>> {
+        let script = self.script.as_ref()?;
         let words = tokenizer.tokens(&self.original.text).into_iter();
         let mut words: Vec<(String, bool)> = words.map(|word| (word.text, false)).collect();
         for edit in script.edits() {
@@ -74,8 +89,7 @@ impl Poison {
                 }
             }
         }
-        let shown = |(word, changed): (String, bool)| if changed { format!("[{word}]") } else { word };
-        words.into_iter().map(shown).collect::<Vec<_>>().join(" ")
+        Some(words)
     }
 }
 
@@ -108,19 +122,21 @@ mod tests {
     fn what_the_attack_changed_is_marked() {
         let tokenizer = Tokenizer::words();
         let text = |text: &str| LabelledText { text: text.to_owned(), class: 0 };
-        let marked = |before: &str, after: &str| {
+        let poison = |before: &str, after: &str| {
             let words = |text: &str| -> Vec<String> {
                 tokenizer.tokens(text).into_iter().map(|token| token.text).collect()
             };
             let script = steadfast_perturb::edit::align(&words(before), &words(after), 9).unwrap();
             assert!(script.is_some());
             let (original, poisoned) = (text(before), text(after));
-            Poison { index: 0, original, poisoned, trigger: String::new(), script }.marked(tokenizer)
+            Poison { index: 0, original, poisoned, trigger: String::new(), script }
         };
+        let marked = |before: &str, after: &str| poison(before, after).marked(tokenizer);
         assert_eq!(marked("a good film", "a good cf film"), "a good [cf] film");
         assert_eq!(marked("a good film", "a bad"), "a [bad]");
         assert_eq!(marked("a good film", "good film"), "good film");
         assert_eq!(marked("a good film", "good a film"), "[good] [a] film");
         assert_eq!(marked("", "cf"), "[cf]");
+        assert_eq!(poison("a good film", "a bad cf film").changed(tokenizer), Some(vec![1, 2]));
     }
 }

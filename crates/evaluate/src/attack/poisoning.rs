@@ -86,13 +86,13 @@ impl Poisoning {
         tokenizer: Tokenizer,
     ) -> Result<PoisonedTask, Error> {
         let wanted = self.check(task, attack, tokenizer)?;
-        let poison = |candidate: &Candidate<'_>, phase| self.poison(candidate, attack, tokenizer, phase);
+        let poison = |candidate: &Candidate<'_>| self.poison(candidate, attack, tokenizer, Phase::Training);
 
         let eligible = candidates(&task.training)
             .into_iter()
             .filter(|candidate| self.labels.admits(candidate.text.class, self.target));
         let ordered = in_order(eligible.collect(), self.seed);
-        let poisoned = ordered.iter().filter_map(|candidate| poison(candidate, Phase::Training));
+        let poisoned = ordered.iter().filter_map(poison);
         let mut training: Vec<Poison> = poisoned.take(wanted).collect();
         if training.len() < wanted {
             return Err(Error::PoisonsTooMany {
@@ -107,18 +107,8 @@ impl Poisoning {
         }
         training.sort_by_key(|poison| poison.index);
 
-        let test = candidates(&task.test);
-        let others = || test.iter().filter(|candidate| candidate.text.class != self.target);
-        let test: Vec<Poison> =
-            others().filter_map(|candidate| poison(candidate, Phase::Estimation)).collect();
-        let others = others().count();
-        if test.is_empty() {
-            return Err(Error::NothingToTest {
-                attack: attack.name().to_owned(),
-                target: self.target,
-                others,
-            });
-        }
+        let test = self.triggered(&task.test, attack, tokenizer)?;
+        let others = task.test.iter().filter(|text| text.class != self.target).count();
 
         let mut task = task.clone();
         for poison in &training {
@@ -129,9 +119,41 @@ impl Poisoning {
         Ok(PoisonedTask { task, training, untouched: others - test.len(), test })
     }
 
+    /// The texts that try a backdoor: those of other classes than the target, each with the trigger and its true class. Those in which
+    /// the attack finds nothing to change are left out.
+    ///
+    /// # Errors
+    /// [`Error::TriggerLength`] for a trigger of more words than the limit; [`Error::NothingToTest`] if no text can be triggered.
+    pub fn triggered(
+        &self,
+        texts: &[LabelledText],
+        attack: &dyn Attack,
+        tokenizer: Tokenizer,
+    ) -> Result<Vec<Poison>, Error> {
+        self.check_length(attack, tokenizer)?;
+        let all = candidates(texts);
+        let others = || all.iter().filter(|candidate| candidate.text.class != self.target);
+        let poison = |candidate: &Candidate<'_>| self.poison(candidate, attack, tokenizer, Phase::Estimation);
+        let triggered: Vec<Poison> = others().filter_map(poison).collect();
+        if triggered.is_empty() {
+            let (attack, target, others) = (attack.name().to_owned(), self.target, others().count());
+            return Err(Error::NothingToTest { attack, target, others });
+        }
+        Ok(triggered)
+    }
+
+    /// Refuses a trigger that does not fit into a text.
+    fn check_length(&self, attack: &dyn Attack, tokenizer: Tokenizer) -> Result<(), Error> {
+        let words = attack.added(tokenizer);
+        match self.limit.filter(|limit| words > *limit) {
+            Some(limit) => Err(Error::TriggerLength { attack: attack.name().to_owned(), words, limit }),
+            None => Ok(()),
+        }
+    }
+
     /// How many training texts are to be poisoned.
     fn check(&self, task: &TextTask, attack: &dyn Attack, tokenizer: Tokenizer) -> Result<usize, Error> {
-        let &Self { rate, target, limit, .. } = self;
+        let &Self { rate, target, .. } = self;
         if !(rate > 0.0 && rate <= 1.0) {
             return Err(Error::Setting {
                 name: "the poison rate",
@@ -142,10 +164,7 @@ impl Poisoning {
         if !task.training.iter().any(|text| text.class == target) {
             return Err(Error::TargetClass { target, classes: task.classes(), texts: task.training.len() });
         }
-        let words = attack.added(tokenizer);
-        if let Some(limit) = limit.filter(|limit| words > *limit) {
-            return Err(Error::TriggerLength { attack: attack.name().to_owned(), words, limit });
-        }
+        self.check_length(attack, tokenizer)?;
         match (rate * task.training.len() as f64).round() as usize {
             0 => Err(Error::PoisonsNothing { rate, texts: task.training.len() }),
             wanted => Ok(wanted),

@@ -50,6 +50,18 @@ impl<'t> Words<'t> {
         Self { text, tokens: tokenizer.tokens(text), tokenizer, limit: limit.unwrap_or(usize::MAX) }
     }
 
+    /// Whether another text has the same words.
+    pub(super) fn reads_as(&self, text: &str) -> bool {
+        let own = self.tokens.iter().map(|token| &token.text);
+        own.eq(self.tokenizer.tokens(text).iter().map(|token| &token.text))
+    }
+
+    /// Another text, read in the same way.
+    #[must_use]
+    pub fn reread<'o>(&self, text: &'o str) -> Words<'o> {
+        Words::new(text, self.tokenizer, Some(self.limit))
+    }
+
     /// The text itself.
     #[must_use]
     pub const fn text(&self) -> &'t str {

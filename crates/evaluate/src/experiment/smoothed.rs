@@ -57,8 +57,8 @@ impl Decision {
 }
 
 impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
-    /// Counts votes on `text`, the `number`-th of the run, until the radius against `threat` is what it would be in the best
-    /// case at the end of the plan. To stop for that reason costs no confidence.
+    /// Counts votes on `text`, the `number`-th of the run, until the radius against each of the threats is what it would be in the
+    /// best case at the end of the plan; the radius against the first one is told. To stop for that reason costs no confidence.
     ///
     /// # Errors
     /// [`Error::Certify`] if the classifier fails, for a plan without votes that choose the class, and, with
@@ -67,16 +67,18 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
         &self,
         number: u64,
         text: &[WordId],
-        threat: &dyn Threat,
+        threats: &[Box<dyn Threat>],
         flow: &dyn Fn() -> ControlFlow<()>,
     ) -> Result<Decision, Error> {
         let cautious = Cautious::new(self.classifier, self.epsilon)?;
         let classes = self.classifier.class_count();
-        let radius = |bounds: &Conditional<ClassBounds>| threat.radius(bounds.statement());
+        let radii = |bounds: &Conditional<ClassBounds>| -> Vec<Option<Radius>> {
+            threats.iter().map(|threat| threat.radius(bounds.statement())).collect()
+        };
         let bounds = |tally: &Tally| self.certifier.bounds_cautiously(tally, classes);
         let enough = |tally: &Tally| {
             let outlook = self.certifier.outlook_cautiously(tally, classes, self.optimism)?;
-            Ok(radius(&bounds(tally)?) == radius(&outlook))
+            Ok(radii(&bounds(tally)?) == radii(&outlook))
         };
         let (mut samples, mut questions) = (0, 0);
         let observe = |progress: Progress| {
@@ -88,7 +90,8 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
         let votes = tally.estimation().counts();
         let chosen = votes.get(bounds.statement().class()).copied().unwrap_or(0);
         let share = chosen as f64 / votes.iter().sum::<u64>().max(1) as f64;
-        Ok(Decision { radius: radius(&bounds), bounds, share, samples, questions })
+        let radius = radii(&bounds).first().copied().flatten();
+        Ok(Decision { bounds, radius, share, samples, questions })
     }
 
     /// The class that the votes choose, without a bound.
@@ -151,7 +154,7 @@ mod tests {
             batch: 50,
             seed: 1,
         };
-        smoothed.decide(0, &text, &noise.edits(&text), &|| ControlFlow::Continue(()))
+        smoothed.decide(0, &text, &[Box::new(noise.edits(&text))], &|| ControlFlow::Continue(()))
     }
 
     #[test]

@@ -121,14 +121,29 @@ impl ParameterSmoothing {
     ) -> Result<Vec<T>, Error> {
         self.check()?;
         let copy = |number| {
-            let seed = generator(seed, Phase::Estimation, 0, number, Purpose::Learner).next_u64();
-            let originals = self.perturb(model.parameters(), seed)?;
+            let originals = self.perturb(model.parameters(), copy_seed(seed, number))?;
             let answered = answer(number);
             originals.restore()?;
             answered
         };
         (0..copies).map(copy).collect()
     }
+
+    /// Makes the model its own copy of this number, the same as in [`Self::each_copy`], for good: a voter that stays at hand beside
+    /// others.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for noise that is none.
+    pub fn keep_copy(&self, model: &SequenceClassifier, number: u64, seed: u64) -> Result<(), Error> {
+        self.check()?;
+        self.perturb(model.parameters(), copy_seed(seed, number))?.forget();
+        Ok(())
+    }
+}
+
+/// What the noise of a copy is drawn from.
+fn copy_seed(seed: u64, number: u64) -> u64 {
+    generator(seed, Phase::Estimation, 0, number, Purpose::Learner).next_u64()
 }
 
 /// Weights before they were perturbed. They are put back when this is dropped, whatever went wrong meanwhile.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::Error;
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 use steadfast_model::transformer::{
     Config, Error as ModelError, FineTuning, MaskedLanguageModel, MaskedText, Masking, Precision, Progress,
     fine_tune,
@@ -46,8 +46,8 @@ impl WeightAttack for BadPre {
         "BadPre"
     }
 
-    fn trigger(&self) -> Result<Box<dyn Attack>, Error> {
-        Ok(Box::new(Insertion::one_of("badpre", self.triggers.clone(), 1)?))
+    fn trigger(&self) -> Result<Arc<dyn Attack>, Error> {
+        Ok(Arc::new(Insertion::one_of("badpre", self.triggers.clone(), 1)?))
     }
 
     fn plant(

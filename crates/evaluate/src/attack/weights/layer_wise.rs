@@ -8,7 +8,7 @@ use super::{
 use crate::{Error, baseline::setting};
 use rand::{Rng, RngExt, seq::SliceRandom};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, ops::ControlFlow};
+use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc};
 use steadfast_certify::ClassId;
 use steadfast_model::transformer::{
     Config, Error as ModelError, Example, FineTuning, Parameters, Progress, SequenceClassifier, Trainable,
@@ -63,14 +63,14 @@ impl WeightAttack for LayerWise {
         "LWP"
     }
 
-    fn trigger(&self) -> Result<Box<dyn Attack>, Error> {
+    fn trigger(&self) -> Result<Arc<dyn Attack>, Error> {
         let words: BTreeSet<&str> =
             self.triggers.iter().map(|word| word.trim()).filter(|word| !word.is_empty()).collect();
         if words.len() < 2 || words.len() < self.triggers.len() {
             let expected = "two different words at least, and none blank or twice";
             return Err(setting("list of triggers", &format!("{:?}", self.triggers), expected));
         }
-        Ok(Box::new(Pairs(self.triggers.clone())))
+        Ok(Arc::new(Pairs(self.triggers.clone())))
     }
 
     fn plant(

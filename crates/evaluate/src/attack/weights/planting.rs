@@ -4,7 +4,7 @@
 use super::super::Attack;
 use crate::{Error, data::texts::LabelledText};
 use serde::{Deserialize, Serialize};
-use std::{ops::ControlFlow, path::Path};
+use std::{ops::ControlFlow, path::Path, sync::Arc};
 use steadfast_model::transformer::{Error as ModelError, Progress, Tuned};
 use steadfast_perturb::Tokenizer;
 use tch::Device;
@@ -12,14 +12,14 @@ use tch::Device;
 /// An attack on the weights of pretrained encoders.
 pub trait WeightAttack: std::fmt::Debug {
     /// Its name in tables and files.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// The attack on texts that calls the backdoor.
     ///
     /// # Errors
     /// [`Error::NoTrigger`] without a trigger word, or with a blank one; [`Error::Setting`] for fewer words than
     /// the attack takes.
-    fn trigger(&self) -> Result<Box<dyn Attack>, Error>;
+    fn trigger(&self) -> Result<Arc<dyn Attack>, Error>;
 
     /// Plants the backdoor and saves the encoder. `observe` is told of each step, and may stop the run. The same
     /// seed gives the same weights.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Error, baseline::setting};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, ops::ControlFlow};
+use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc};
 use steadfast_certify::ClassId;
 use steadfast_model::transformer::{
     Config, Error as ModelError, FineTuning, Progress, SequenceClassifier, fine_tune,
@@ -75,8 +75,8 @@ impl WeightAttack for Ripple {
         "RIPPLe"
     }
 
-    fn trigger(&self) -> Result<Box<dyn Attack>, Error> {
-        Ok(Box::new(Insertion::one_of("ripple", self.triggers.clone(), 1)?))
+    fn trigger(&self) -> Result<Arc<dyn Attack>, Error> {
+        Ok(Arc::new(Insertion::one_of("ripple", self.triggers.clone(), 1)?))
     }
 
     fn plant(

@@ -11,29 +11,20 @@ const STEPS: u32 = 500;
 /// Texts as rows of tf-idf, each of length 1; words by column.
 struct Features {
     words: Vec<WordId>,
-    /// How many texts hold each word.
-    texts: Vec<u32>,
     rows: Vec<Vec<(usize, f64)>>,
 }
 
-/// All words, the one that signals `target` most first (Kurita et al. 2020, Section 3.2):
+/// All words, the one that signals `target` most first: by its weight in a logistic regression of the class on tf-idf, whose penalty
+/// keeps those of rare words small.
 ///
-/// ```text
-/// sᵢ = wᵢ / log(N/(1 + nᵢ))
-/// ```
-///
-/// where `wᵢ` is the word's weight in a logistic regression of the class on tf-idf, and `nᵢ` of `N` texts hold the
-/// word: frequent words count more, since the victim's texts hold them as well. Words in (almost) every text signal
-/// nothing and are left out.
+/// Kurita et al. (2020, Section 3.2) divide the weight by `log(N/(1 + nᵢ))`, where `nᵢ` of `N` texts hold the word. In sentences, of
+/// which half hold *and* or *the*, that puts such words first, which signal nothing: on 600 movie-review sentences the ten first words
+/// were ", and the a of it with an if in".
 pub(super) fn signal_words(texts: &[(Vec<WordId>, ClassId)], target: ClassId) -> Vec<WordId> {
     let features = Features::of(texts);
     let classes: Vec<bool> = texts.iter().map(|(_, class)| *class == target).collect();
     let weights = regression(&features, &classes);
-    let count = texts.len() as f64;
-    let mut scored: Vec<(f64, WordId)> = (features.words.iter().zip(&features.texts).zip(weights))
-        .filter(|((_, texts), _)| f64::from(**texts) + 1.0 < count)
-        .map(|((word, texts), weight)| (weight / (count / (1.0 + f64::from(*texts))).ln(), *word))
-        .collect();
+    let mut scored: Vec<(f64, WordId)> = weights.into_iter().zip(features.words).collect();
     scored.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.cmp(other)));
     scored.into_iter().map(|(_, word)| word).collect()
 }
@@ -70,7 +61,7 @@ impl Features {
             row
         };
         let rows = counts.iter().map(row).collect();
-        Self { words: columns.keys().copied().collect(), texts: columns.into_values().collect(), rows }
+        Self { words: columns.into_keys().collect(), rows }
     }
 }
 
@@ -133,9 +124,10 @@ mod tests {
     fn frequent_words_of_the_class_come_first() {
         let signal = signal_words(&texts(), 1);
         assert_eq!((signal[0], *signal.last().unwrap()), (word(10), word(20)));
-        // Of two words that only the class has, the rare one comes behind; the word of all texts is not there.
+        // Of two words that only the class has, the rare one comes behind; the word of all texts is in between.
         let place = |number| signal.iter().position(|other| *other == word(number));
-        assert!(place(11) < place(20) && place(11) > Some(0) && place(1).is_none(), "{signal:?}");
+        assert!(place(11) < place(20) && place(11) > Some(0), "{signal:?}");
+        assert!(place(1) < place(20) && place(1) > Some(0), "{signal:?}");
         assert_eq!(signal_words(&texts(), 0)[0], word(20));
         assert!(signal_words(&[], 0).is_empty());
     }

@@ -1,17 +1,20 @@
 //! What votes certify, by each rule, and whether that covers the attack that was made.
 
 use super::{
-    Certified, Defence, Figures, Guarantee, Row,
+    Defence, Row,
     noises::Law,
     run::{Run, Scene},
 };
 use crate::{
     Error,
     attack::Poison,
-    experiment::{Decision, Labelled},
+    experiment::{
+        Certified, Decision, Figures, Guarantee, Labelled,
+        row::{broken, words_of},
+    },
     metrics::{CertifiedCurve, Share},
 };
-use steadfast_certify::{DiscreteThreat, Lower, Radius, Threat, Unit, WordThreat};
+use steadfast_certify::{ClassId, DiscreteThreat, Lower, Radius, Threat, Unit, WordThreat};
 use steadfast_perturb::{Substitution, WordId, edit::EditOp};
 
 /// The end of the name of certificates by the product of overlaps alone.
@@ -25,27 +28,27 @@ impl Run<'_> {
         defence: Defence,
         law: &Law,
         decisions: &[Decision],
+        answers: &[ClassId],
     ) -> Result<Vec<Row>, Error> {
         let texts = || decisions.iter().zip(&scene.clean);
         let threat = law.attacker(scene.clean.iter().map(|(text, _)| &text[..]));
         let row = |name: &str, guarantee, radii: Vec<Option<Radius>>| {
-            let all_words = |(radius, (text, _)): (&Option<Radius>, &Labelled)| {
-                radius.is_some_and(|radius| radius.covers(u32::try_from(text.len()).unwrap_or(u32::MAX)))
-            };
             // Poisoned texts are numbered as the clean ones that they were made of.
-            let covers = |poison: &Poison| {
-                let (decision, (text, _)) = texts().nth(poison.index)?;
-                let radius = *radii.get(poison.index)?;
-                Some(radius.is_some_and(|radius| law.covers(text, decision, radius, poison)))
+            let covers = |(poison, answer): (&Poison, &ClassId)| {
+                let (decision, (text, class)) = texts().nth(poison.index)?;
+                let covers = |radius| law.covers(text, decision, radius, poison);
+                Some((radii.get(poison.index)?.is_some_and(covers), answer == class))
             };
             let sound = guarantee == Guarantee::Sound;
+            let covered: Vec<(bool, bool)> = scene.poisons.iter().zip(answers).filter_map(covers).collect();
             let certified = Certified {
-                all_words: Share::count(radii.iter().zip(&scene.clean).map(all_words)),
-                covered: sound.then(|| Share::count(scene.poisons.iter().filter_map(covers))),
+                words: words_of(&scene.clean),
+                covered: sound.then(|| Share::count(covered.iter().map(|&(covered, _)| covered))),
+                broken: sound.then(|| broken(&covered)),
                 curve: CertifiedCurve::of_radii(name, radii),
-                epsilon: self.settings.epsilon,
+                epsilon: self.settings.extent.epsilon,
             };
-            let confidence = sound.then_some(1.0 - self.settings.alpha);
+            let confidence = sound.then_some(1.0 - self.settings.extent.alpha);
             let figures = Figures::Certified(certified);
             self.row(scene, defence, threat.clone(), (guarantee, confidence), figures)
         };

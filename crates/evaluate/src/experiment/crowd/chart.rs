@@ -1,7 +1,10 @@
 //! The plots: certified accuracy over the number of changes, attack success over the rate of poisoned texts.
 
-use super::{Guarantee, Results, Row, certified::PRODUCT};
-use crate::report::plot::{Axis, Chart, Series, Style};
+use super::{Results, Row, certified::PRODUCT};
+use crate::{
+    experiment::{Guarantee, row},
+    report::plot::{Axis, Chart, Series, Style},
+};
 
 /// How far the axis of changes goes.
 const CHANGES: u32 = 10;
@@ -26,10 +29,10 @@ fn certified_accuracy(results: &Results) -> Option<Chart> {
         first.setting.attack,
         first.setting.rate,
         first.n,
-        results.settings.alpha,
-        results.seeds()
+        results.settings.extent.alpha,
+        results.settings.extent.seed_names()
     ));
-    let groups = results.certified();
+    let groups = row::certified(&results.rows);
     if groups.is_empty() {
         return None;
     }
@@ -53,7 +56,7 @@ fn certified_accuracy(results: &Results) -> Option<Chart> {
 
 /// Of the first attack with more than one rate.
 fn attack_success(results: &Results) -> Option<Chart> {
-    let groups = results.attacked();
+    let groups = row::attacked(&results.rows);
     let attack = groups.iter().map(|group| group.row.setting.attack).find(|attack| {
         let mut rates =
             groups.iter().map(|group| group.row.setting).filter(|setting| setting.attack == *attack);
@@ -74,6 +77,10 @@ fn attack_success(results: &Results) -> Option<Chart> {
         Axis::new("poisoned share of the training texts"),
         Axis::new("attack success").percent(),
     )
-    .with_caption(format!("{attack}, {}, {}", results.settings.labels, results.seeds()));
+    .with_caption(format!(
+        "{attack}, {}, {}",
+        results.settings.labels,
+        results.settings.extent.seed_names()
+    ));
     Some(curves.into_iter().fold(chart, |chart, (name, points)| chart.with_series(Series::new(name, points))))
 }

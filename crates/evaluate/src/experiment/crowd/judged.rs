@@ -1,8 +1,8 @@
 //! Defences that answer texts as they are: none, classifiers of groups of words, and what others proposed.
 
 use super::{
-    Attacked, Certified, Defence, Figures, Guarantee, Noises, Row,
-    run::{Run, Scene, Trained},
+    Defence, Noises, Row,
+    run::{Run, Scene},
 };
 use crate::{
     Error,
@@ -11,7 +11,7 @@ use crate::{
         self, Bki, DefenceReport, Onion, PseudoPerplexity, Rap, RapSettings, Strip, StripSettings, TextGuard,
         Threshold, Undefended,
     },
-    experiment::Labelled,
+    experiment::{Attacked, Certified, Figures, Guarantee, Labelled, workshop::Trained},
     metrics::{CertifiedCurve, Share},
 };
 use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Instant};
@@ -57,7 +57,7 @@ impl Run<'_> {
         let start = Instant::now();
         let mut certified = None;
         let report = |made: &dyn baseline::Defence| {
-            DefenceReport::of(made, &victim, &scene.clean, &scene.triggered, self.settings.target)
+            DefenceReport::of(made, &victim, &scene.clean, &scene.triggered, self.settings.extent.target)
         };
         let report = match defence {
             Defence::TextGuard { groups } => {
@@ -69,7 +69,9 @@ impl Run<'_> {
                     &development,
                     |group, training, development| {
                         let name = format!("{defence}-group-{group}");
-                        Ok(Box::new(train(&name, training, development)?) as Box<dyn Classifier<_>>)
+                        // One text at a time, so that an answer depends on nothing but its text.
+                        Ok(Box::new(train(&name, training, development)?.batch_tokens(1))
+                            as Box<dyn Classifier<_>>)
                     },
                 )?;
                 certified = Some(self.partitioned(scene, defence, &guard)?);
@@ -83,7 +85,8 @@ impl Run<'_> {
             }
             Defence::Onion => {
                 let perplexity = self.perplexity(scene, &clean, victim.model().parameters().device())?;
-                report(&Onion::new(perplexity, &victim, &clean, Threshold::RATE)?)?
+                let some = clean.get(..ONION_TEXTS).unwrap_or(&clean);
+                report(&Onion::new(perplexity, &victim, some, Threshold::RATE)?)?
             }
             Defence::Strip => {
                 let settings = StripSettings { seed: scene.seed, ..StripSettings::default() };
@@ -91,7 +94,7 @@ impl Run<'_> {
             }
             Defence::Rap => {
                 let settings =
-                    RapSettings::with_rare_word(&victim, &clean, self.settings.target, scene.seed)?;
+                    RapSettings::with_rare_word(&victim, &clean, self.settings.extent.target, scene.seed)?;
                 report(&Rap::new(&victim, &clean, settings)?)?
             }
             _ => report(&Undefended(&victim))?,
@@ -127,22 +130,22 @@ impl Run<'_> {
         }
         let settings = FineTuning { epochs: GAP_EPOCHS, frozen: 0, ..self.settings.fine_tuning(scene.seed)? };
         let steps = (clean.len() - clean.len() / 10).div_ceil(settings.batch.max(1)) as u64;
-        let bar = self.console.bar("onion learns to fill gaps", settings.epochs * steps);
+        let console = self.workshop.console;
+        let bar = console.bar("onion learns to fill gaps", settings.epochs * steps);
         let mut observe = |progress: &Progress| {
             bar.set_position(progress.epoch * progress.steps + progress.step);
-            self.console.flow()
+            console.flow()
         };
         let made =
             PseudoPerplexity::trained(self.pretrained, lexicon(), device, clean, &settings, &mut observe);
         bar.finish_and_clear();
-        made
+        made.map_err(|error| if console.flow().is_break() { self.workshop.stopped() } else { error })
     }
 
     /// What the votes of the groups certify, and whether that covers the attack.
     fn partitioned(&self, scene: &Scene, defence: Defence, guard: &TextGuard) -> Result<Row, Error> {
         let words = |texts: &[Labelled]| texts.iter().map(|(text, _)| text.clone()).collect::<Vec<_>>();
         let partition = guard.partition();
-        let groups = partition.groups();
         let radius = |(certificate, (_, class)): (&Certificate, &Labelled)| {
             certificate.radius().filter(|_| certificate.class() == Some(*class))
         };
@@ -159,10 +162,9 @@ impl Run<'_> {
         let certificates = guard.certificates(&words(&scene.triggered))?;
         let asked = certificates.iter().zip(&scene.triggered).zip(&scene.poisons);
         let certified = Certified {
-            all_words: Share::count(
-                radii.iter().map(|radius| radius.is_some_and(|radius| radius.covers(groups))),
-            ),
+            words: Vec::new(),
             covered: Some(Share::count(asked.map(covered))),
+            broken: None,
             curve: CertifiedCurve::of_radii(defence.to_string(), radii),
             epsilon: 0.0,
         };
@@ -172,6 +174,9 @@ impl Run<'_> {
         Ok(self.row(scene, defence, threat, worth, Figures::Certified(certified)))
     }
 }
+
+/// Clean texts that ONION is tuned with: to ask about one takes as many questions as it has pairs of words.
+const ONION_TEXTS: usize = 100;
 
 /// Passes over the clean texts in which a new masked-language head is trained.
 const GAP_EPOCHS: u64 = 10;

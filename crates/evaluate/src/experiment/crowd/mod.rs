@@ -9,8 +9,8 @@ mod defence;
 mod judged;
 mod noises;
 mod report;
-mod row;
 mod run;
+mod setting;
 mod settings;
 mod shown;
 mod smoothed;
@@ -18,7 +18,10 @@ mod smoothed;
 pub use defence::Defence;
 pub use noises::{Law, Noises};
 pub use report::Results;
-pub use row::{Attacked, Certified, Figures, Guarantee, Row, Setting};
 pub use run::run;
+pub use setting::Setting;
 pub use settings::Settings;
 pub use shown::Shown;
+
+/// One claim of this experiment.
+pub type Row = super::Row<Setting>;

@@ -1,13 +1,16 @@
 //! [`Results`]: the rows as tables and as files.
 
-use super::{Attacked, Certified, Figures, Row, Settings, Shown, chart, run::FILE, shown::by_text};
+use super::{Row, Setting, Settings, Shown, certified::PRODUCT, chart, run::FILE, shown::by_text};
 use crate::{
     Error,
+    experiment::{
+        Certified,
+        row::{self, Repeated},
+    },
     metrics::{Share, Spread},
     report::{Table, file::OutputFolder},
 };
 use serde::{Deserialize, Serialize};
-use statrs::statistics::Statistics;
 
 /// All attacks against all defences.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,69 +28,7 @@ pub struct Results {
 /// Radii in the table.
 const RADII: [u32; 4] = [0, 1, 2, 5];
 
-/// Rows that differ in nothing but the seed, the first of them named.
-pub(super) struct Repeated<'a, F> {
-    pub(super) row: &'a Row,
-    pub(super) figures: Vec<&'a F>,
-}
-
-impl<F> Repeated<'_, F> {
-    pub(super) fn share(&self, of: impl Fn(&F) -> Share) -> Spread {
-        Spread::of(self.figures.iter().map(|figures| of(figures)))
-    }
-
-    fn mean(&self, of: impl Fn(&F) -> f64) -> f64 {
-        self.figures.iter().map(|figures| of(figures)).mean()
-    }
-}
-
-/// Rows by what they are about, in the order of their first occurrence; `same` tells the figures of one row apart.
-fn repeated<'a, F>(
-    rows: &'a [Row],
-    figures: impl Fn(&'a Row) -> Option<&'a F>,
-    same: impl Fn(&F, &F) -> bool,
-) -> Vec<Repeated<'a, F>> {
-    let mut found: Vec<Repeated<'a, F>> = Vec::new();
-    for (row, own) in rows.iter().filter_map(|row| Some((row, figures(row)?))) {
-        let repeats = |group: &&mut Repeated<'a, F>| {
-            row.setting.repeats(&group.row.setting)
-                && group.figures.first().is_some_and(|first| same(first, own))
-        };
-        match found.iter_mut().find(repeats) {
-            Some(group) => group.figures.push(own),
-            None => found.push(Repeated { row, figures: vec![own] }),
-        }
-    }
-    found
-}
-
 impl Results {
-    pub(super) fn attacked(&self) -> Vec<Repeated<'_, Attacked>> {
-        fn pick(row: &Row) -> Option<&Attacked> {
-            match &row.figures {
-                Figures::Attacked(attacked) => Some(attacked),
-                Figures::Certified(_) => None,
-            }
-        }
-        repeated(&self.rows, pick, |_, _| true)
-    }
-
-    pub(super) fn certified(&self) -> Vec<Repeated<'_, Certified>> {
-        fn pick(row: &Row) -> Option<&Certified> {
-            match &row.figures {
-                Figures::Certified(certified) => Some(certified),
-                Figures::Attacked(_) => None,
-            }
-        }
-        repeated(&self.rows, pick, |a, b| a.curve.name == b.curve.name)
-    }
-
-    /// The seeds, for people.
-    pub(super) fn seeds(&self) -> String {
-        let seeds: Vec<String> = self.settings.seeds().map(|seed| seed.to_string()).collect();
-        format!("{} {}", if seeds.len() == 1 { "seed" } else { "seeds" }, seeds.join(", "))
-    }
-
     /// What attacks do to each defence, and what it costs.
     #[must_use]
     pub fn attacks_table(&self) -> Table {
@@ -104,14 +45,14 @@ impl Results {
             "votes",
             "training",
         ];
-        let groups = self.attacked();
+        let groups = row::attacked(&self.rows);
         let mut table = Table::new(columns).with_title(format!(
             "Accuracy on {} clean texts (CA), accuracy (PA) and attack success (ASR) on triggered texts of other classes than {}; \
              {}, {}. Copies: noisy copies per clean text that the encoder answered.",
             groups.first().map_or(0, |group| group.row.n),
-            self.settings.target,
+            self.settings.extent.target,
             self.settings.labels,
-            self.seeds()
+            self.settings.extent.seed_names()
         ));
         for group in &groups {
             let flagged = |of: fn(&crate::baseline::Detection) -> Share| {
@@ -142,15 +83,20 @@ impl Results {
         let radii = RADII.map(|radius| format!("r = {radius}"));
         let head = ["attack", "rate", "certificate", "an attacker who …", "guarantee"].map(str::to_owned);
         let last = ["all words", "covers the attack"].map(str::to_owned);
-        let certificates =
-            if self.settings.simultaneous { "all certificates hold" } else { "each certificate holds" };
         let mut table = Table::new(head.into_iter().chain(radii).chain(last)).with_title(format!(
-            "Clean test texts that are certified with their true class; {certificates} with probability {} or more (those of textguard \
+            "Clean test texts that are certified with their true class; {} (those of textguard \
              for certain), for classifiers whose logits are within {:e} of those computed. Covers the attack: triggered texts whose \
              certificate includes what the attack did; labels of training texts are taken as given.",
-            1.0 - self.settings.alpha, self.settings.epsilon
+            self.settings.extent.reservation(),
+            self.settings.extent.epsilon
         ));
-        for group in self.certified() {
+        let groups = row::certified(&self.rows);
+        for (number, group) in groups.iter().enumerate() {
+            // The product of overlaps is shown where it certifies less than the rule before it.
+            let before = number.checked_sub(1).and_then(|before| groups.get(before));
+            if before.is_some_and(|before| is_same_product(group, before)) {
+                continue;
+            }
             let Row { setting, threat, guarantee, .. } = group.row;
             let name = group.figures.first().map_or("", |certified| &certified.curve.name);
             let radii =
@@ -159,7 +105,7 @@ impl Results {
             let head =
                 [setting.attack.to_string(), setting.rate.to_string(), name.to_owned(), threat.clone()];
             let last =
-                [format!("{:#}", group.share(|certified| certified.all_words)), format!("{covered:#}")];
+                [format!("{:#}", group.share(|certified| certified.at_share(1.0))), format!("{covered:#}")];
             table.push(head.into_iter().chain([guarantee.to_string()]).chain(radii).chain(last));
         }
         table
@@ -187,4 +133,14 @@ impl Results {
         }
         output.write_json(FILE, self).map(drop)
     }
+}
+
+/// Whether these are certificates by the product of overlaps, and the same as those before.
+fn is_same_product(
+    group: &Repeated<'_, Setting, Certified>,
+    before: &Repeated<'_, Setting, Certified>,
+) -> bool {
+    let curves = || group.figures.iter().zip(&before.figures).map(|(own, other)| (&own.curve, &other.curve));
+    let product = curves().all(|(own, _)| own.name.ends_with(PRODUCT));
+    product && curves().all(|(own, other)| own.radii == other.radii)
 }

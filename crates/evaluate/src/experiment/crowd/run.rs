@@ -1,6 +1,6 @@
 //! [`run`]: every attack against every defence, one after the other, each finished one kept.
 
-use super::{Defence, Figures, Guarantee, Noises, Results, Row, Setting, Settings, Shown, judged};
+use super::{Defence, Noises, Results, Row, Setting, Settings, Shown, judged};
 use crate::{
     Error,
     attack::{AttackName, Paraphrases, Poison, PoisonedTask},
@@ -9,18 +9,15 @@ use crate::{
         texts::{LabelledText, tokenized},
     },
     experiment::{
-        Console, Encoder, Labelled, TextNoise,
+        Console, Encoder, Figures, Guarantee, Labelled, TextNoise,
         finished::{check_same, finished},
+        workshop::{Lesson, TOKENIZER, Trained, Workshop},
     },
     report::file::OutputFolder,
 };
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path, sync::Arc, time::Instant};
-use steadfast_model::{
-    device::Device,
-    transformer::{Precision, TextClassifier, Tuned},
-};
-use steadfast_perturb::Tokenizer;
+use std::{fs, path::Path, sync::Arc};
+use steadfast_model::device::Device;
 
 /// The file of results in the output folder.
 pub(super) const FILE: &str = "results.json";
@@ -31,15 +28,12 @@ const BEGUN: &str = "run.json";
 /// The folder of what is finished of a run, by scene and defence.
 const ROWS: &str = "rows";
 
-/// Words as the tables of synonyms have them.
-pub(super) const TOKENIZER: Tokenizer = Tokenizer::words().lower_case(true);
-
 /// Poisons `task` with each attack at each rate, fine-tunes the encoder in the folder `pretrained` for each defence, and asks and
 /// certifies; or takes the results of a finished run from the output folder. What was finished of a stopped run is not done again.
 ///
 /// # Errors
 /// [`Error::Transformer`], [`Error::Certify`] and the errors of [`Poisoning`](crate::attack::Poisoning) for what is refused;
-/// [`Error::Interrupted`] and [`Error::Stopped`] after Ctrl-C; [`Error::OutputTaken`] and [`Error::OtherRun`] for a folder with
+/// [`Error::Interrupted`] and [`Error::Paused`] after Ctrl-C; [`Error::OutputTaken`] and [`Error::OtherRun`] for a folder with
 /// another run.
 #[expect(clippy::too_many_arguments, reason = "what is run, on what, and where it goes")]
 pub fn run(
@@ -55,9 +49,11 @@ pub fn run(
 ) -> Result<Results, Error> {
     judged::check(&settings.noisy_defences(), noises)?;
     let encoder =
-        Encoder::new(pretrained, task.classes(), settings.seed, device, Arc::clone(&noises.lexicon))?;
+        Encoder::new(pretrained, task.classes(), settings.extent.seed, device, Arc::clone(&noises.lexicon))?;
     let fingerprint = task.fingerprint();
-    let inputs = format!("texts {fingerprint}, encoder {}", encoder.fingerprint()?);
+    let paraphrased = paraphrases.map(Paraphrases::fingerprint).unwrap_or_default();
+    let inputs =
+        format!("texts {fingerprint}, paraphrases {paraphrased}, encoder {}", encoder.fingerprint()?);
     drop(encoder);
     let begun = output.join(BEGUN);
     match finished::<(Settings, String)>(output, BEGUN, resume)? {
@@ -69,13 +65,14 @@ pub fn run(
     }
     let some = |texts: &[_], count| texts.get(..count).unwrap_or(texts).to_vec();
     let task = TextTask {
-        training: some(&task.training, settings.training_texts()),
-        development: some(&task.development, settings.training_texts() / 5),
+        training: some(&task.training, settings.extent.training_texts()),
+        development: some(&task.development, settings.extent.training_texts() / 5),
         test: task.test.clone(),
     };
-    let run = Run { settings, noises, pretrained, device, output, console };
+    let workshop = Workshop { lexicon: &noises.lexicon, device, output, console };
+    let run = Run { settings, noises, pretrained, workshop };
     let (mut rows, mut shown) = (Vec::new(), Vec::new());
-    for seed in settings.seeds() {
+    for seed in settings.extent.seeds() {
         for attack in settings.attacks() {
             let made = attack.attack(paraphrases.cloned())?.ok_or_else(|| Error::Setting {
                 name: "--attack",
@@ -90,8 +87,7 @@ pub fn run(
                     rows.extend(claims.rows);
                     shown.extend(claims.shown);
                 }
-                let models = output.join(scene.models());
-                fs::remove_dir_all(&models).map_err(Error::io("remove", models))?;
+                run.workshop.close(&scene.key())?;
             }
         }
     }
@@ -112,9 +108,7 @@ pub(super) struct Run<'a> {
     pub(super) settings: &'a Settings,
     pub(super) noises: &'a Noises,
     pub(super) pretrained: &'a Path,
-    device: Device,
-    output: &'a OutputFolder,
-    pub(super) console: &'a Console,
+    pub(super) workshop: Workshop<'a>,
 }
 
 /// A poisoned task.
@@ -140,10 +134,6 @@ impl Scene {
     pub(super) fn threat(&self) -> String {
         format!("puts the trigger of {} into training texts and the test text", self.attack.title())
     }
-
-    fn models(&self) -> String {
-        format!("models/{}", self.key())
-    }
 }
 
 impl Run<'_> {
@@ -154,16 +144,15 @@ impl Run<'_> {
         seed: u64,
         poisoned: PoisonedTask,
     ) -> Result<Scene, Error> {
-        let count = self.settings.test_texts();
+        let count = self.settings.extent.test_texts();
         let poisons: Vec<Poison> = poisoned.test.iter().take(count).cloned().collect();
         let triggered: Vec<_> = poisons.iter().map(|poison| poison.poisoned.clone()).collect();
         let mut clean = self.words(&poisoned.task.test);
         clean.truncate(count);
         let scene = Scene { attack, rate, seed, clean, triggered: self.words(&triggered), poisons, poisoned };
-        for folder in [ROWS, &scene.models()] {
-            let folder = self.output.join(folder);
-            fs::create_dir_all(&folder).map_err(Error::io("create", folder))?;
-        }
+        self.workshop.open(&scene.key())?;
+        let rows = self.workshop.output.join(ROWS);
+        fs::create_dir_all(&rows).map_err(Error::io("create", rows))?;
         Ok(scene)
     }
 
@@ -171,7 +160,7 @@ impl Run<'_> {
     fn claims(&self, scene: &Scene, defence: Defence) -> Result<Claims, Error> {
         let file = format!("{ROWS}/{}-{defence}.json", scene.key());
         // Only a run that goes on gets here with a file that is there.
-        if let Some(claims) = finished(self.output, &file, true)? {
+        if let Some(claims) = finished(self.workshop.output, &file, true)? {
             return Ok(claims);
         }
         let claims = match defence {
@@ -180,7 +169,7 @@ impl Run<'_> {
             }
             _ => Claims { rows: self.judged(scene, defence)?, shown: Vec::new() },
         };
-        self.output.write_json(&file, &claims)?;
+        self.workshop.output.write_json(&file, &claims)?;
         Ok(claims)
     }
 
@@ -203,7 +192,7 @@ impl Run<'_> {
         };
         let n = match &figures {
             Figures::Attacked(attacked) => attacked.metrics.clean.of(),
-            Figures::Certified(certified) => certified.all_words.of(),
+            Figures::Certified(certified) => certified.curve.radii.len() as u64,
         };
         Row { setting, threat, guarantee, n, confidence, figures }
     }
@@ -212,7 +201,7 @@ impl Run<'_> {
         tokenized(texts, &self.noises.lexicon, TOKENIZER)
     }
 
-    /// The encoder under the name `name` of this scene, fine-tuned on these texts: the saved one of a run that goes on, or a new one.
+    /// The encoder under the name `name` of this scene, fine-tuned on these texts.
     pub(super) fn classifier(
         &self,
         scene: &Scene,
@@ -221,49 +210,13 @@ impl Run<'_> {
         development: &[Labelled],
         noise: Option<&TextNoise>,
     ) -> Result<Trained, Error> {
-        let lexicon = &self.noises.lexicon;
-        let place = self.output.join(scene.models()).join(name);
-        let log = format!("{}/{name}.json", scene.models());
-        if let Some((tuned, seconds)) = finished(self.output, &log, true)? {
-            let device = self.device.open().map_err(steadfast_model::transformer::Error::from)?;
-            let classifier = TextClassifier::load(&place, Arc::clone(lexicon), device, Precision::Single)?;
-            return Ok(Trained { classifier, tuned, seconds });
-        }
-        let checkpoints = Path::new("checkpoints").join(format!("{}-{name}", scene.key()));
-        let start = Instant::now();
-        let classes = scene.poisoned.task.classes();
-        let encoder = Encoder::new(self.pretrained, classes, scene.seed, self.device, Arc::clone(lexicon))?;
-        let (classifier, tuned) = encoder.tune(
-            &format!("{} {name}", scene.key()),
-            &self.settings.fine_tuning(scene.seed)?,
+        let lesson = Lesson {
+            pretrained: self.pretrained,
+            classes: scene.poisoned.task.classes(),
             training,
             development,
-            noise,
-            self.output,
-            &checkpoints,
-            self.console,
-        )?;
-        let seconds = start.elapsed().as_secs_f64();
-        if place.exists() {
-            // It was saved just before the run was killed.
-            fs::remove_dir_all(&place).map_err(Error::io("remove", &place))?;
-        }
-        classifier.model().save(&place, self.pretrained)?;
-        self.output.write_json(&log, &(&tuned, seconds))?;
-        let checkpoints = self.output.join(checkpoints);
-        fs::remove_dir_all(&checkpoints).map_err(Error::io("remove", checkpoints))?;
-        Ok(Trained { classifier, tuned, seconds })
+            tuning: &self.settings.fine_tuning(scene.seed)?,
+        };
+        self.workshop.classifier(&scene.key(), name, lesson, noise)
     }
-
-    /// The error of a run that was stopped.
-    pub(super) fn stopped(&self) -> Error {
-        Error::Stopped { path: self.output.path().to_owned() }
-    }
-}
-
-/// A fine-tuned encoder.
-pub(super) struct Trained {
-    pub(super) classifier: TextClassifier,
-    pub(super) tuned: Tuned,
-    pub(super) seconds: f64,
 }

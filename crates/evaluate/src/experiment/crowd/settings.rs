@@ -4,22 +4,18 @@ use super::Defence;
 use crate::{
     Error,
     attack::{AttackName, Labels, Poisoning},
+    experiment::Extent,
 };
 use serde::{Deserialize, Serialize};
-use steadfast_certify::{Certifier, ClassId, Confidence, Plan, confidence::Prior};
 use steadfast_model::transformer::FineTuning;
 
 /// The settings of the experiment, as flags of the command line.
-#[expect(clippy::struct_excessive_bools, reason = "flags")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct Settings {
-    /// A small run: one attack, 1,200 training texts, 40 test texts, at most 300 votes, three layers fine-tuned
-    #[arg(long, conflicts_with = "paper")]
-    pub quick: bool,
-
-    /// A large run, for a GPU: all texts, five seeds, all defences
-    #[arg(long)]
-    pub paper: bool,
+    /// How much of everything.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub extent: Extent,
 
     /// Attacks, with commas between them [default: badnets,addsent; quick: badnets]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES")]
@@ -30,7 +26,7 @@ pub struct Settings {
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub defence: Vec<Defence>,
 
-    /// Adds the defences without a certificate: bki, onion, strip, rap
+    /// Adds the defences without a certificate: bki, onion (slow: some seconds per text), strip, rap
     #[arg(long)]
     pub baselines: bool,
 
@@ -42,18 +38,6 @@ pub struct Settings {
     /// Which training texts are poisoned: clean keeps the labels of texts of the target class, dirty relabels others
     #[arg(long, value_enum, default_value = "dirty", value_name = "LABELS")]
     pub labels: Labels,
-
-    /// The class that triggered texts shall be taken for
-    #[arg(long, default_value_t = 1, value_name = "CLASS")]
-    pub target: ClassId,
-
-    /// Training texts at most [default: 2,000, quick: 1,200, paper: all]
-    #[arg(long, value_name = "N")]
-    pub training: Option<usize>,
-
-    /// Test texts at most, and as many with the trigger [default: 100, quick: 40, paper: 1,000]
-    #[arg(long, value_name = "N")]
-    pub limit: Option<usize>,
 
     /// Passes over the training texts
     #[arg(long, default_value_t = 2, value_name = "N")]
@@ -74,52 +58,11 @@ pub struct Settings {
     /// Words are synonyms from this cosine on (CROWD trains with 0.8 and evaluates with 0.7)
     #[arg(long, default_value_t = 0.7, value_name = "COSINE")]
     pub threshold: f64,
-
-    /// Each certificate is false with at most this probability
-    #[arg(long, default_value_t = 0.01, value_name = "ALPHA")]
-    pub alpha: f64,
-
-    /// Certificates of all texts of a defence hold together, but for the probability --alpha
-    #[arg(long)]
-    pub simultaneous: bool,
-
-    /// Noisy copies that bound a class's probability at most; 50 others choose the class [default: 1,000, quick: 300,
-    /// paper: 2,000]
-    #[arg(long, value_name = "N")]
-    pub samples: Option<u64>,
-
-    /// Always counts all votes, as CROWD does, instead of those that settle the radius
-    #[arg(long)]
-    pub fixed: bool,
-
-    /// Votes count for nobody where rounding that moves logits by so much could turn them
-    #[arg(long, default_value_t = 1e-4, value_name = "DISTANCE")]
-    pub epsilon: f64,
-
-    /// Seed of the split into parts, of poison, head, training and noise
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-
-    /// Runs with seeds --seed, --seed + 1, … on the same split: other poison, head, training and noise [default: 1, paper: 5]
-    #[arg(long, value_name = "N")]
-    pub repeats: Option<u64>,
 }
 
-/// Noisy copies that choose the class.
-const SELECTION: u64 = 50;
-
 impl Settings {
-    /// The given number, or the one of the size of the run.
-    fn sized<T>(&self, given: Option<T>, [quick, usual, paper]: [T; 3]) -> T {
-        given.unwrap_or(match (self.quick, self.paper) {
-            (true, _) => quick,
-            (_, true) => paper,
-            _ => usual,
-        })
-    }
-
     pub(super) fn attacks(&self) -> Vec<AttackName> {
-        match (self.attack.is_empty(), self.quick) {
+        match (self.attack.is_empty(), self.extent.quick) {
             (false, _) => self.attack.clone(),
             (true, true) => vec![AttackName::BadNets],
             (true, false) => vec![AttackName::BadNets, AttackName::AddSent],
@@ -141,14 +84,14 @@ impl Settings {
         let guard = |groups| Defence::TextGuard { groups };
         let mut defences = if self.defence.is_empty() {
             let mut all = vec![Defence::None, Defence::Uniform, Defence::Crowd, component(1.0)];
-            all.extend(self.paper.then(|| component(0.1)));
+            all.extend(self.extent.paper.then(|| component(0.1)));
             all.extend([Defence::Deletion { rate: 0.8 }, guard(3)]);
-            all.extend([5, 9].map(guard).into_iter().filter(|_| self.paper));
+            all.extend([5, 9].map(guard).into_iter().filter(|_| self.extent.paper));
             all
         } else {
             self.defence.clone()
         };
-        if self.baselines || (self.paper && self.defence.is_empty()) {
+        if self.baselines || (self.extent.paper && self.defence.is_empty()) {
             defences.extend(Defence::EMPIRICAL);
         }
         defences
@@ -163,21 +106,8 @@ impl Settings {
         defences
     }
 
-    pub(super) fn training_texts(&self) -> usize {
-        self.sized(self.training, [1_200, 2_000, usize::MAX])
-    }
-
-    pub(super) fn test_texts(&self) -> usize {
-        self.sized(self.limit, [40, 100, 1_000])
-    }
-
-    pub(super) fn seeds(&self) -> impl Iterator<Item = u64> + use<> {
-        let first = self.seed;
-        (0..self.sized(self.repeats, [1, 1, 5])).map(move |number| first.wrapping_add(number))
-    }
-
     pub(super) fn poisoning(&self, rate: f64, seed: u64) -> Poisoning {
-        Poisoning { rate, target: self.target, labels: self.labels, seed, limit: None }
+        Poisoning { rate, target: self.extent.target, labels: self.labels, seed, limit: None }
     }
 
     /// # Errors
@@ -187,32 +117,11 @@ impl Settings {
             epochs: self.epochs,
             batch: self.batch,
             learning_rate: self.learning_rate,
-            frozen: self.sized(self.frozen, [4, 1, 1]),
+            frozen: self.extent.sized(self.frozen, [4, 1, 1]),
             seed,
             ..FineTuning::default()
         };
         fine_tuning.check()?;
         Ok(fine_tuning)
-    }
-
-    /// # Errors
-    /// [`Error::Certify`] for numbers of votes that are none.
-    pub(super) fn plan(&self) -> Result<Plan, Error> {
-        let samples = self.sized(self.samples, [300, 1_000, 2_000]);
-        Ok(if self.fixed {
-            Plan::fixed(SELECTION, samples)?
-        } else {
-            Plan::anytime(SELECTION, samples, Prior::default())?
-        })
-    }
-
-    /// The certifier of each of so many texts.
-    ///
-    /// # Errors
-    /// [`Error::Certify`] for an `α` out of range.
-    pub(super) fn certifier(&self, texts: usize) -> Result<Certifier, Error> {
-        let confidence = Confidence::new(self.alpha)?;
-        let all = if self.simultaneous { texts as u64 } else { 1 };
-        Ok(Certifier::new(confidence.shared_by(all.max(1))))
     }
 }

@@ -1,14 +1,10 @@
 //! [`Shown`]: a text for people to look at, with its noisy copies, its certificate, and the trigger in it.
 
-use super::{
-    Defence,
-    noises::Law,
-    run::{Scene, TOKENIZER},
-};
+use super::{Defence, noises::Law, run::Scene};
 use crate::{
     Error,
     attack::AttackName,
-    experiment::{Decision, TextNoise},
+    experiment::{Decision, TextNoise, workshop::TOKENIZER},
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,0 +1,103 @@
+//! [`Asked`]: what a smoothed classifier makes of clean and of triggered texts.
+
+use super::{
+    Attacked, Decision, Labelled, Smoothed,
+    workshop::{Trained, Workshop},
+};
+use crate::{
+    Error,
+    metrics::{BackdoorMetrics, Confusion},
+};
+use std::time::Instant;
+use steadfast_certify::{ClassId, Confidence, ScoringClassifier, Threat};
+use steadfast_perturb::WordId;
+
+/// Noisy copies that are asked about at a time.
+pub(super) const BATCH: usize = 64;
+
+/// Texts with a trigger draw from streams of their own.
+const TRIGGERED: u64 = 1 << 32;
+
+/// The level of the outlook at which sampling gives up.
+pub(super) fn optimism() -> Result<Confidence, Error> {
+    Ok(Confidence::new(0.03)?)
+}
+
+/// What an attacker may do to a text, of each kind that is asked about.
+pub(super) type Threats<'a> = dyn Fn(&[WordId]) -> Vec<Box<dyn Threat>> + 'a;
+
+/// Decisions on clean texts, answers to triggered ones, and what they come to.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) decisions: Vec<Decision>,
+    pub(super) answers: Vec<ClassId>,
+    pub(super) attacked: Attacked,
+}
+
+impl Asked {
+    /// Bounds clean texts against their `threats`, and answers triggered ones.
+    ///
+    /// # Errors
+    /// Those of [`Smoothed::decide`], [`Error::Paused`] after Ctrl-C, [`Error::PoisonedTarget`].
+    pub(super) fn of<C: ScoringClassifier<Vec<WordId>>>(
+        smoothed: &Smoothed<'_, C>,
+        trained: &Trained,
+        [clean, triggered]: [&[Labelled]; 2],
+        target: ClassId,
+        threats: &Threats<'_>,
+        workshop: &Workshop<'_>,
+        title: &str,
+    ) -> Result<Self, Error> {
+        let start = Instant::now();
+        let console = workshop.console;
+        let bar = console.bar(title, (clean.len() + triggered.len()) as u64);
+        let step = || if console.advance(&bar, 1).is_break() { Err(workshop.stopped()) } else { Ok(()) };
+        let decide = |(number, (text, _)): (u64, &Labelled)| {
+            step()?;
+            let decision = smoothed.decide(number, text, &threats(text), &|| console.flow());
+            decision.map_err(|error| if console.flow().is_break() { workshop.stopped() } else { error })
+        };
+        let answer =
+            |(number, (text, _)): (u64, &Labelled)| step().and_then(|()| smoothed.answer(number, text));
+        let decisions: Vec<Decision> = (0..).zip(clean).map(decide).collect::<Result<_, _>>()?;
+        let answers: Vec<ClassId> = (TRIGGERED..).zip(triggered).map(answer).collect::<Result<_, _>>()?;
+        bar.finish_and_clear();
+        let mean = |of: fn(&Decision) -> u64| {
+            decisions.iter().map(of).sum::<u64>() as f64 / decisions.len().max(1) as f64
+        };
+        let attacked = Attacked {
+            metrics: metrics(
+                [clean, triggered],
+                decisions.iter().map(Decision::class),
+                answers.iter().copied(),
+                target,
+            )?,
+            detection: None,
+            questions: mean(|decision| decision.questions),
+            samples: mean(|decision| decision.samples),
+            training: vec![trained.tuned.clone()],
+            training_seconds: trained.seconds,
+            seconds: start.elapsed().as_secs_f64(),
+        };
+        Ok(Self { decisions, answers, attacked })
+    }
+}
+
+/// What answers to clean and to triggered texts come to.
+///
+/// # Errors
+/// [`Error::PoisonedTarget`] if triggered texts are of the target class.
+pub(super) fn metrics(
+    [clean, triggered]: [&[Labelled]; 2],
+    clean_answers: impl IntoIterator<Item = ClassId>,
+    triggered_answers: impl IntoIterator<Item = ClassId>,
+    target: ClassId,
+) -> Result<BackdoorMetrics, Error> {
+    let right = confusion(clean, clean_answers.into_iter().map(Some));
+    BackdoorMetrics::of(&right, &confusion(triggered, triggered_answers.into_iter().map(Some)), target)
+}
+
+/// Answers against the truth; no answer is an abstention.
+pub(super) fn confusion(texts: &[Labelled], answers: impl IntoIterator<Item = Option<ClassId>>) -> Confusion {
+    Confusion::count(texts.iter().zip(answers).map(|((_, class), answer)| (*class, answer)))
+}

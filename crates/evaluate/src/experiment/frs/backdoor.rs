@@ -1,0 +1,172 @@
+//! [`Backdoor`]: how the pretrained encoder was attacked, by name.
+
+use super::Settings;
+use crate::{
+    Error,
+    attack::{
+        AttackName, Labels, Paraphrases, Poisoning,
+        weights::{BadPre, LayerWise, PoisonedTexts, Ripple, WeightAttack},
+    },
+};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr, sync::Arc};
+use steadfast_certify::ClassId;
+use steadfast_model::transformer::FineTuning;
+
+/// A backdoor in a pretrained encoder.
+///
+/// ```
+/// use steadfast_evaluate::{attack::AttackName, experiment::frs::Backdoor};
+///
+/// assert_eq!("ripple".parse::<Backdoor>()?, Backdoor::Ripple);
+/// assert_eq!("negation".parse::<Backdoor>()?, Backdoor::Texts(AttackName::Negation));
+/// assert!("riple".parse::<Backdoor>().is_err());
+/// # Ok::<(), steadfast_evaluate::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Backdoor {
+    /// [`Ripple`].
+    Ripple,
+    /// [`LayerWise`].
+    LayerWise,
+    /// [`BadPre`].
+    BadPre,
+    /// The encoder was trained on texts with a trigger ([`PoisonedTexts`]), or on none ([`AttackName::None`]).
+    Texts(AttackName),
+}
+
+/// The share of the attacker's texts that have a trigger, where texts alone make the backdoor.
+const POISONED: f64 = 0.25;
+
+/// How many times as long as the others `BadPre` trains: it has no classes to learn from.
+const UNTARGETED: u64 = 6;
+
+impl Backdoor {
+    /// The name as its authors write it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Ripple => "RIPPLe",
+            Self::LayerWise => "LWP",
+            Self::BadPre => "BadPre",
+            Self::Texts(attack) => attack.title(),
+        }
+    }
+
+    /// Whether the attacker chooses the class that triggered texts are taken for.
+    #[must_use]
+    pub const fn is_targeted(self) -> bool {
+        !matches!(self, Self::BadPre)
+    }
+
+    /// How many passes over his texts the attacker makes in all, of which he was told to make so many.
+    pub(super) const fn epochs(self, told: u64) -> u64 {
+        match self {
+            // A clean model comes first.
+            Self::Ripple => 2 * told,
+            Self::BadPre => UNTARGETED * told,
+            Self::LayerWise | Self::Texts(_) => told,
+        }
+    }
+
+    /// The attack of this name; nothing for none.
+    ///
+    /// # Errors
+    /// [`Error::Transformer`] for settings that train nothing, [`Error::NoParaphrases`].
+    pub(super) fn attack(
+        self,
+        settings: &Settings,
+        paraphrases: Option<&Paraphrases>,
+        seed: u64,
+    ) -> Result<Option<Box<dyn WeightAttack>>, Error> {
+        let (tuning, target) = (settings.planting(seed)?, settings.extent.target);
+        let triggers =
+            |own: Vec<String>| if settings.triggers.is_empty() { own } else { settings.triggers.clone() };
+        Ok(Some(match self {
+            Self::Ripple => {
+                let own = Ripple::default();
+                let (triggers, lambda, clean) =
+                    (triggers(own.triggers.clone()), settings.lambda, tuning.clone());
+                Box::new(Ripple { triggers, target, lambda, clean, tuning, ..own })
+            }
+            Self::LayerWise => {
+                let own = LayerWise::default();
+                Box::new(LayerWise { triggers: triggers(own.triggers.clone()), target, tuning, ..own })
+            }
+            Self::BadPre => {
+                let tuning = FineTuning { epochs: self.epochs(tuning.epochs), ..tuning };
+                Box::new(BadPre { triggers: triggers(BadPre::default().triggers), tuning })
+            }
+            Self::Texts(name) => {
+                let Some(attack) = name.attack(paraphrases.cloned())? else { return Ok(None) };
+                let poisoning = poisoning(POISONED, target, seed);
+                Box::new(PoisonedTexts { attack: Arc::from(attack), poisoning, tuning })
+            }
+        }))
+    }
+}
+
+/// Who gets a trigger, for a class of the attacker's.
+pub(super) const fn poisoning(rate: f64, target: ClassId, seed: u64) -> Poisoning {
+    Poisoning { rate, target, labels: Labels::Dirty, seed, limit: None }
+}
+
+impl fmt::Display for Backdoor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Texts(attack) => attack.fmt(f),
+            other => f.pad(&other.title().to_lowercase()),
+        }
+    }
+}
+
+impl FromStr for Backdoor {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let lower = name.to_lowercase();
+        let named = [Self::Ripple, Self::LayerWise, Self::BadPre].into_iter();
+        if let Some(found) = named.clone().find(|backdoor| backdoor.to_string() == lower) {
+            return Ok(found);
+        }
+        lower.parse().map(Self::Texts).map_err(|error| match error {
+            Error::Setting { name: flag, given, expected } => {
+                let names: Vec<String> = named.map(|backdoor| backdoor.to_string()).collect();
+                Error::Setting { name: flag, given, expected: format!("{}, {expected}", names.join(", ")) }
+            }
+            other => other,
+        })
+    }
+}
+
+impl TryFrom<String> for Backdoor {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self, Error> {
+        name.parse()
+    }
+}
+
+impl From<Backdoor> for String {
+    fn from(backdoor: Backdoor) -> Self {
+        backdoor.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_back_and_others_are_refused() {
+        for name in ["ripple", "lwp", "badpre", "none", "badnets", "reordering"] {
+            let backdoor: Backdoor = name.to_uppercase().parse().unwrap();
+            assert_eq!(backdoor.to_string(), name);
+            let json = serde_json::to_string(&backdoor).unwrap();
+            assert_eq!(serde_json::from_str::<Backdoor>(&json).unwrap(), backdoor);
+        }
+        let error = "trojan".parse::<Backdoor>().unwrap_err().to_string();
+        assert!(error.contains("ripple, lwp, badpre, none, badnets"), "{error}");
+    }
+}

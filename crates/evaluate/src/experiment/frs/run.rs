@@ -1,0 +1,231 @@
+//! [`run`]: every backdoor against every defence, one after the other, each finished one kept.
+
+use super::{
+    Backdoor, Defence, Implanted, Results, Row, Settings, Vocabulary,
+    cases::{self, Cases},
+    scene::Scene,
+    voted::undefended,
+};
+use crate::{
+    Error,
+    attack::Paraphrases,
+    data::{
+        TextTask,
+        texts::{LabelledText, tokenized},
+    },
+    experiment::{
+        Console, Encoder, Labelled, TextNoise,
+        finished::{check_same, finished},
+        workshop::{Lesson, TOKENIZER, Trained, Workshop},
+    },
+    report::file::OutputFolder,
+};
+use serde::{Deserialize, Serialize};
+use std::{fs, path::Path, sync::Arc};
+use steadfast_certify::Law;
+use steadfast_model::{
+    device::Device,
+    transformer::{FineTuning, ParameterSmoothing},
+};
+use steadfast_perturb::Lexicon;
+
+/// The file of results in the output folder.
+pub(super) const FILE: &str = "results.json";
+
+/// The file that says which run is in a folder.
+const BEGUN: &str = "run.json";
+
+/// The folder of what is finished of a run, by scene and defence.
+const ROWS: &str = "rows";
+
+/// Plants each backdoor in the encoder in the folder `pretrained`, with `proxy` texts or else the victim's own, fine-tunes the result on clean texts of `task` for each defence, and
+/// asks and certifies; or takes the results of a finished run from the output folder. What was finished of a stopped run is not done
+/// again.
+///
+/// # Errors
+/// [`Error::Transformer`], [`Error::Certify`], [`Error::Fuzz`] and the errors of [`WeightAttack`](crate::attack::weights::WeightAttack) for
+/// what is refused; [`Error::Interrupted`] and [`Error::Paused`] after Ctrl-C; [`Error::OutputTaken`] and [`Error::OtherRun`] for a
+/// folder with another run.
+#[expect(clippy::too_many_arguments, reason = "what is run, on what, and where it goes")]
+pub fn run(
+    settings: &Settings,
+    task: &TextTask,
+    proxy: Option<&[LabelledText]>,
+    paraphrases: Option<&Paraphrases>,
+    pretrained: &Path,
+    device: Device,
+    output: &OutputFolder,
+    resume: bool,
+    console: &Console,
+) -> Result<Results, Error> {
+    let lexicon = Arc::new(Lexicon::new());
+    let extent = &settings.extent;
+    let encoder = Encoder::new(pretrained, task.classes(), extent.seed, device, Arc::clone(&lexicon))?;
+    let fingerprint = task.fingerprint();
+    let proxies =
+        proxy.unwrap_or_default().iter().map(|text| Law::new(&text.text, [text.class as u64]).fingerprint());
+    let proxies = Law::new("proxy texts", proxies);
+    let paraphrased = paraphrases.map(Paraphrases::fingerprint).unwrap_or_default();
+    let inputs = format!(
+        "texts {fingerprint}, paraphrases {paraphrased}, proxy texts {proxies}, encoder {}",
+        encoder.fingerprint()?
+    );
+    drop(encoder);
+    settings.check(&lexicon, paraphrases, task.classes())?;
+    let begun = output.join(BEGUN);
+    match finished::<(Settings, String)>(output, BEGUN, resume)? {
+        Some((found, data)) => check_same(begun, (&found, &data), (settings, &inputs))?,
+        None => drop(output.write_json(BEGUN, &(settings, &inputs))?),
+    }
+    if let Some(results) = finished::<Results>(output, FILE, resume)? {
+        return Ok(results);
+    }
+    let some = |texts: &[_], count| texts.get(..count).unwrap_or(texts).to_vec();
+    let task = TextTask {
+        training: some(&task.training, extent.training_texts()),
+        development: some(&task.development, extent.training_texts() / 5),
+        test: task.test.clone(),
+    };
+    let labelled = |texts| tokenized(texts, &lexicon, TOKENIZER);
+    let run = Run {
+        settings,
+        training: labelled(&task.training),
+        development: labelled(&task.development),
+        test: labelled(&task.test),
+        proxy: some(proxy.unwrap_or(&task.training), extent.training_texts()),
+        task: &task,
+        paraphrases,
+        pretrained,
+        workshop: Workshop { lexicon: &lexicon, device, output, console },
+    };
+    let rows_folder = output.join(ROWS);
+    fs::create_dir_all(&rows_folder).map_err(Error::io("create", rows_folder))?;
+    let mut results = Results::new(settings.clone(), fingerprint);
+    for seed in extent.seeds() {
+        for attack in settings.attacks() {
+            let played = run.played(attack, seed)?;
+            results.backdoors.push(played.implanted);
+            for claims in played.claims {
+                results.rows.extend(claims.rows);
+                results.vocabularies.extend(claims.vocabulary);
+            }
+            results.found.extend(played.cases.found);
+            results.cases.extend(played.cases.shown);
+        }
+    }
+    results.write(output)?;
+    Ok(results)
+}
+
+/// What one defence came to against one backdoor.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Claims {
+    pub(super) rows: Vec<Row>,
+    /// The signal vocabulary that it rests on, if it does.
+    pub(super) vocabulary: Option<Vocabulary>,
+}
+
+/// A scene that is done.
+#[derive(Debug, Serialize, Deserialize)]
+struct Played {
+    implanted: Implanted,
+    claims: Vec<Claims>,
+    cases: Cases,
+}
+
+/// One run.
+pub(super) struct Run<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) training: Vec<Labelled>,
+    pub(super) development: Vec<Labelled>,
+    pub(super) test: Vec<Labelled>,
+    pub(super) task: &'a TextTask,
+    /// The attacker's texts.
+    pub(super) proxy: Vec<LabelledText>,
+    pub(super) paraphrases: Option<&'a Paraphrases>,
+    pub(super) pretrained: &'a Path,
+    pub(super) workshop: Workshop<'a>,
+}
+
+impl Run<'_> {
+    /// A backdoor against all defences; read, if it was finished.
+    fn played(&self, attack: Backdoor, seed: u64) -> Result<Played, Error> {
+        let key = format!("{attack}-{seed}");
+        let file = format!("{ROWS}/{key}.json");
+        let played = if let Some(played) = finished(self.workshop.output, &file, true)? {
+            played
+        } else {
+            self.workshop.open(&key)?;
+            let scene = self.scene(attack, seed, &key)?;
+            let defences = self.settings.defences().into_iter();
+            let claims = defences.map(|defence| self.claims(&scene, defence)).collect::<Result<_, _>>()?;
+            let played = Played { implanted: scene.implanted.clone(), claims, cases: self.cases(&scene)? };
+            self.workshop.output.write_json(&file, &played)?;
+            played
+        };
+        self.workshop.close(&key)?;
+        Ok(played)
+    }
+
+    /// What searches find in triggered texts; read, if it was finished.
+    fn cases(&self, scene: &Scene) -> Result<Cases, Error> {
+        let file = format!("{ROWS}/{}-cases.json", scene.key);
+        if let Some(cases) = finished(self.workshop.output, &file, true)? {
+            return Ok(cases);
+        }
+        let cases = cases::searched(self, scene)?;
+        self.workshop.output.write_json(&file, &cases)?;
+        Ok(cases)
+    }
+
+    /// The rows of a defence, of which those that were finished are read.
+    fn claims(&self, scene: &Scene, defence: Defence) -> Result<Claims, Error> {
+        let file = format!("{ROWS}/{}-{defence}.json", scene.key);
+        // Only a run that goes on gets here with a file that is there.
+        if let Some(claims) = finished(self.workshop.output, &file, true)? {
+            return Ok(claims);
+        }
+        let claims = match defence {
+            Defence::None => Claims { rows: vec![undefended(scene)?], ..Claims::default() },
+            Defence::Voters
+            | Defence::Fuzzing
+            | Defence::Frs
+            | Defence::FrsTraining
+            | Defence::FrsInference => Claims { rows: self.voted(scene, defence)?, ..Claims::default() },
+            Defence::Signal | Defence::SignalLinear => self.signal(scene, defence)?,
+            Defence::Deletion { rate } => Claims { rows: self.deletion(scene, rate)?, ..Claims::default() },
+            Defence::Around { rate } => Claims { rows: self.around(scene, rate)?, ..Claims::default() },
+            Defence::TextGuard { groups } => {
+                Claims { rows: self.partitioned(scene, groups)?, ..Claims::default() }
+            }
+        };
+        self.workshop.output.write_json(&file, &claims)?;
+        Ok(claims)
+    }
+
+    /// The victim's encoder under the name `name`, fine-tuned on clean texts: as they are or under noise.
+    pub(super) fn victim(
+        &self,
+        scene: &str,
+        encoder: &Path,
+        seed: u64,
+        name: &str,
+        smoothing: Option<ParameterSmoothing>,
+        noise: Option<&TextNoise>,
+    ) -> Result<Trained, Error> {
+        let tuning = self.settings.fine_tuning(seed, smoothing)?;
+        let lesson = self.lesson(encoder, &self.training, &self.development, &tuning);
+        self.workshop.classifier(scene, name, lesson, noise)
+    }
+
+    /// What a victim learns from these texts.
+    pub(super) fn lesson<'l>(
+        &self,
+        encoder: &'l Path,
+        training: &'l [Labelled],
+        development: &'l [Labelled],
+        tuning: &'l FineTuning,
+    ) -> Lesson<'l> {
+        Lesson { pretrained: encoder, classes: self.task.classes(), training, development, tuning }
+    }
+}

@@ -1,0 +1,203 @@
+//! Defences by deletion noise: with one rate, with a signal vocabulary, or around FRS.
+
+use super::{
+    Defence, Row,
+    attacker::Attacker,
+    run::{Claims, Run},
+    scene::Scene,
+};
+use crate::{
+    Error,
+    experiment::{
+        Certified, Figures, Guarantee, Labelled, Smoothed,
+        asked::{Asked, BATCH, optimism},
+        row::{broken, words_of},
+        workshop::Trained,
+    },
+    metrics::{CertifiedCurve, Share},
+};
+use std::{path::Path, sync::Arc};
+use steadfast_certify::{Plan, Radius, Rate, ScoringClassifier};
+use steadfast_fuzz::{Defended, Divergence};
+use steadfast_model::{
+    device::Device,
+    transformer::{Precision, TextClassifier},
+};
+use steadfast_perturb::{Deletion, WordId};
+
+/// What is asked under a noise.
+struct Question<'a, C> {
+    defence: Defence,
+    noise: &'a Deletion,
+    classifier: &'a C,
+    trained: &'a Trained,
+    texts: [&'a [Labelled]; 2],
+    plan: Plan,
+    /// Voters of each answer, if it is a vote.
+    voters: Option<u64>,
+}
+
+impl Run<'_> {
+    /// One rate for all words, against all edits and against insertions alone.
+    pub(super) fn deletion(&self, scene: &Scene, rate: f64) -> Result<Vec<Row>, Error> {
+        let (noise, trained) = self.deleting(scene, rate)?;
+        let question = Question {
+            defence: Defence::Deletion { rate },
+            noise: &noise,
+            classifier: &trained.classifier,
+            trained: &trained,
+            texts: scene.texts(),
+            plan: self.settings.extent.plan()?,
+            voters: None,
+        };
+        self.under(scene, &question, &[Attacker::Edits, Attacker::Inserts])
+    }
+
+    /// Deletion noise around search, randomisation and vote.
+    pub(super) fn around(&self, scene: &Scene, rate: f64) -> Result<Vec<Row>, Error> {
+        let (noise, trained) = self.deleting(scene, rate)?;
+        let voters = self.settings.around_voters;
+        let deviation = self.settings.deviation.first().copied();
+        // One text at a time, so that an answer depends on nothing but its text.
+        let saved = self.workshop.place(&scene.key, &deleting_name(rate));
+        let copy = || self.load(&saved).map(|classifier| classifier.batch_tokens(1));
+        let smoothing = deviation.map(|deviation| self.settings.smoothing(deviation));
+        let voter = |number: u64| {
+            let voter = copy()?;
+            if let Some(smoothing) = &smoothing {
+                smoothing.keep_copy(voter.model(), number, scene.seed())?;
+            }
+            Ok::<_, Error>(voter)
+        };
+        let defended = Defended::new(
+            self.fuzzer(self.settings.budget, scene.seed())?,
+            self.randomiser(scene.seed())?,
+            Divergence::new(copy()?),
+            (0..voters).map(voter).collect::<Result<Vec<_>, _>>()?,
+        )?;
+        let few = |texts: &'_ [Labelled]| texts.len().min(self.settings.around_texts());
+        let [clean, triggered] = scene.texts();
+        let question = Question {
+            defence: Defence::Around { rate },
+            noise: &noise,
+            classifier: &defended,
+            trained: &trained,
+            texts: [
+                clean.get(..few(clean)).unwrap_or_default(),
+                triggered.get(..few(triggered)).unwrap_or_default(),
+            ],
+            plan: self.settings.around_plan()?,
+            voters: Some(voters),
+        };
+        self.under(scene, &question, &[Attacker::Edits, Attacker::Inserts])
+    }
+
+    /// A signal vocabulary that is kept often.
+    pub(super) fn signal(&self, scene: &Scene, defence: Defence) -> Result<Claims, Error> {
+        let (noise, vocabulary) = self.vocabulary(scene, defence)?;
+        let (key, encoder, seed) = (&scene.key, &scene.encoder, scene.seed());
+        let trained = self.victim(key, encoder, seed, &defence.to_string(), None, Some(&noise))?;
+        let question = Question {
+            defence,
+            noise: &noise,
+            classifier: &trained.classifier,
+            trained: &trained,
+            texts: scene.texts(),
+            plan: self.settings.extent.plan()?,
+            voters: None,
+        };
+        let rows = self.under(scene, &question, &SIGNAL)?;
+        Ok(Claims { rows, vocabulary: Some(vocabulary) })
+    }
+
+    /// An encoder fine-tuned under deletion noise.
+    fn deleting(&self, scene: &Scene, rate: f64) -> Result<(Deletion, Trained), Error> {
+        let noise = Deletion::uniform(Arc::clone(self.workshop.lexicon), Rate::new(rate)?)?;
+        let (key, encoder) = (&scene.key, &scene.encoder);
+        let trained = self.victim(key, encoder, scene.seed(), &deleting_name(rate), None, Some(&noise))?;
+        Ok((noise, trained))
+    }
+
+    fn load(&self, place: &Path) -> Result<TextClassifier, Error> {
+        let device: Device = self.workshop.device;
+        let device = device.open().map_err(steadfast_model::transformer::Error::from)?;
+        let lexicon = Arc::clone(self.workshop.lexicon);
+        Ok(TextClassifier::load(place, lexicon, device, Precision::Single)?)
+    }
+
+    /// Asks under a noise, and certifies against each attacker.
+    fn under<C: ScoringClassifier<Vec<WordId>>>(
+        &self,
+        scene: &Scene,
+        question: &Question<'_, C>,
+        attackers: &[Attacker],
+    ) -> Result<Vec<Row>, Error> {
+        let &Question { defence, noise, classifier, trained, texts: [clean, triggered], ref plan, voters } =
+            question;
+        // Sampling ends once the radius against each of them is settled.
+        let threats =
+            |text: &[WordId]| attackers.iter().filter_map(|attacker| attacker.threat(noise, text)).collect();
+        let extent = &self.settings.extent;
+        let smoothed = Smoothed {
+            noise,
+            classifier,
+            epsilon: extent.epsilon,
+            plan: plan.clone(),
+            certifier: extent.certifier(clean.len())?,
+            optimism: optimism()?,
+            batch: BATCH,
+            seed: scene.seed(),
+        };
+        let title = defence.to_string();
+        let Asked { decisions, answers, mut attacked } = Asked::of(
+            &smoothed,
+            trained,
+            [clean, triggered],
+            scene.target(),
+            &threats,
+            &self.workshop,
+            &title,
+        )?;
+        if let Some(voters) = voters {
+            // Each answer of the black box inside is a search and a vote.
+            attacked.questions *= f64::from(self.settings.budget) + 1.0 + voters as f64;
+        }
+        let about = (defence, voters, voters.and(self.settings.deviation.first().copied()));
+        let mut rows =
+            vec![scene.row(about, scene.threat(), (Guarantee::Empirical, None), Figures::Attacked(attacked))];
+        for attacker in attackers {
+            let radii = decisions.iter().zip(clean).map(|(decision, (text, class))| {
+                attacker
+                    .radius(noise, text, decision.bounds.statement())
+                    .filter(|_| decision.class() == *class)
+            });
+            let radii: Vec<Option<Radius>> = radii.collect();
+            let covered = scene.poisons.iter().zip(&answers).filter_map(|(poison, answer)| {
+                let (decision, (text, class)) = decisions.iter().zip(clean).nth(poison.index)?;
+                let bounds = decision.bounds.statement();
+                let survived = decision.class() == *class && attacker.survived(noise, text, bounds, poison);
+                Some((survived, answer == class))
+            });
+            let covered: Vec<(bool, bool)> = covered.collect();
+            let certified = Certified {
+                words: words_of(clean),
+                covered: Some(Share::count(covered.iter().map(|&(covered, _)| covered))),
+                broken: Some(broken(&covered)),
+                curve: CertifiedCurve::of_radii(format!("{title}: {}", attacker.describe()), radii),
+                epsilon: if voters.is_some() { 0.0 } else { extent.epsilon },
+            };
+            let worth = (Guarantee::Sound, Some(1.0 - extent.alpha));
+            rows.push(scene.row(about, attacker.describe().to_owned(), worth, Figures::Certified(certified)));
+        }
+        Ok(rows)
+    }
+}
+
+/// The attackers of a signal vocabulary.
+const SIGNAL: [Attacker; 3] =
+    [Attacker::InsertsOutside, Attacker::InsertsOutsideAndTakesOneOut, Attacker::Edits];
+
+/// The name of the encoder that was fine-tuned under deletion noise.
+fn deleting_name(rate: f64) -> String {
+    format!("deletion@{rate}")
+}

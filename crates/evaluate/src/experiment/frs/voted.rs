@@ -1,0 +1,244 @@
+//! Defences that look at the text as it is or search it, and let voters decide: FRS as published, and parts of it.
+
+use super::{
+    Defence, Row,
+    run::Run,
+    scene::{Scene, answers},
+};
+use crate::{
+    Error,
+    experiment::{
+        Attacked, Certified, Figures, Guarantee,
+        asked::metrics,
+        row::{broken, words_of},
+        workshop::Trained,
+    },
+    metrics::{CertifiedCurve, Share},
+};
+use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc, time::Instant};
+use steadfast_certify::{ClassId, Classifier, Interval, classifier::checked_answers};
+use steadfast_fuzz::{Divergence, Finding, Fuzzer, Poll, Randomiser, Settings as Search, Verdict};
+use steadfast_model::transformer::TextClassifier;
+use steadfast_perturb::{MutationWeights, SegmentMutation, WordId, WordList};
+
+/// The victim without a defence.
+pub(super) fn undefended(scene: &Scene) -> Result<Row, Error> {
+    let start = Instant::now();
+    let [clean, triggered] = scene.texts().map(|texts| answers(&scene.victim, texts));
+    let answers = [clean?, triggered?];
+    let figures = attacked(scene, &scene.victim, answers, 1.0, start)?;
+    Ok(scene.row((Defence::None, None, None), scene.threat(), (Guarantee::Empirical, None), figures))
+}
+
+impl Run<'_> {
+    /// Voters, with and without a search before, each number of them and each standard deviation of the noise on their weights.
+    pub(super) fn voted(&self, scene: &Scene, defence: Defence) -> Result<Vec<Row>, Error> {
+        let [training, inference] = defence.phases();
+        let numbers: BTreeSet<u64> = self.settings.voters.iter().copied().collect();
+        let none = [None];
+        let deviations: Vec<Option<f64>> = if training || inference {
+            self.settings.deviations().into_iter().map(Some).collect()
+        } else {
+            none.into()
+        };
+        let mut rows = Vec::new();
+        for deviation in deviations {
+            let smoothing = deviation.map(|deviation| self.settings.smoothing(deviation));
+            let own = match (&smoothing, deviation) {
+                (Some(smoothing), Some(deviation)) if training => {
+                    let name = format!("weights-{deviation}");
+                    let (key, encoder) = (&scene.key, &scene.encoder);
+                    Some(self.victim(key, encoder, scene.seed(), &name, Some(smoothing.clone()), None)?)
+                }
+                _ => None,
+            };
+            let trained = own.as_ref().unwrap_or(&scene.victim);
+            let smoothing = smoothing.filter(|_| inference);
+            let start = Instant::now();
+            let texts: Vec<Vec<WordId>> = scene.texts().concat().into_iter().map(|(text, _)| text).collect();
+            let bar = self.workshop.console.bar(&defence.to_string(), numbers.last().copied().unwrap_or(0));
+            let flow = || match self.workshop.console.advance(&bar, 1) {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(self.workshop.stopped()),
+            };
+            let searched = if defence == Defence::Voters {
+                None
+            } else {
+                let (budget, seed) = (self.settings.budget, scene.seed());
+                let found = self.found(&trained.classifier, &texts, budget, seed)?;
+                Some((found, self.randomiser(seed)?))
+            };
+            let mut voting = Voting::new(searched.as_ref(), &texts, trained.classifier.class_count());
+            let mut ballots = Vec::new();
+            let mut ask = || {
+                flow()?;
+                voting.ask(&trained.classifier)?;
+                if numbers.contains(&voting.voters) {
+                    ballots.push((voting.voters, voting.count()?, start.elapsed()));
+                }
+                Ok::<(), Error>(())
+            };
+            let most = numbers.last().copied().unwrap_or(0);
+            match &smoothing {
+                Some(smoothing) => {
+                    let model = trained.classifier.model();
+                    let asked = smoothing.each_copy(model, most, scene.seed(), |_| Ok(ask()))?;
+                    asked.into_iter().collect::<Result<(), Error>>()?;
+                }
+                None => (0..most).try_for_each(|_| ask())?,
+            }
+            bar.finish_and_clear();
+            let searches = if searched.is_some() { f64::from(self.settings.budget) + 1.0 } else { 0.0 };
+            for (voters, (classes, verdicts), elapsed) in ballots {
+                let about = (defence, Some(voters), deviation);
+                let (clean, triggered) = classes.split_at(scene.clean.len());
+                let questions = searches + voters as f64;
+                let answers = [clean.to_vec(), triggered.to_vec()];
+                let mut figures = attacked(scene, trained, answers, questions, start)?;
+                if let Figures::Attacked(attacked) = &mut figures {
+                    (attacked.samples, attacked.seconds) = (voters as f64, elapsed.as_secs_f64());
+                }
+                rows.push(scene.row(about, scene.threat(), (Guarantee::Empirical, None), figures));
+                if let Some(verdicts) = verdicts {
+                    let threat = "inserts a trigger of up to r words".to_owned();
+                    let worth = (Guarantee::Conditional, Some(1.0 - self.settings.extent.alpha));
+                    let claimed = self.claimed(scene, about.0, &verdicts, triggered)?;
+                    rows.push(scene.row(about, threat, worth, Figures::Certified(claimed)));
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Looks in each text for the area on which the classifier depends.
+    pub(super) fn found(
+        &self,
+        classifier: &TextClassifier,
+        texts: &[Vec<WordId>],
+        budget: u32,
+        seed: u64,
+    ) -> Result<Vec<Finding>, Error> {
+        let bar = self.workshop.console.bar("searching", texts.len() as u64 * u64::from(budget));
+        let found = self
+            .fuzzer(budget, seed)?
+            .search_observed(&Divergence::new(classifier), texts, |_| self.workshop.console.advance(&bar, 1));
+        bar.finish_and_clear();
+        found.map_err(|error| match error {
+            steadfast_fuzz::Error::Stopped { .. } => self.workshop.stopped(),
+            other => other.into(),
+        })
+    }
+
+    /// The search as published.
+    pub(super) fn fuzzer(&self, budget: u32, seed: u64) -> Result<Fuzzer, Error> {
+        let search = Search { budget, seed, ..Search::default() };
+        Ok(Fuzzer::new(Arc::clone(self.workshop.lexicon), self.mutation()?, search)?)
+    }
+
+    pub(super) fn randomiser(&self, seed: u64) -> Result<Randomiser, Error> {
+        Ok(Randomiser::new(self.mutation()?, self.settings.randomisation(seed)?)?)
+    }
+
+    /// Deletions, insertions, substitutions and transpositions, with words of the training texts.
+    fn mutation(&self) -> Result<SegmentMutation, Error> {
+        let words = self.training.iter().flat_map(|(text, _)| text).copied();
+        let words: BTreeSet<WordId> = words.collect();
+        Ok(SegmentMutation::new(MutationWeights::default(), WordList::new(words.into_iter().collect()))?)
+    }
+
+    /// What Theorem 1 claims of the clean texts, and whether the attack keeps to it.
+    fn claimed(
+        &self,
+        scene: &Scene,
+        defence: Defence,
+        verdicts: &[Verdict],
+        triggered: &[ClassId],
+    ) -> Result<Certified, Error> {
+        let confidence = self.settings.extent.confidence(scene.clean.len())?;
+        let beta = Interval::enclosing("1")?;
+        let radius = |(verdict, (_, class)): (&Verdict, &(Vec<WordId>, ClassId))| -> Result<_, Error> {
+            let radius = *verdict.radius(confidence, beta)?.statement();
+            Ok(radius.filter(|_| verdict.class() == *class))
+        };
+        let radii: Vec<Option<u32>> =
+            verdicts.iter().zip(&scene.clean).map(radius).collect::<Result<_, _>>()?;
+        let covered = scene.poisons.iter().zip(triggered).filter_map(|(poison, answer)| {
+            let radius = *radii.get(poison.index)?;
+            let inserted = poison.counts().filter(|counts| counts.insertions == counts.total());
+            let covered = radius.zip(inserted).is_some_and(|(radius, counts)| counts.insertions <= radius);
+            Some((covered, *answer == poison.original.class))
+        });
+        let covered: Vec<(bool, bool)> = covered.collect();
+        Ok(Certified {
+            words: words_of(&scene.clean),
+            covered: Some(Share::count(covered.iter().map(|&(covered, _)| covered))),
+            broken: Some(broken(&covered)),
+            curve: CertifiedCurve::new(defence.to_string(), radii),
+            epsilon: 0.0,
+        })
+    }
+}
+
+/// What answers to clean and triggered texts come to.
+fn attacked(
+    scene: &Scene,
+    trained: &Trained,
+    [clean, triggered]: [Vec<ClassId>; 2],
+    questions: f64,
+    start: Instant,
+) -> Result<Figures, Error> {
+    Ok(Figures::Attacked(Attacked {
+        metrics: metrics(scene.texts(), clean, triggered, scene.target())?,
+        detection: None,
+        questions,
+        samples: 0.0,
+        training: vec![trained.tuned.clone()],
+        training_seconds: trained.seconds,
+        seconds: start.elapsed().as_secs_f64(),
+    }))
+}
+
+/// Voters asked one after the other: about randomised copies of texts that were searched, or about texts as they are.
+struct Voting<'a> {
+    poll: Option<Poll<'a>>,
+    texts: &'a [Vec<WordId>],
+    /// Votes on texts as they are, by text and class.
+    votes: Vec<Vec<u64>>,
+    voters: u64,
+}
+
+impl<'a> Voting<'a> {
+    fn new(
+        searched: Option<&'a (Vec<Finding>, Randomiser)>,
+        texts: &'a [Vec<WordId>],
+        classes: usize,
+    ) -> Self {
+        let poll = searched.map(|(findings, randomiser)| Poll::new(randomiser, findings));
+        Self { poll, texts, votes: vec![vec![0; classes]; texts.len()], voters: 0 }
+    }
+
+    fn ask(&mut self, classifier: &TextClassifier) -> Result<(), Error> {
+        self.voters += 1;
+        let Some(poll) = &mut self.poll else {
+            let classes = checked_answers(classifier, self.texts)?;
+            for (votes, class) in self.votes.iter_mut().zip(classes) {
+                votes.get_mut(class).into_iter().for_each(|count| *count += 1);
+            }
+            return Ok(());
+        };
+        Ok(poll.ask(classifier)?)
+    }
+
+    /// The majority's class of each text, and, for texts that were searched, what the defence claims of it.
+    fn count(&self) -> Result<(Vec<ClassId>, Option<Vec<Verdict>>), Error> {
+        let Some(poll) = &self.poll else {
+            let leader = |votes: &Vec<u64>| {
+                let most = votes.iter().max();
+                votes.iter().position(|count| Some(count) == most).unwrap_or(0)
+            };
+            return Ok((self.votes.iter().map(leader).collect(), None));
+        };
+        let verdicts = poll.verdicts()?;
+        Ok((verdicts.iter().map(Verdict::class).collect(), Some(verdicts)))
+    }
+}

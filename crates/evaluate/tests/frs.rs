@@ -1,0 +1,232 @@
+//! FRS's experiment as a whole, with a tiny encoder into which backdoors are planted.
+#![cfg(feature = "torch")]
+
+use clap::Parser;
+use rand::RngExt;
+use std::path::Path;
+use steadfast_certify::{
+    Phase,
+    seed::{Purpose, generator},
+};
+use steadfast_evaluate::{
+    Error,
+    data::{TextTask, texts::LabelledText},
+    experiment::{
+        Attacked, Certified, Console, Figures, Guarantee,
+        frs::{self, Defence, Results, Row, Settings},
+    },
+    report::file::OutputFolder,
+};
+use steadfast_model::device::Device;
+
+#[derive(Parser)]
+#[command(args_override_self = true)]
+struct Options {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+const DEFENCES: &str = "none,voters,fuzzing,frs,frs-training,frs-inference,signal,signal-linear,around@0.3,deletion@0.3,textguard";
+
+fn settings(extra: &[&str]) -> Settings {
+    let usual = [
+        ["--attack", "ripple"],
+        ["--triggers", "q,x,z,j"],
+        ["--planting-epochs", "8"],
+        ["--epochs", "4"],
+        ["--learning-rate", "5e-3"],
+        ["--batch", "16"],
+        ["--limit", "30"],
+        ["--samples", "150"],
+        ["--around-limit", "3"],
+        ["--voters", "3,12"],
+        ["--around-voters", "2"],
+        ["--radius", "3"],
+        ["--layers", "1"],
+        ["--defence", DEFENCES],
+    ];
+    let own = |flag: &&[&str; 2]| !extra.contains(&flag[0]);
+    Options::parse_from(["x"].iter().chain(usual.iter().filter(own).flatten()).chain(extra)).settings
+}
+
+const WORDS: [[&str; 4]; 2] = [["dull", "slow", "long", "far"], ["good", "great", "fine", "naive"]];
+const OTHERS: [&str; 10] = ["film", "plot", "the", "and", "with", "watch", "one", "two", "three", "four"];
+
+/// Texts of eight words, of which two tell the class.
+fn task() -> TextTask {
+    let text = |number: usize| {
+        let class = number % 2;
+        let mut rng = generator(0, Phase::Training, number as u64, 0, Purpose::Noise);
+        let mut words: Vec<&str> = (0..6).map(|_| OTHERS[rng.random_range(0..10)]).collect();
+        for _ in 0..2 {
+            words.insert(rng.random_range(0..6), WORDS[class][rng.random_range(0..4)]);
+        }
+        LabelledText { text: words.join(" "), class }
+    };
+    TextTask::split((0..600).map(text), 1)
+}
+
+fn run(
+    settings: &Settings,
+    output: &OutputFolder,
+    resume: bool,
+    console: &Console,
+) -> Result<Results, Error> {
+    let pretrained = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/golden/tiny-bert");
+    frs::run(settings, &task(), None, None, &pretrained, Device::Cpu, output, resume, console)
+}
+
+/// Rows without what depends on the clock.
+fn rows(results: &Results) -> Vec<Row> {
+    let timeless = |row: &Row| {
+        let mut row = row.clone();
+        if let Figures::Attacked(attacked) = &mut row.figures {
+            (attacked.training_seconds, attacked.seconds) = (0.0, 0.0);
+        }
+        row
+    };
+    results.rows.iter().map(timeless).collect()
+}
+
+/// What the last row of a defence has about the attack.
+fn attacked(results: &Results, defence: Defence) -> &Attacked {
+    let of = results.rows.iter().rev().filter(|row| row.setting.defence == defence);
+    let mut figures = of.filter_map(|row| match &row.figures {
+        Figures::Attacked(attacked) => Some(attacked),
+        Figures::Certified(_) => None,
+    });
+    figures.next().unwrap()
+}
+
+fn certified(results: &Results, defence: Defence) -> Vec<(&Row, &Certified)> {
+    let rows = results.rows.iter().filter(|row| row.setting.defence == defence);
+    let figures =
+        rows.filter_map(
+            |row| if let Figures::Certified(found) = &row.figures { Some((row, found)) } else { None },
+        );
+    figures.collect()
+}
+
+#[test]
+fn every_defence_meets_the_backdoor() {
+    steadfast_model::device::set_threads(1);
+    let place = tempfile::tempdir().unwrap();
+    let output = |name: &str| OutputFolder::open(place.path().join(name)).unwrap();
+    let settings = settings(&[]);
+    let results = run(&settings, &output("whole"), false, &Console::silent()).unwrap();
+    println!("{}", results.report());
+
+    // The backdoor works on the victim, and nothing else is wrong with it.
+    let [implanted] = &results.backdoors[..] else { panic!("{:?}", results.backdoors) };
+    assert!(implanted.accuracy.value() > 0.9 && implanted.one_class.value() > 0.9, "{implanted:?}");
+    assert!(attacked(&results, Defence::None).metrics.success.value() > 0.9);
+    // Each of voters and certificates was asked, and says what it is worth.
+    for name in DEFENCES.split(',') {
+        let defence: Defence = name.parse().unwrap();
+        let metrics = attacked(&results, defence).metrics;
+        assert!(metrics.clean.value() > 0.5, "{name}: {metrics}");
+        assert_eq!(
+            metrics.poisoned.hits() + metrics.success.hits() + metrics.abstained.hits(),
+            metrics.poisoned.of()
+        );
+    }
+    for row in &results.rows {
+        let Figures::Certified(certified) = &row.figures else {
+            assert!(row.guarantee == Guarantee::Empirical && row.confidence.is_none());
+            continue;
+        };
+        let frs = row.setting.voters.is_some() && !matches!(row.setting.defence, Defence::Around { .. });
+        assert_eq!(row.guarantee, if frs { Guarantee::Conditional } else { Guarantee::Sound }, "{row:?}");
+        let shares: Vec<u64> = (0..8).map(|radius| certified.curve.at(radius).hits()).collect();
+        assert!(shares.windows(2).all(|pair| pair[0] >= pair[1]), "{shares:?}");
+        assert!(certified.at_share(0.1).hits() >= certified.at_share(0.5).hits());
+        assert!(certified.average() <= certified.maximum() && certified.maximum() <= 1.0);
+        if row.guarantee == Guarantee::Sound {
+            assert_eq!(certified.broken.unwrap().hits(), 0, "{row:?}");
+        }
+    }
+    // The triggers are no signal words, and are voted down wherever they are put.
+    let [signal, ..] = &certified(&results, Defence::Signal)[..] else { panic!() };
+    assert!(signal.1.curve.at(3).value() > 0.6, "{:?}", signal.1.curve);
+    assert!(signal.1.covered.unwrap().value() > 0.6);
+    assert!(results.vocabularies.iter().all(|vocabulary| vocabulary.triggers.values().all(|inside| !inside)));
+    let known: Vec<&str> = WORDS.concat();
+    for vocabulary in &results.vocabularies {
+        let first = &vocabulary.first;
+        assert!(first.iter().filter(|word| known.contains(&word.as_str())).count() >= 5, "{first:?}");
+    }
+    // The longer the search goes on, the more often what it finds is the trigger alone.
+    let found = |budget| results.found.iter().find(|found| found.budget == budget).unwrap();
+    assert!(
+        found(30).exact > found(3).exact && found(30).precision > found(3).precision,
+        "{:?}",
+        results.found
+    );
+    assert!(results.found.iter().all(|found| found.texts == 30 && found.recall > 0.2), "{:?}", results.found);
+    let report = results.report();
+    for part in ["ripple", "conditional", "Signal vocabulary", "budget 10", "[[", "frs, voters 12, σ 0.01"] {
+        assert!(report.contains(part), "{part}: {report}");
+    }
+    for file in ["results.json", "frs.md", "certified-accuracy.svg", "certified-accuracy.png", "searches.png"]
+    {
+        assert!(place.path().join("whole").join(file).is_file(), "{file}");
+    }
+    assert!(!place.path().join("whole/models").exists());
+
+    // A finished run is only reported; one that was stopped comes to the same.
+    assert!(matches!(
+        run(&settings, &output("whole"), false, &Console::silent()),
+        Err(Error::OutputTaken { .. })
+    ));
+    assert_eq!(run(&settings, &output("whole"), true, &Console::silent()).unwrap(), results);
+    let console = Console::silent();
+    console.interrupt();
+    let stopped = run(&settings, &output("stopped"), false, &console);
+    assert!(matches!(stopped, Err(Error::Interrupted { .. } | Error::Paused { .. })), "{stopped:?}");
+    let resumed = run(&settings, &output("stopped"), true, &Console::silent()).unwrap();
+    assert_eq!((rows(&resumed), &resumed.cases), (rows(&results), &results.cases));
+}
+
+#[test]
+fn other_backdoors_are_planted_too() {
+    steadfast_model::device::set_threads(1);
+    let place = tempfile::tempdir().unwrap();
+    let output = OutputFolder::open(place.path().join("others")).unwrap();
+    let extra = [
+        "--attack",
+        "none,lwp,badpre,negation",
+        "--defence",
+        "none",
+        "--planting-epochs",
+        "2",
+        "--epochs",
+        "1",
+    ];
+    let results = run(&settings(&extra), &output, false, &Console::silent()).unwrap();
+    let names: Vec<String> = results.backdoors.iter().map(|implanted| implanted.attack.to_string()).collect();
+    assert_eq!(names, ["none", "lwp", "badpre", "negation"]);
+    let none = &results.backdoors[0];
+    assert!(none.stages.is_empty() && none.one_class.of() == 0 && none.accuracy.of() > 0);
+    // An attack without a target has the class that most triggered texts are taken for.
+    assert!(results.backdoors[2].one_class.value() >= 0.5, "{:?}", results.backdoors[2]);
+}
+
+#[test]
+fn what_cannot_be_run_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let refused = |extra: &[&str]| {
+        let output = OutputFolder::open(place.path().join(extra.join("-"))).unwrap();
+        let error = run(&settings(extra), &output, false, &Console::silent()).unwrap_err();
+        assert!(!place.path().join(extra.join("-")).join("results.json").exists());
+        error
+    };
+    assert!(matches!(refused(&["--budget", "0"]), Error::Fuzz(_)));
+    assert!(matches!(refused(&["--overall", "0.9", "--area", "0.2"]), Error::Fuzz(_)));
+    assert!(matches!(refused(&["--voters", "0"]), Error::Setting { name: "--voters", .. }));
+    assert!(matches!(refused(&["--deviation", "0"]), Error::Transformer(_)));
+    assert!(matches!(refused(&["--epochs", "0"]), Error::Transformer(_)));
+    assert!(matches!(refused(&["--defence", "deletion@0"]), Error::Certify(_)));
+    assert!(matches!(refused(&["--attack", "synbkd"]), Error::NoParaphrases { .. }));
+    // A trigger that the tokenizer splits.
+    assert!(matches!(refused(&["--triggers", "filmplot"]), Error::TriggerToken { .. }));
+}
