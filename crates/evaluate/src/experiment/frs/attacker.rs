@@ -102,7 +102,7 @@ pub(super) fn is_signal(noise: &Deletion, word: &str) -> bool {
 mod tests {
     use super::*;
     use crate::data::texts::LabelledText;
-    use std::sync::Arc;
+    use std::{collections::BTreeSet, sync::Arc};
     use steadfast_certify::{Lower, Noise, Rate, Upper};
     use steadfast_perturb::{Lexicon, Tokenizer, edit::align};
 
@@ -149,6 +149,8 @@ mod tests {
         assert_eq!(survived("a film with a cf fine plot"), [false, true, false, false]);
         assert_eq!(survived("a film with a plot cf"), [false; 4]);
         assert_eq!(survived("a cf film with a fine plot"), [false; 4], "replaced by a word outside");
-        assert_eq!(put_in(&poison("a cf film with a fine plot mn")).collect::<Vec<_>>(), ["cf", "mn"]);
+        let poison = poison("a cf film with a fine plot mn");
+        let words: BTreeSet<&str> = put_in(&poison).collect();
+        assert_eq!(words, BTreeSet::from(["cf", "mn"]));
     }
 }
