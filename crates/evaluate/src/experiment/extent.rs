@@ -1,6 +1,9 @@
 //! [`Extent`]: how much of everything, how sure, and from which seed: the same flags for every experiment with an encoder.
 
-use crate::Error;
+use crate::{
+    Error,
+    data::{TextTask, texts::LabelledText},
+};
 use serde::{Deserialize, Serialize};
 use steadfast_certify::{Certifier, ClassId, Confidence, Plan, confidence::Prior};
 
@@ -58,6 +61,11 @@ pub struct Extent {
     pub repeats: Option<u64>,
 }
 
+/// So many of the texts, or all.
+pub(super) fn first(texts: &[LabelledText], count: usize) -> Vec<LabelledText> {
+    texts.get(..count).unwrap_or(texts).to_vec()
+}
+
 /// Noisy copies that choose the class.
 const SELECTION: u64 = 50;
 
@@ -82,6 +90,15 @@ impl Extent {
     pub(super) fn seeds(&self) -> impl Iterator<Item = u64> + use<> {
         let first = self.seed;
         (0..self.sized(self.repeats, [1, 1, 5])).map(move |number| first.wrapping_add(number))
+    }
+
+    /// The task with as many training texts, and a fifth of them for development.
+    pub(super) fn part(&self, task: &TextTask) -> TextTask {
+        TextTask {
+            training: first(&task.training, self.training_texts()),
+            development: first(&task.development, self.training_texts() / 5),
+            test: task.test.clone(),
+        }
     }
 
     /// The seeds, for people.

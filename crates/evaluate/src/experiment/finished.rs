@@ -46,6 +46,27 @@ pub(super) fn other_settings<S: Serialize>(path: PathBuf, found: &S, expected: &
     }
 }
 
+/// The file that says which run is in a folder.
+#[cfg(feature = "torch")]
+const BEGUN: &str = "run.json";
+
+/// Says in the output folder which run is in it, or makes sure that it is this one.
+///
+/// # Errors
+/// Those of [`finished`] and [`check_same`].
+#[cfg(feature = "torch")]
+pub(super) fn begin<S: PartialEq + Serialize + DeserializeOwned>(
+    settings: &S,
+    inputs: &String,
+    output: &OutputFolder,
+    resume: bool,
+) -> Result<(), Error> {
+    match finished::<(S, String)>(output, BEGUN, resume)? {
+        Some((found, data)) => check_same(output.join(BEGUN), (&found, &data), (settings, inputs)),
+        None => output.write_json(BEGUN, &(settings, inputs)).map(drop),
+    }
+}
+
 /// Refuses a finished run of other settings or other data.
 ///
 /// # Errors

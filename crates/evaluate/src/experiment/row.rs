@@ -105,7 +105,36 @@ pub struct Certified {
     pub epsilon: f64,
 }
 
+impl Figures {
+    /// The texts that they are about.
+    #[must_use]
+    pub(super) fn texts(&self) -> u64 {
+        match self {
+            Self::Attacked(attacked) => attacked.metrics.clean.of(),
+            Self::Certified(certified) => certified.curve.radii.len() as u64,
+        }
+    }
+}
+
 impl Certified {
+    /// What is certified of the clean `texts`. Of each triggered text: whether its certificate covers what the attack did, and whether
+    /// it is answered rightly.
+    pub(super) fn checked(
+        curve: CertifiedCurve,
+        texts: &[(Vec<WordId>, ClassId)],
+        triggered: &[(bool, bool)],
+        epsilon: f64,
+    ) -> Self {
+        let covered = || triggered.iter().filter(|(covered, _)| *covered);
+        Self {
+            curve,
+            words: texts.iter().map(|(text, _)| u32::try_from(text.len()).unwrap_or(u32::MAX)).collect(),
+            covered: Some(Share::count(triggered.iter().map(|(covered, _)| *covered))),
+            broken: Some(Share::count(covered().map(|(_, right)| !right))),
+            epsilon,
+        }
+    }
+
     /// Texts that are certified for changes to this share of their words, rounded up.
     #[must_use]
     pub fn at_share(&self, share: f64) -> Share {
@@ -134,17 +163,6 @@ impl Certified {
     pub fn maximum(&self) -> f64 {
         self.shares().fold(0.0, f64::max)
     }
-}
-
-/// How many words each text has.
-pub(super) fn words_of(texts: &[(Vec<WordId>, ClassId)]) -> Vec<u32> {
-    texts.iter().map(|(text, _)| u32::try_from(text.len()).unwrap_or(u32::MAX)).collect()
-}
-
-/// Of triggered texts that are covered, those that are not answered rightly; of each: whether it is covered, and whether the answer is
-/// right.
-pub(super) fn broken(answered: &[(bool, bool)]) -> Share {
-    Share::count(answered.iter().filter(|(covered, _)| *covered).map(|(_, right)| !right))
 }
 
 /// Rows that differ in nothing but the seed, the first of them named.

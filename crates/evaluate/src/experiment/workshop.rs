@@ -64,9 +64,7 @@ impl Workshop<'_> {
         let lexicon = || Arc::clone(self.lexicon);
         let (place, log) = (self.place(scene, name), format!("{MODELS}/{scene}/{name}.json"));
         if let Some((tuned, seconds)) = finished(self.output, &log, true)? {
-            let device = self.device.open().map_err(steadfast_model::transformer::Error::from)?;
-            let classifier = TextClassifier::load(&place, lexicon(), device, Precision::Single)?;
-            return Ok(Trained { classifier, tuned, seconds });
+            return Ok(Trained { classifier: self.load(&place)?, tuned, seconds });
         }
         let start = Instant::now();
         let Lesson { pretrained, classes, training, development, tuning } = lesson;
@@ -88,6 +86,15 @@ impl Workshop<'_> {
         self.output.write_json(&log, &(&tuned, seconds))?;
         remove(&self.place(scene, &format!("{name}-checkpoints")))?;
         Ok(Trained { classifier, tuned, seconds })
+    }
+
+    /// The saved encoder in a folder.
+    ///
+    /// # Errors
+    /// [`Error::Transformer`] for one that is refused.
+    pub(super) fn load(&self, place: &Path) -> Result<TextClassifier, Error> {
+        let device = self.device.open().map_err(steadfast_model::transformer::Error::from)?;
+        Ok(TextClassifier::load(place, Arc::clone(self.lexicon), device, Precision::Single)?)
     }
 
     /// The folder of this name in this scene.

@@ -8,11 +8,8 @@ use super::{
 use crate::{
     Error,
     attack::Poison,
-    experiment::{
-        Certified, Decision, Figures, Guarantee, Labelled,
-        row::{broken, words_of},
-    },
-    metrics::{CertifiedCurve, Share},
+    experiment::{Certified, Decision, Figures, Guarantee, Labelled},
+    metrics::CertifiedCurve,
 };
 use steadfast_certify::{ClassId, DiscreteThreat, Lower, Radius, Threat, Unit, WordThreat};
 use steadfast_perturb::{Substitution, WordId, edit::EditOp};
@@ -41,13 +38,11 @@ impl Run<'_> {
             };
             let sound = guarantee == Guarantee::Sound;
             let covered: Vec<(bool, bool)> = scene.poisons.iter().zip(answers).filter_map(covers).collect();
-            let certified = Certified {
-                words: words_of(&scene.clean),
-                covered: sound.then(|| Share::count(covered.iter().map(|&(covered, _)| covered))),
-                broken: sound.then(|| broken(&covered)),
-                curve: CertifiedCurve::of_radii(name, radii),
-                epsilon: self.settings.extent.epsilon,
-            };
+            let curve = CertifiedCurve::of_radii(name, radii);
+            let certified = Certified::checked(curve, &scene.clean, &covered, self.settings.extent.epsilon);
+            // What is refuted covers nothing.
+            let certified =
+                if sound { certified } else { Certified { covered: None, broken: None, ..certified } };
             let confidence = sound.then_some(1.0 - self.settings.extent.alpha);
             let figures = Figures::Certified(certified);
             self.row(scene, defence, threat.clone(), (guarantee, confidence), figures)

@@ -10,7 +10,7 @@ use crate::{
     },
     experiment::{
         Console, Encoder, Figures, Guarantee, Labelled, TextNoise,
-        finished::{check_same, finished},
+        finished::{begin, finished},
         workshop::{Lesson, TOKENIZER, Trained, Workshop},
     },
     report::file::OutputFolder,
@@ -21,9 +21,6 @@ use steadfast_model::device::Device;
 
 /// The file of results in the output folder.
 pub(super) const FILE: &str = "results.json";
-
-/// The file that says which run is in a folder.
-const BEGUN: &str = "run.json";
 
 /// The folder of what is finished of a run, by scene and defence.
 const ROWS: &str = "rows";
@@ -55,20 +52,11 @@ pub fn run(
     let inputs =
         format!("texts {fingerprint}, paraphrases {paraphrased}, encoder {}", encoder.fingerprint()?);
     drop(encoder);
-    let begun = output.join(BEGUN);
-    match finished::<(Settings, String)>(output, BEGUN, resume)? {
-        Some((found, data)) => check_same(begun, (&found, &data), (settings, &inputs))?,
-        None => drop(output.write_json(BEGUN, &(settings, &inputs))?),
-    }
+    begin(settings, &inputs, output, resume)?;
     if let Some(results) = finished::<Results>(output, FILE, resume)? {
         return Ok(results);
     }
-    let some = |texts: &[_], count| texts.get(..count).unwrap_or(texts).to_vec();
-    let task = TextTask {
-        training: some(&task.training, settings.extent.training_texts()),
-        development: some(&task.development, settings.extent.training_texts() / 5),
-        test: task.test.clone(),
-    };
+    let task = settings.extent.part(task);
     let workshop = Workshop { lexicon: &noises.lexicon, device, output, console };
     let run = Run { settings, noises, pretrained, workshop };
     let (mut rows, mut shown) = (Vec::new(), Vec::new());
@@ -190,10 +178,7 @@ impl Run<'_> {
             seed: scene.seed,
             defence,
         };
-        let n = match &figures {
-            Figures::Attacked(attacked) => attacked.metrics.clean.of(),
-            Figures::Certified(certified) => certified.curve.radii.len() as u64,
-        };
+        let n = figures.texts();
         Row { setting, threat, guarantee, n, confidence, figures }
     }
 

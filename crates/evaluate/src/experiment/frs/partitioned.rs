@@ -5,12 +5,8 @@ use crate::{
     Error,
     attack::Poison,
     baseline::TextGuard,
-    experiment::{
-        Attacked, Certified, Figures, Guarantee, Labelled,
-        asked::confusion,
-        row::{broken, words_of},
-    },
-    metrics::{BackdoorMetrics, CertifiedCurve, Share},
+    experiment::{Attacked, Certified, Figures, Guarantee, Labelled, asked::confusion},
+    metrics::{BackdoorMetrics, CertifiedCurve},
 };
 use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Instant};
 use steadfast_certify::{Certificate, Classifier, Radius};
@@ -73,13 +69,8 @@ impl Run<'_> {
             Some((covered, answer.class() == Some(*class)))
         });
         let covered: Vec<(bool, bool)> = covered.collect();
-        let certified = Certified {
-            words: words_of(&scene.clean),
-            covered: Some(Share::count(covered.iter().map(|&(covered, _)| covered))),
-            broken: Some(broken(&covered)),
-            curve: CertifiedCurve::of_radii(defence.to_string(), radii),
-            epsilon: 0.0,
-        };
+        let curve = CertifiedCurve::of_radii(defence.to_string(), radii);
+        let certified = Certified::checked(curve, &scene.clean, &covered, 0.0);
         let threat = "inserts up to r words into the test text, of as many groups".to_owned();
         let worth = (Guarantee::Sound, Some(1.0));
         Ok(vec![attacked, scene.row(about, threat, worth, Figures::Certified(certified))])

@@ -15,7 +15,8 @@ use crate::{
     },
     experiment::{
         Console, Encoder, Labelled, TextNoise,
-        finished::{check_same, finished},
+        extent::first,
+        finished::{begin, finished},
         workshop::{Lesson, TOKENIZER, Trained, Workshop},
     },
     report::file::OutputFolder,
@@ -31,9 +32,6 @@ use steadfast_perturb::Lexicon;
 
 /// The file of results in the output folder.
 pub(super) const FILE: &str = "results.json";
-
-/// The file that says which run is in a folder.
-const BEGUN: &str = "run.json";
 
 /// The folder of what is finished of a run, by scene and defence.
 const ROWS: &str = "rows";
@@ -72,27 +70,18 @@ pub fn run(
     );
     drop(encoder);
     settings.check(&lexicon, paraphrases, task.classes())?;
-    let begun = output.join(BEGUN);
-    match finished::<(Settings, String)>(output, BEGUN, resume)? {
-        Some((found, data)) => check_same(begun, (&found, &data), (settings, &inputs))?,
-        None => drop(output.write_json(BEGUN, &(settings, &inputs))?),
-    }
+    begin(settings, &inputs, output, resume)?;
     if let Some(results) = finished::<Results>(output, FILE, resume)? {
         return Ok(results);
     }
-    let some = |texts: &[_], count| texts.get(..count).unwrap_or(texts).to_vec();
-    let task = TextTask {
-        training: some(&task.training, extent.training_texts()),
-        development: some(&task.development, extent.training_texts() / 5),
-        test: task.test.clone(),
-    };
+    let task = extent.part(task);
     let labelled = |texts| tokenized(texts, &lexicon, TOKENIZER);
     let run = Run {
         settings,
         training: labelled(&task.training),
         development: labelled(&task.development),
         test: labelled(&task.test),
-        proxy: some(proxy.unwrap_or(&task.training), extent.training_texts()),
+        proxy: first(proxy.unwrap_or(&task.training), extent.training_texts()),
         task: &task,
         paraphrases,
         pretrained,

@@ -88,10 +88,7 @@ impl Scene {
     ) -> Row {
         let Implanted { attack, target, seed, .. } = self.implanted;
         let setting = Setting { attack, target, seed, defence, voters, deviation };
-        let n = match &figures {
-            Figures::Attacked(attacked) => attacked.metrics.clean.of(),
-            Figures::Certified(certified) => certified.curve.radii.len() as u64,
-        };
+        let n = figures.texts();
         Row { setting, threat, guarantee, n, confidence, figures }
     }
 

@@ -11,18 +11,13 @@ use crate::{
     experiment::{
         Certified, Figures, Guarantee, Labelled, Smoothed,
         asked::{Asked, BATCH, optimism},
-        row::{broken, words_of},
         workshop::Trained,
     },
-    metrics::{CertifiedCurve, Share},
+    metrics::CertifiedCurve,
 };
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 use steadfast_certify::{Plan, Radius, Rate, ScoringClassifier};
 use steadfast_fuzz::{Defended, Divergence};
-use steadfast_model::{
-    device::Device,
-    transformer::{Precision, TextClassifier},
-};
 use steadfast_perturb::{Deletion, WordId};
 
 /// What is asked under a noise.
@@ -60,7 +55,7 @@ impl Run<'_> {
         let deviation = self.settings.deviation.first().copied();
         // One text at a time, so that an answer depends on nothing but its text.
         let saved = self.workshop.place(&scene.key, &deleting_name(rate));
-        let copy = || self.load(&saved).map(|classifier| classifier.batch_tokens(1));
+        let copy = || self.workshop.load(&saved).map(|classifier| classifier.batch_tokens(1));
         let smoothing = deviation.map(|deviation| self.settings.smoothing(deviation));
         let voter = |number: u64| {
             let voter = copy()?;
@@ -118,13 +113,6 @@ impl Run<'_> {
         Ok((noise, trained))
     }
 
-    fn load(&self, place: &Path) -> Result<TextClassifier, Error> {
-        let device: Device = self.workshop.device;
-        let device = device.open().map_err(steadfast_model::transformer::Error::from)?;
-        let lexicon = Arc::clone(self.workshop.lexicon);
-        Ok(TextClassifier::load(place, lexicon, device, Precision::Single)?)
-    }
-
     /// Asks under a noise, and certifies against each attacker.
     fn under<C: ScoringClassifier<Vec<WordId>>>(
         &self,
@@ -179,13 +167,9 @@ impl Run<'_> {
                 Some((survived, answer == class))
             });
             let covered: Vec<(bool, bool)> = covered.collect();
-            let certified = Certified {
-                words: words_of(clean),
-                covered: Some(Share::count(covered.iter().map(|&(covered, _)| covered))),
-                broken: Some(broken(&covered)),
-                curve: CertifiedCurve::of_radii(format!("{title}: {}", attacker.describe()), radii),
-                epsilon: if voters.is_some() { 0.0 } else { extent.epsilon },
-            };
+            let curve = CertifiedCurve::of_radii(format!("{title}: {}", attacker.describe()), radii);
+            let epsilon = if voters.is_some() { 0.0 } else { extent.epsilon };
+            let certified = Certified::checked(curve, clean, &covered, epsilon);
             let worth = (Guarantee::Sound, Some(1.0 - extent.alpha));
             rows.push(scene.row(about, attacker.describe().to_owned(), worth, Figures::Certified(certified)));
         }

@@ -7,13 +7,8 @@ use super::{
 };
 use crate::{
     Error,
-    experiment::{
-        Attacked, Certified, Figures, Guarantee,
-        asked::metrics,
-        row::{broken, words_of},
-        workshop::Trained,
-    },
-    metrics::{CertifiedCurve, Share},
+    experiment::{Attacked, Certified, Figures, Guarantee, asked::metrics, workshop::Trained},
+    metrics::CertifiedCurve,
 };
 use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc, time::Instant};
 use steadfast_certify::{ClassId, Classifier, Interval, classifier::checked_answers};
@@ -35,11 +30,10 @@ impl Run<'_> {
     pub(super) fn voted(&self, scene: &Scene, defence: Defence) -> Result<Vec<Row>, Error> {
         let [training, inference] = defence.phases();
         let numbers: BTreeSet<u64> = self.settings.voters.iter().copied().collect();
-        let none = [None];
         let deviations: Vec<Option<f64>> = if training || inference {
             self.settings.deviations().into_iter().map(Some).collect()
         } else {
-            none.into()
+            vec![None]
         };
         let mut rows = Vec::new();
         for deviation in deviations {
@@ -169,13 +163,8 @@ impl Run<'_> {
             Some((covered, *answer == poison.original.class))
         });
         let covered: Vec<(bool, bool)> = covered.collect();
-        Ok(Certified {
-            words: words_of(&scene.clean),
-            covered: Some(Share::count(covered.iter().map(|&(covered, _)| covered))),
-            broken: Some(broken(&covered)),
-            curve: CertifiedCurve::new(defence.to_string(), radii),
-            epsilon: 0.0,
-        })
+        let curve = CertifiedCurve::new(defence.to_string(), radii);
+        Ok(Certified::checked(curve, &scene.clean, &covered, 0.0))
     }
 }
 
