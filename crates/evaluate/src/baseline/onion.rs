@@ -47,7 +47,8 @@ pub struct Onion<P, C> {
 }
 
 impl<P: Perplexity, C: Classifier<Vec<WordId>>> Onion<P, C> {
-    /// Tuned on clean development texts, of which at most the share `false_positives` may lose words.
+    /// Tuned on clean development texts, of which at most the share `false_positives` may lose words. The language model
+    /// must not have learned from them: it reads such texts better than others, and the bar would be too low for all others.
     ///
     /// # Errors
     /// [`Error::Setting`] without development texts, for a rate that is none, or perplexities that are no numbers;

@@ -59,8 +59,8 @@ impl PseudoPerplexity {
 
     /// Gives the encoder in a directory a new masked-language head and trains both on clean texts of words of
     /// `lexicon`: 15% of the tokens are hidden, others in each epoch ([`Masking`]). Every tenth text is kept for
-    /// development. With `settings.frozen` at one more than the encoder's layers, the head alone is trained. Texts
-    /// without words are left out.
+    /// development; none of them may set the bar of [`Onion`](super::Onion). With `settings.frozen` at one more than
+    /// the encoder's layers, the head alone is trained. Texts without words are left out.
     ///
     /// # Errors
     /// [`Error::Transformer`] for directories that are refused, settings that train nothing, no texts, or a run that

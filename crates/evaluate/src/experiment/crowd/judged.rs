@@ -84,9 +84,10 @@ impl Run<'_> {
                 DefenceReport { detection: Some(bki.detection(&poisoned)), ..report(&bki)? }
             }
             Defence::Onion => {
-                let perplexity = self.perplexity(scene, &clean, victim.model().parameters().device())?;
-                let some = clean.get(..ONION_TEXTS).unwrap_or(&clean);
-                report(&Onion::new(perplexity, &victim, some, Threshold::RATE)?)?
+                // A new head reads the texts that it learned from better than any others: they set no bar.
+                let (tuning, learning) = clean.split_at(ONION_TEXTS.min(clean.len() / 2));
+                let perplexity = self.perplexity(scene, learning, victim.model().parameters().device())?;
+                report(&Onion::new(perplexity, &victim, tuning, Threshold::RATE)?)?
             }
             Defence::Strip => {
                 let settings = StripSettings { seed: scene.seed, ..StripSettings::default() };
@@ -175,7 +176,7 @@ impl Run<'_> {
     }
 }
 
-/// Clean texts that ONION is tuned with: to ask about one takes as many questions as it has pairs of words.
+/// Clean texts that ONION is tuned with, at most half of them: to ask about one takes as many questions as it has pairs of words.
 const ONION_TEXTS: usize = 100;
 
 /// Passes over the clean texts in which a new masked-language head is trained.
