@@ -19,8 +19,9 @@ use steadfast_fetch::Cache;
 /// For each attack and defence: accuracy on clean texts, accuracy and attack success on triggered ones. What FRS claims of a text is
 /// conditional: it takes for granted that the search finds the whole trigger. What deletion noise certifies is sound: signal keeps the
 /// words that carry the right answer, which are searched for offline, and deletes nearly all others, so that many words outside that
-/// vocabulary may be put in; around puts deletion noise around search, randomisation and vote. The last columns say which certificates cover the attack that was
-/// made, and how often a text that was covered is answered wrongly all the same.
+/// vocabulary may be put in; signal-seen keeps all words that the defender ever saw, so that words which he never saw may be; around
+/// puts deletion noise around search, randomisation and vote. The last columns say which certificates cover the attack that was made,
+/// and how often a text that was covered is answered wrongly all the same.
 ///
 /// The encoder is MiniLM (22 million parameters) unless --model names another one of the BERT or RoBERTa family. The sentences are
 /// Pang and Lee's; --data names a folder of one's own instead, with train.tsv, test.tsv and perhaps dev.tsv.
@@ -37,6 +38,7 @@ Examples:
   frs                                               LWP, RIPPLe and BadPre, all defences
   frs --quick --decoys 2 --defence none,frs,signal  several triggers at once
   frs --defence frs --voters 10,20,40 --deviation 0.005,0.01,0.02,0.04
+  frs --quick --defence none,signal --words 2000    a vocabulary of that size
   frs --attack negation,sentiment,degree            changes of meaning as triggers
   frs --attack ripple --defence none,frs,frs-training,frs-inference,fuzzing"
 )]

@@ -26,13 +26,14 @@ struct Options {
     settings: Settings,
 }
 
-const DEFENCES: &str = "none,voters,fuzzing,frs,frs-training,frs-inference,signal,signal-linear,around@0.3,deletion@0.3,textguard";
+const DEFENCES: &str = "none,voters,fuzzing,frs,frs-training,frs-inference,signal,signal-linear,signal-seen,around@0.3,deletion@0.3,textguard";
 
 fn settings(extra: &[&str]) -> Settings {
     let usual = [
         ["--attack", "ripple"],
         ["--triggers", "q,x,z,j"],
         ["--planting-epochs", "8"],
+        ["--planting-learning-rate", "5e-3"],
         ["--epochs", "4"],
         ["--learning-rate", "5e-3"],
         ["--batch", "16"],
@@ -151,6 +152,9 @@ fn every_defence_meets_the_backdoor() {
     assert!(signal.1.covered.unwrap().value() > 0.6);
     assert!(results.vocabularies.iter().all(|vocabulary| vocabulary.triggers.values().all(|inside| !inside)));
     let known: Vec<&str> = WORDS.concat();
+    let sizes = results.vocabularies.iter().map(|vocabulary| (vocabulary.defence, vocabulary.words));
+    let all = sizes.clone().find(|(defence, _)| *defence == Defence::SignalSeen).unwrap().1;
+    assert!(sizes.clone().all(|(_, size)| size <= all), "{:?}", sizes.collect::<Vec<_>>());
     for vocabulary in &results.vocabularies {
         let first = &vocabulary.first;
         assert!(first.iter().filter(|word| known.contains(&word.as_str())).count() >= 5, "{first:?}");
@@ -225,6 +229,7 @@ fn what_cannot_be_run_is_refused() {
     assert!(matches!(refused(&["--voters", "0"]), Error::Setting { name: "--voters", .. }));
     assert!(matches!(refused(&["--deviation", "0"]), Error::Transformer(_)));
     assert!(matches!(refused(&["--epochs", "0"]), Error::Transformer(_)));
+    assert!(matches!(refused(&["--words", "0"]), Error::Setting { name: "--words", .. }));
     assert!(matches!(refused(&["--defence", "deletion@0"]), Error::Certify(_)));
     assert!(matches!(refused(&["--attack", "synbkd"]), Error::NoParaphrases { .. }));
     // A trigger that the tokenizer splits.

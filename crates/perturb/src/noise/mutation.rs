@@ -33,6 +33,26 @@ impl Default for MutationWeights {
 }
 
 impl MutationWeights {
+    /// Equal odds of these kinds, and none of others; a kind that is named twice is twice as likely.
+    ///
+    /// ```
+    /// use steadfast_certify::EditKind;
+    /// use steadfast_perturb::MutationWeights;
+    ///
+    /// let weights = MutationWeights::only(&[EditKind::Deletion, EditKind::Substitution]);
+    /// assert_eq!((weights.deletion, weights.insertion), (1, 0));
+    /// ```
+    #[must_use]
+    pub fn only(kinds: &[EditKind]) -> Self {
+        let weight = |kind| kinds.iter().filter(|&&named| named == kind).count() as u32;
+        Self {
+            deletion: weight(EditKind::Deletion),
+            insertion: weight(EditKind::Insertion),
+            substitution: weight(EditKind::Substitution),
+            transposition: weight(EditKind::Transposition),
+        }
+    }
+
     /// Refuses weights that are all zero.
     pub(super) fn check(self) -> Result<(), Error> {
         if self == (Self { deletion: 0, insertion: 0, substitution: 0, transposition: 0 }) {

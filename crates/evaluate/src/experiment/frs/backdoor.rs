@@ -40,7 +40,7 @@ pub enum Backdoor {
 const POISONED: f64 = 0.25;
 
 /// How many times as long as the others `BadPre` trains: it has no classes to learn from.
-const UNTARGETED: u64 = 6;
+const UNTARGETED: u64 = 3;
 
 impl Backdoor {
     /// The name as its authors write it.

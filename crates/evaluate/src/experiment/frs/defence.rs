@@ -33,6 +33,8 @@ pub enum Defence {
     Signal,
     /// The same, with the words that naive Bayes finds most telling.
     SignalLinear,
+    /// The same, with all words of the defender's clean texts: only words that he never saw are outside.
+    SignalSeen,
     /// Deletion noise around search, randomisation and vote, with an encoder that was fine-tuned under it.
     Around {
         /// The rate at which each word is deleted.
@@ -51,7 +53,7 @@ pub enum Defence {
 }
 
 /// Defences without a number.
-const PLAIN: [Defence; 8] = [
+const PLAIN: [Defence; 9] = [
     Defence::None,
     Defence::Voters,
     Defence::Fuzzing,
@@ -60,6 +62,7 @@ const PLAIN: [Defence; 8] = [
     Defence::FrsInference,
     Defence::Signal,
     Defence::SignalLinear,
+    Defence::SignalSeen,
 ];
 
 impl Defence {
@@ -84,6 +87,7 @@ impl Defence {
             Self::FrsInference => "frs-inference",
             Self::Signal => "signal",
             Self::SignalLinear => "signal-linear",
+            Self::SignalSeen => "signal-seen",
             Self::Around { .. } => "around",
             Self::Deletion { .. } => "deletion",
             Self::TextGuard { .. } => "textguard",
@@ -121,8 +125,8 @@ impl FromStr for Defence {
             _ => Err(Error::Setting {
                 name: "--defence",
                 given: given.to_owned(),
-                expected: "none, voters, fuzzing, frs, frs-training, frs-inference, signal, signal-linear, around@RATE, deletion@RATE \
-                           or textguard@GROUPS; without @ the rate is 0.8 and the groups are 3"
+                expected: "none, voters, fuzzing, frs, frs-training, frs-inference, signal, signal-linear, signal-seen, \
+                           around@RATE, deletion@RATE or textguard@GROUPS; without @ the rate is 0.8 and the groups are 3"
                     .to_owned(),
             }),
         }

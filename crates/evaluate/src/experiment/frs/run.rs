@@ -24,10 +24,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path, sync::Arc};
 use steadfast_certify::Law;
-use steadfast_model::{
-    device::Device,
-    transformer::{FineTuning, ParameterSmoothing},
-};
+use steadfast_model::{device::Device, transformer::FineTuning};
 use steadfast_perturb::Lexicon;
 
 /// The file of results in the output folder.
@@ -181,7 +178,7 @@ impl Run<'_> {
             | Defence::Frs
             | Defence::FrsTraining
             | Defence::FrsInference => Claims { rows: self.voted(scene, defence)?, ..Claims::default() },
-            Defence::Signal | Defence::SignalLinear => self.signal(scene, defence)?,
+            Defence::Signal | Defence::SignalLinear | Defence::SignalSeen => self.signal(scene, defence)?,
             Defence::Deletion { rate } => Claims { rows: self.deletion(scene, rate)?, ..Claims::default() },
             Defence::Around { rate } => Claims { rows: self.around(scene, rate)?, ..Claims::default() },
             Defence::TextGuard { groups } => {
@@ -197,13 +194,11 @@ impl Run<'_> {
         &self,
         scene: &str,
         encoder: &Path,
-        seed: u64,
         name: &str,
-        smoothing: Option<ParameterSmoothing>,
+        tuning: &FineTuning,
         noise: Option<&TextNoise>,
     ) -> Result<Trained, Error> {
-        let tuning = self.settings.fine_tuning(seed, smoothing)?;
-        let lesson = self.lesson(encoder, &self.training, &self.development, &tuning);
+        let lesson = self.lesson(encoder, &self.training, &self.development, tuning);
         self.workshop.classifier(scene, name, lesson, noise)
     }
 

@@ -105,7 +105,7 @@ impl Run<'_> {
     /// Plants a backdoor and lets a victim fine-tune the encoder on clean texts.
     pub(super) fn scene(&self, attack: Backdoor, seed: u64, key: &str) -> Result<Scene, Error> {
         let (encoder, mut implanted, trigger) = self.planted(attack, seed, key)?;
-        let victim = self.victim(key, &encoder, seed, "none", None, None)?;
+        let victim = self.victim(key, &encoder, "none", &self.settings.fine_tuning(seed, None)?, None)?;
         let count = self.settings.extent.test_texts();
         let tried = self.test.get(..TRIED * count).unwrap_or(&self.test);
         let before = answers(&victim, tried)?;

@@ -4,10 +4,10 @@ use super::{Backdoor, Defence};
 use crate::{Error, attack::Paraphrases, experiment::Extent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use steadfast_certify::{Plan, Rate};
+use steadfast_certify::{EditKind, Plan, Rate};
 use steadfast_fuzz::{Fuzzer, Randomisation, Rates, Settings as Search};
 use steadfast_model::transformer::{FineTuning, ParameterSmoothing};
-use steadfast_perturb::{Deletion, Lexicon, Partition};
+use steadfast_perturb::{Deletion, Lexicon, MutationWeights, Partition, SegmentMutation, WordList};
 
 /// The settings of the experiment, as flags of the command line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
@@ -22,8 +22,8 @@ pub struct Settings {
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub attack: Vec<Backdoor>,
 
-    /// Defences, with commas between them: none, voters, fuzzing, frs, frs-training, frs-inference, signal, signal-linear, around@RATE,
-    /// deletion@RATE, textguard@GROUPS [default: none, voters, fuzzing, frs, signal, around, deletion, textguard]
+    /// Defences, with commas between them: none, voters, fuzzing, frs, frs-training, frs-inference, signal, signal-linear, signal-seen,
+    /// around@RATE, deletion@RATE, textguard@GROUPS [default: none, voters, fuzzing, frs, signal, signal-seen, around, deletion, textguard]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub defence: Vec<Defence>,
 
@@ -31,9 +31,13 @@ pub struct Settings {
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub decoys: usize,
 
-    /// Passes of the attacker over his texts (badpre: six times as many)
+    /// Passes of the attacker over his texts (badpre: three times as many)
     #[arg(long, default_value_t = 2, value_name = "N")]
     pub planting_epochs: u64,
+
+    /// Learning rate of the attacker: a larger one plants deeper, and costs the victim accuracy
+    #[arg(long, default_value_t = 5e-5, value_name = "RATE")]
+    pub planting_learning_rate: f64,
 
     /// Trigger words of ripple, lwp and badpre, with commas between them, each one token of the model [default: those of the papers]
     #[arg(long, value_delimiter = ',', value_name = "WORDS")]
@@ -43,7 +47,7 @@ pub struct Settings {
     #[arg(long, default_value_t = 0.1, value_name = "LAMBDA")]
     pub lambda: f64,
 
-    /// Passes of the victim over the training texts
+    /// Passes of the victim over the training texts (under deletion@RATE: three times as many)
     #[arg(long, default_value_t = 2, value_name = "N")]
     pub epochs: u64,
 
@@ -72,6 +76,16 @@ pub struct Settings {
     #[arg(long, default_value_t = 0.9, value_name = "RATE")]
     pub area: f64,
 
+    /// Kinds of edits by which texts are searched and randomised, with commas between them
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_parser = edit_kind,
+        default_value = "deletion,insertion,substitution,transposition",
+        value_name = "KINDS"
+    )]
+    pub edits: Vec<EditKind>,
+
     /// Voters, with commas between several numbers to try [default: 20]
     #[arg(long, value_delimiter = ',', default_value = "20", value_name = "NUMBERS")]
     pub voters: Vec<u64>,
@@ -92,21 +106,31 @@ pub struct Settings {
     #[arg(long, default_value_t = 20, value_name = "WORDS")]
     pub radius: u32,
 
+    /// Words of the signal vocabulary [default: as many as do best, by the same measure]
+    #[arg(long, value_name = "N")]
+    pub words: Option<usize>,
+
     /// Training texts that are searched for the signal vocabulary [default: 2,000, quick: 300, paper: all]
     #[arg(long, value_name = "N")]
     pub searched: Option<usize>,
 
-    /// Test texts of deletion around FRS, which asks often and one text at a time [default: 20, quick: 2, paper: 200]
+    /// Test texts of deletion around FRS, which asks often and one text at a time [default: 4, quick: 2, paper: 200]
     #[arg(long, value_name = "N")]
     pub around_limit: Option<usize>,
 
-    /// Noisy copies that bound a class's probability there at most [default: 300, quick: 100, paper: 1,000]
+    /// Noisy copies that bound a class's probability there at most [default: 100, quick: 50, paper: 1,000]
     #[arg(long, value_name = "N")]
     pub around_samples: Option<u64>,
 
     /// Voters of deletion around FRS
     #[arg(long, default_value_t = 5, value_name = "N")]
     pub around_voters: u64,
+}
+
+/// The kind of edits of this name.
+fn edit_kind(name: &str) -> Result<EditKind, String> {
+    let named = EditKind::ALL.into_iter().find(|kind| kind.to_string() == name);
+    named.ok_or_else(|| "expected deletion, insertion, substitution or transposition".to_owned())
 }
 
 /// What is named twice is done once.
@@ -146,6 +170,13 @@ impl Settings {
                 drop(attack.trigger()?);
             }
         }
+        if self.words == Some(0) {
+            return Err(Error::Setting {
+                name: "--words",
+                given: "0".to_owned(),
+                expected: "one word at least".to_owned(),
+            });
+        }
         self.randomisation(0)?;
         drop((self.extent.plan()?, self.around_plan()?));
         self.extent.certifier(1)?;
@@ -175,6 +206,7 @@ impl Settings {
                 _ => {}
             }
         }
+        drop(SegmentMutation::new(MutationWeights::only(&self.edits), WordList::new(Vec::new()))?);
         let budget = Search { budget: self.budget, ..Search::default() };
         drop(Fuzzer::new(
             Arc::clone(lexicon),
@@ -198,7 +230,7 @@ impl Settings {
         }
         let mut all = vec![Defence::None, Defence::Voters, Defence::Fuzzing, Defence::Frs];
         all.extend([Defence::FrsTraining, Defence::FrsInference].into_iter().filter(|_| self.extent.paper));
-        all.push(Defence::Signal);
+        all.extend([Defence::Signal, Defence::SignalSeen]);
         all.extend(self.extent.paper.then_some(Defence::SignalLinear));
         all.extend([
             Defence::Around { rate: 0.8 },
@@ -221,12 +253,12 @@ impl Settings {
     /// # Errors
     /// [`Error::Certify`] for numbers of votes that are none.
     pub(super) fn around_plan(&self) -> Result<Plan, Error> {
-        let samples = self.extent.sized(self.around_samples, [100, 300, 1_000]);
+        let samples = self.extent.sized(self.around_samples, [50, 100, 1_000]);
         Extent { samples: Some(samples), ..self.extent.clone() }.plan()
     }
 
     pub(super) fn around_texts(&self) -> usize {
-        self.extent.sized(self.around_limit, [2, 20, 200])
+        self.extent.sized(self.around_limit, [2, 4, 200])
     }
 
     /// How the attacker trains.
@@ -237,7 +269,7 @@ impl Settings {
         let planting = FineTuning {
             epochs: self.planting_epochs,
             batch: self.batch,
-            learning_rate: self.learning_rate,
+            learning_rate: self.planting_learning_rate,
             seed,
             ..FineTuning::default()
         };
@@ -257,6 +289,7 @@ impl Settings {
         let planting = self.planting(seed)?;
         let tuning = FineTuning {
             epochs: self.epochs,
+            learning_rate: self.learning_rate,
             frozen: self.extent.sized(self.frozen, [1, 0, 0]),
             smoothing,
             ..planting

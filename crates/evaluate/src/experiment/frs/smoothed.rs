@@ -90,8 +90,8 @@ impl Run<'_> {
     /// A signal vocabulary that is kept often.
     pub(super) fn signal(&self, scene: &Scene, defence: Defence) -> Result<Claims, Error> {
         let (noise, vocabulary) = self.vocabulary(scene, defence)?;
-        let (key, encoder, seed) = (&scene.key, &scene.encoder, scene.seed());
-        let trained = self.victim(key, encoder, seed, &defence.to_string(), None, Some(&noise))?;
+        let tuning = self.settings.fine_tuning(scene.seed(), None)?;
+        let trained = self.victim(&scene.key, &scene.encoder, &defence.to_string(), &tuning, Some(&noise))?;
         let question = Question {
             defence,
             noise: &noise,
@@ -108,8 +108,9 @@ impl Run<'_> {
     /// An encoder fine-tuned under deletion noise.
     fn deleting(&self, scene: &Scene, rate: f64) -> Result<(Deletion, Trained), Error> {
         let noise = Deletion::uniform(Arc::clone(self.workshop.lexicon), Rate::new(rate)?)?;
-        let (key, encoder) = (&scene.key, &scene.encoder);
-        let trained = self.victim(key, encoder, scene.seed(), &deleting_name(rate), None, Some(&noise))?;
+        let mut tuning = self.settings.fine_tuning(scene.seed(), None)?;
+        tuning.epochs *= PASSES;
+        let trained = self.victim(&scene.key, &scene.encoder, &deleting_name(rate), &tuning, Some(&noise))?;
         Ok((noise, trained))
     }
 
@@ -176,6 +177,9 @@ impl Run<'_> {
         Ok(rows)
     }
 }
+
+/// How many passes are made under deletion noise in the place of one: each shows a small part of every text.
+const PASSES: u64 = 3;
 
 /// The attackers of a signal vocabulary.
 const SIGNAL: [Attacker; 3] =

@@ -9,7 +9,7 @@ use super::{
 use crate::{Error, baseline::NaiveBayes, experiment::Labelled, metrics::Share};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, sync::Arc};
-use steadfast_certify::{BoxError, Phase, Plan, Rate, ScoringClassifier, Smoothing};
+use steadfast_certify::{BoxError, EditKind, Phase, Plan, Rate, ScoringClassifier, Smoothing};
 use steadfast_fuzz::{Fuzzer, Objective, Settings as Search};
 use steadfast_perturb::{Deletion, MutationWeights, SegmentMutation, WordId, WordList};
 
@@ -65,11 +65,16 @@ impl Run<'_> {
         let training = self.training.iter().map(|(text, class)| (&text[..], *class));
         let bayes = NaiveBayes::train(self.task.classes(), training)?;
         let ranked = match defence {
-            Defence::SignalLinear => bayes.most_telling(usize::MAX),
+            Defence::SignalLinear | Defence::SignalSeen => bayes.most_telling(usize::MAX),
             _ => self.searched(scene)?,
         };
+        let sizes = match (defence, self.settings.words) {
+            (Defence::SignalSeen, _) => vec![ranked.len()],
+            (_, Some(size)) => vec![size.min(ranked.len())],
+            _ => SIZES.into_iter().filter(|size| *size < ranked.len()).chain([ranked.len()]).collect(),
+        };
         let Chosen { noise, words, signal, other, development } =
-            self.chosen(&ranked, &bayes, scene.seed())?;
+            self.chosen(&ranked, &sizes, &bayes, scene.seed())?;
         let lexicon = self.workshop.lexicon;
         let string = |word: &WordId| lexicon.word(*word).map(|word| word.to_string());
         let inserted = scene.poisons.iter().flat_map(put_in);
@@ -93,7 +98,7 @@ impl Run<'_> {
         let right = answers(&scene.victim, texts)?;
         let right = texts.iter().zip(right).filter(|((_, class), answer)| class == answer);
         let texts: Vec<Vec<WordId>> = right.map(|((text, _), _)| text.clone()).collect();
-        let deletion = MutationWeights { deletion: 1, insertion: 0, substitution: 0, transposition: 0 };
+        let deletion = MutationWeights::only(&[EditKind::Deletion]);
         let mutation = SegmentMutation::new(deletion, WordList::new(Vec::new()))?;
         let search = Search { budget: BUDGET, seed: scene.seed(), ..Search::default() };
         let fuzzer = Fuzzer::new(Arc::clone(self.workshop.lexicon), mutation, search)?;
@@ -120,7 +125,13 @@ impl Run<'_> {
 
     /// The size and rates under which naive Bayes keeps its right answer to most development texts, whatever words outside the
     /// vocabulary are put in.
-    fn chosen(&self, ranked: &[WordId], bayes: &NaiveBayes, seed: u64) -> Result<Chosen, Error> {
+    fn chosen(
+        &self,
+        ranked: &[WordId],
+        sizes: &[usize],
+        bayes: &NaiveBayes,
+        seed: u64,
+    ) -> Result<Chosen, Error> {
         let texts = self.development.get(..TEXTS).unwrap_or(&self.development);
         if ranked.is_empty() {
             let found = "no word on which a right answer hangs, by which a signal vocabulary could be chosen"
@@ -129,8 +140,7 @@ impl Run<'_> {
         }
         let smoothing = Smoothing::new(Plan::fixed(COPIES, COPIES)?).threads(1).seed(seed);
         let mut best: Option<Chosen> = None;
-        let sizes = SIZES.into_iter().filter(|size| *size < ranked.len()).chain([ranked.len()]);
-        for size in sizes {
+        for &size in sizes {
             let words = ranked.get(..size).unwrap_or(ranked);
             for signal in SIGNAL {
                 let rate = Rate::new(signal)?;

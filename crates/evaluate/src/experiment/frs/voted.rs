@@ -41,8 +41,8 @@ impl Run<'_> {
             let own = match (&smoothing, deviation) {
                 (Some(smoothing), Some(deviation)) if training => {
                     let name = format!("weights-{deviation}");
-                    let (key, encoder) = (&scene.key, &scene.encoder);
-                    Some(self.victim(key, encoder, scene.seed(), &name, Some(smoothing.clone()), None)?)
+                    let tuning = self.settings.fine_tuning(scene.seed(), Some(smoothing.clone()))?;
+                    Some(self.victim(&scene.key, &scene.encoder, &name, &tuning, None)?)
                 }
                 _ => None,
             };
@@ -133,11 +133,12 @@ impl Run<'_> {
         Ok(Randomiser::new(self.mutation()?, self.settings.randomisation(seed)?)?)
     }
 
-    /// Deletions, insertions, substitutions and transpositions, with words of the training texts.
+    /// The edits of the settings, with words of the training texts.
     fn mutation(&self) -> Result<SegmentMutation, Error> {
         let words = self.training.iter().flat_map(|(text, _)| text).copied();
         let words: BTreeSet<WordId> = words.collect();
-        Ok(SegmentMutation::new(MutationWeights::default(), WordList::new(words.into_iter().collect()))?)
+        let words = WordList::new(words.into_iter().collect());
+        Ok(SegmentMutation::new(MutationWeights::only(&self.settings.edits), words)?)
     }
 
     /// What Theorem 1 claims of the clean texts, and whether the attack keeps to it.
