@@ -48,7 +48,7 @@ fn certified_accuracy(results: &Results) -> Option<Chart> {
         let points = (0..=CHANGES).map(|radius| (f64::from(radius), at(radius))).collect();
         let refuted = group.row.guarantee == Guarantee::Refuted;
         let name = if refuted { format!("{name} (refuted)") } else { name.to_owned() };
-        let style = if refuted { Style::Dashed } else { Style::Step };
+        let style = if refuted { Style::DashedStep } else { Style::Step };
         chart = chart.with_series(Series::new(name, points).with_style(style));
     }
     Some(chart)

@@ -48,7 +48,7 @@ fn certified_accuracy(results: &Results) -> Option<Chart> {
         let (defence, threat) = (group.row.setting.defender(), &group.row.threat);
         let name =
             if conditional { format!("{defence} (conditional)") } else { format!("{defence}: {threat}") };
-        let style = if conditional { Style::Dashed } else { Style::Step };
+        let style = if conditional { Style::DashedStep } else { Style::Step };
         chart.with_series(Series::new(name, points).with_style(style))
     }))
 }

@@ -23,7 +23,8 @@ pub struct Settings {
     pub attack: Vec<Backdoor>,
 
     /// Defences, with commas between them: none, voters, fuzzing, frs, frs-training, frs-inference, signal, signal-linear, signal-seen,
-    /// around@RATE, deletion@RATE, textguard@GROUPS [default: none, voters, fuzzing, frs, signal, signal-seen, around, deletion, textguard]
+    /// around@RATE, deletion@RATE, textguard@GROUPS [default: none, voters, fuzzing, frs, signal, signal-seen, around, deletion, and, but
+    /// for --quick, textguard]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub defence: Vec<Defence>,
 
@@ -232,11 +233,9 @@ impl Settings {
         all.extend([Defence::FrsTraining, Defence::FrsInference].into_iter().filter(|_| self.extent.paper));
         all.extend([Defence::Signal, Defence::SignalSeen]);
         all.extend(self.extent.paper.then_some(Defence::SignalLinear));
-        all.extend([
-            Defence::Around { rate: 0.8 },
-            Defence::Deletion { rate: 0.8 },
-            Defence::TextGuard { groups: 3 },
-        ]);
+        all.extend([Defence::Around { rate: 0.8 }, Defence::Deletion { rate: 0.8 }]);
+        // One encoder for each group takes long.
+        all.extend((!self.extent.quick).then_some(Defence::TextGuard { groups: 3 }));
         all
     }
 

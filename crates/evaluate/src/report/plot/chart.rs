@@ -55,6 +55,8 @@ pub enum Style {
     Step,
     /// A dashed line from point to point, without markers.
     Dashed,
+    /// Dashed, and each value holds from its point to the next one.
+    DashedStep,
     /// Stars without a line, for points that stand out.
     Star,
 }

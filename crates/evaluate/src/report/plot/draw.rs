@@ -164,7 +164,7 @@ fn mark(area: &Area<'_>, (x, y): Pixel, number: usize, style: Style) -> Result<(
 fn stroke(area: &Area<'_>, path: Vec<Pixel>, number: usize, style: Style) -> Result<(), Failure> {
     let stroke = color(number).stroke_width(4);
     match style {
-        Style::Dashed => area.draw(&DashedPathElement::new(path, 16, 11, stroke))?,
+        Style::Dashed | Style::DashedStep => area.draw(&DashedPathElement::new(path, 16, 11, stroke))?,
         Style::Line | Style::Step => area.draw(&PathElement::new(path, stroke))?,
         Style::Star => {}
     }
@@ -181,7 +181,8 @@ fn curve(
     let mut path = Vec::new();
     let mut last = None;
     for &(x, y) in &series.points {
-        path.extend(last.filter(|_| series.style == Style::Step).map(|last| place(&(x, last))));
+        let steps = matches!(series.style, Style::Step | Style::DashedStep);
+        path.extend(last.filter(|_| steps).map(|last| place(&(x, last))));
         path.push(place(&(x, y)));
         last = Some(y);
     }
