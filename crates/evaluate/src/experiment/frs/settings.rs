@@ -285,13 +285,14 @@ impl Settings {
         seed: u64,
         smoothing: Option<ParameterSmoothing>,
     ) -> Result<FineTuning, Error> {
-        let planting = self.planting(seed)?;
         let tuning = FineTuning {
             epochs: self.epochs,
+            batch: self.batch,
             learning_rate: self.learning_rate,
             frozen: self.extent.sized(self.frozen, [1, 0, 0]),
+            seed,
             smoothing,
-            ..planting
+            ..FineTuning::default()
         };
         tuning.check()?;
         Ok(tuning)

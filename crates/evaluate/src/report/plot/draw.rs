@@ -180,8 +180,8 @@ fn curve(
 ) -> Result<(), Failure> {
     let mut path = Vec::new();
     let mut last = None;
+    let steps = matches!(series.style, Style::Step | Style::DashedStep);
     for &(x, y) in &series.points {
-        let steps = matches!(series.style, Style::Step | Style::DashedStep);
         path.extend(last.filter(|_| steps).map(|last| place(&(x, last))));
         path.push(place(&(x, y)));
         last = Some(y);
