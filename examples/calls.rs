@@ -25,7 +25,7 @@ use steadfast_fetch::Cache;
     args_override_self = true,
     after_help = "\
 Examples:
-  calls                                     all rates and lengths, in about a minute
+  calls                                     all rates and lengths, in 20 s on two cores
   calls --limit 20 --rates 0.9              fewer texts, one rate
   calls --fixed 1000 --reserve 1            no more samples than the fixed plan has
   calls --enumerate 200                     more noisy copies taken one by one"

@@ -39,7 +39,7 @@ Examples:
 
 Laws:
   uniform          all candidates alike (SAFER)
-  crowd            as CROWD's released code draws: it nearly always keeps the word, and two words' laws hardly overlap
+  crowd            as CROWD's released code draws: a word stays about half of the time, and two words' laws hardly overlap
   crowd-component  weights by similarity to the centre of the word's component: all its words share one law, overlap 1"
 )]
 struct Options {

@@ -222,6 +222,7 @@ fn what_cannot_be_poisoned_is_refused() {
     assert!(matches!(refused(&["--attack", "synbkd"]), Error::NoParaphrases { .. }));
     assert!(matches!(refused(&["--attack", "none"]), Error::Setting { name: "--attack", .. }));
     assert!(matches!(refused(&["--epochs", "0"]), Error::Transformer(_)));
+    assert!(matches!(refused(&["--epsilon", "0"]), Error::Certify(_)));
     assert!(matches!(refused(&["--defence", "none,textguard@0"]), Error::Perturb(_)));
     assert!(matches!(refused(&["--defence", "none,deletion@0.7"]), Error::Setting { .. }));
 }

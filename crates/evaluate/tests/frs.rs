@@ -155,6 +155,7 @@ fn every_defence_meets_the_backdoor() {
     let sizes = results.vocabularies.iter().map(|vocabulary| (vocabulary.defence, vocabulary.words));
     let all = sizes.clone().find(|(defence, _)| *defence == Defence::SignalSeen).unwrap().1;
     assert!(sizes.clone().all(|(_, size)| size <= all), "{:?}", sizes.collect::<Vec<_>>());
+    assert_eq!(all, known.len() + OTHERS.len(), "words that the texts hold, and no others");
     for vocabulary in &results.vocabularies {
         let first = &vocabulary.first;
         assert!(first.iter().filter(|word| known.contains(&word.as_str())).count() >= 5, "{first:?}");
@@ -232,6 +233,11 @@ fn what_cannot_be_run_is_refused() {
     assert!(matches!(refused(&["--words", "0"]), Error::Setting { name: "--words", .. }));
     assert!(matches!(refused(&["--defence", "deletion@0"]), Error::Certify(_)));
     assert!(matches!(refused(&["--attack", "synbkd"]), Error::NoParaphrases { .. }));
+    assert!(matches!(refused(&["--norm", "inf"]), Error::Setting { name: "--norm", .. }));
+    // What could certify nothing.
+    assert!(matches!(refused(&["--epsilon", "0"]), Error::Certify(_)));
+    assert!(matches!(refused(&["--samples", "5"]), Error::Certify(_)));
+    assert!(matches!(refused(&["--radius", "139"]), Error::Setting { name: "--radius", .. }));
     // A trigger that the tokenizer splits.
     assert!(matches!(refused(&["--triggers", "filmplot"]), Error::TriggerToken { .. }));
 }

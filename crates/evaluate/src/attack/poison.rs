@@ -2,8 +2,9 @@
 
 use crate::data::{TextTask, texts::LabelledText};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use steadfast_certify::EditCounts;
-use steadfast_perturb::{EditOp, EditScript, Tokenizer};
+use steadfast_perturb::{EditOp, EditScript, Partition, Tokenizer};
 
 /// A poisoned text, what it was before, and what lies between.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,25 @@ impl Poison {
     pub fn counts_back(&self) -> Option<EditCounts> {
         let EditCounts { deletions, insertions, substitutions, transpositions } = self.counts()?;
         Some(EditCounts { deletions: insertions, insertions: deletions, substitutions, transpositions })
+    }
+
+    /// The groups of a partition with words that the attack put in or took out; nothing where the edits are not known.
+    #[must_use]
+    pub fn groups(&self, partition: &Partition) -> Option<BTreeSet<u32>> {
+        let mut groups = BTreeSet::new();
+        for edit in self.script.as_ref()?.edits() {
+            match edit {
+                EditOp::Insert { token, .. } | EditOp::Delete { token, .. } => {
+                    groups.insert(partition.group(token));
+                }
+                EditOp::Substitute { from, to, .. } => {
+                    groups.extend([from, to].map(|word| partition.group(word)));
+                }
+                // A group's words are in an order of their own.
+                EditOp::Transpose { .. } => {}
+            }
+        }
+        Some(groups)
     }
 
     /// The words of the poisoned text, with those that the attack put in, exchanged or moved in brackets; the text as it is where

@@ -18,6 +18,8 @@ pub struct NaiveBayes {
     words: Vec<f64>,
     /// Log-share of each class.
     classes: Vec<f64>,
+    /// Whether the training texts hold each word.
+    seen: Vec<bool>,
 }
 
 /// A classifier of a task, and the texts that it was not trained on.
@@ -89,18 +91,23 @@ impl NaiveBayes {
                     .map(move |(counts, &total)| log_share(counts.get(word).copied().unwrap_or(0), total))
             })
             .collect();
+        let seen = (0..vocabulary)
+            .map(|word| counts.iter().any(|counts| counts.get(word).is_some_and(|count| *count > 0)))
+            .collect();
         let all: u64 = texts_of.iter().sum();
         let classes = texts_of.iter().map(|&number| (number as f64 / all as f64).ln()).collect();
-        Ok(Self { words, classes })
+        Ok(Self { words, classes, seen })
     }
 
-    /// The `count` words that tell the first two classes apart best: those with the largest expected change of the log-odds,
-    /// occurrences times distance of log-probabilities. Fewer if the training texts had fewer.
+    /// The `count` words of the training texts that tell the first two classes apart best: those with the largest expected change of
+    /// the log-odds, occurrences times distance of log-probabilities. Fewer if the texts had fewer.
     #[must_use]
     pub fn most_telling(&self, count: usize) -> Vec<WordId> {
         let mut words: Vec<(f64, u32)> = (0..)
             .zip(self.words.chunks_exact(self.classes.len()))
-            .filter_map(|(index, row)| match row {
+            .zip(&self.seen)
+            .filter(|(_, seen)| **seen)
+            .filter_map(|((index, row), _)| match row {
                 [first, second, ..] => Some(((first.exp() + second.exp()) * (first - second).abs(), index)),
                 _ => None,
             })
@@ -139,6 +146,7 @@ mod tests {
     #[test]
     fn words_decide_and_silence_goes_to_the_majority() {
         let lexicon = Lexicon::new();
+        let never = lexicon.intern("never");
         let text = |string: &str| Tokenizer::words().tokenize(&lexicon, string);
         let training = [("good fine film", 1), ("fine plot", 1), ("bad film", 0), ("very good", 1)];
         let texts: Vec<(Vec<WordId>, usize)> = training.map(|(string, class)| (text(string), class)).into();
@@ -146,6 +154,8 @@ mod tests {
         let unseen = lexicon.intern("unseen");
         let batch = [text("good"), text("bad bad"), vec![], vec![unseen]];
         assert_eq!(model.classify(&batch).unwrap(), [1, 0, 1, 1]);
+        let telling = model.most_telling(usize::MAX);
+        assert_eq!((telling.len(), telling.contains(&never)), (6, false), "a word that no text holds");
     }
 
     #[test]

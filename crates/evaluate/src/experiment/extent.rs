@@ -5,7 +5,7 @@ use crate::{
     data::{TextTask, texts::LabelledText},
 };
 use serde::{Deserialize, Serialize};
-use steadfast_certify::{Certifier, ClassId, Confidence, Plan, confidence::Prior};
+use steadfast_certify::{Cautious, Certifier, ClassId, Confidence, Plan, confidence::Prior};
 
 /// How large a run is, and how sure its certificates are.
 #[expect(clippy::struct_excessive_bools, reason = "flags")]
@@ -23,11 +23,12 @@ pub struct Extent {
     #[arg(long, default_value_t = 1, value_name = "CLASS")]
     pub target: ClassId,
 
-    /// Training texts at most [default: 2,000, quick: 1,200, paper: all]
+    /// Training texts at most [default: 2,000, frs and quick: 1,200, paper: all]
     #[arg(long, value_name = "N")]
     pub training: Option<usize>,
 
-    /// Test texts at most, and as many with the trigger [default: 100, quick: 40, paper: 1,000]
+    /// Test texts at most, and as many with the trigger; frs tries backdoors without a defence on ten times as many [default: 100,
+    /// frs: 60, quick: 40, paper: 1,000]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 
@@ -79,12 +80,14 @@ impl Extent {
         })
     }
 
-    pub(super) fn training_texts(&self) -> usize {
-        self.sized(self.training, [1_200, 2_000, usize::MAX])
+    /// How many texts are trained on; `usual` ones in a run that is neither quick nor large.
+    pub(super) fn training_texts(&self, usual: usize) -> usize {
+        self.sized(self.training, [1_200, usual, usize::MAX])
     }
 
-    pub(super) fn test_texts(&self) -> usize {
-        self.sized(self.limit, [40, 100, 1_000])
+    /// How many texts are certified.
+    pub(super) fn test_texts(&self, usual: usize) -> usize {
+        self.sized(self.limit, [40, usual, 1_000])
     }
 
     pub(super) fn seeds(&self) -> impl Iterator<Item = u64> + use<> {
@@ -92,11 +95,12 @@ impl Extent {
         (0..self.sized(self.repeats, [1, 1, 5])).map(move |number| first.wrapping_add(number))
     }
 
-    /// The task with as many training texts, and a fifth of them for development.
-    pub(super) fn part(&self, task: &TextTask) -> TextTask {
+    /// The task with so many training texts, and a fifth of them for development.
+    pub(super) fn part(&self, task: &TextTask, usual: usize) -> TextTask {
+        let count = self.training_texts(usual);
         TextTask {
-            training: first(&task.training, self.training_texts()),
-            development: first(&task.development, self.training_texts() / 5),
+            training: first(&task.training, count),
+            development: first(&task.development, count / 5),
             test: task.test.clone(),
         }
     }
@@ -116,6 +120,16 @@ impl Extent {
         } else {
             Plan::anytime(SELECTION, samples, Prior::default())?
         })
+    }
+
+    /// Refuses what could certify nothing, before anything is trained: not even if all votes were for one of so many classes.
+    ///
+    /// # Errors
+    /// [`Error::Certify`] with the first thing that is refused.
+    pub(super) fn check(&self, plans: &[Plan], classes: usize) -> Result<(), Error> {
+        Cautious::new((), self.epsilon)?;
+        let certifier = self.certifier(self.limit.unwrap_or(1))?;
+        plans.iter().try_for_each(|plan| Ok(certifier.check(plan, classes)?))
     }
 
     /// The confidence of each of so many certificates.

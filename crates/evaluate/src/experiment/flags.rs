@@ -14,7 +14,8 @@ pub struct Flags {
     #[arg(long, requires = "out")]
     pub resume: bool,
 
-    /// Read data from this folder instead of fetching it
+    /// Read data from this folder instead of fetching it; texts: train.tsv, test.tsv and perhaps dev.tsv, whose header names the columns
+    /// sentence and label, with classes from 0
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 

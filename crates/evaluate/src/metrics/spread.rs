@@ -12,10 +12,10 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// The shares of these runs.
+    /// The shares of these runs; those of nothing are left out.
     #[must_use]
     pub fn of(shares: impl IntoIterator<Item = Share>) -> Self {
-        Self { shares: shares.into_iter().collect() }
+        Self { shares: shares.into_iter().filter(|share| share.of() > 0).collect() }
     }
 
     /// The mean over the runs, 0 without any.
@@ -40,7 +40,6 @@ impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.shares[..] {
             [] => f.write_str("-"),
-            [share] if share.of() == 0 => f.write_str("-"),
             [share] if !f.alternate() => share.fmt(f),
             [share] => write!(f, "{:.1}%", 100.0 * share.value()),
             _ => write!(f, "{:.1}% ± {:.1}", 100.0 * self.mean(), 100.0 * self.deviation()),
@@ -64,5 +63,6 @@ mod tests {
         assert_eq!(spread(&[4, 6]).to_string(), "50.0% ± 14.1");
         assert_eq!((spread(&[]).to_string(), spread(&[]).mean()), ("-".to_owned(), 0.0));
         assert_eq!(Spread::of([share(0, 0)]).to_string(), "-");
+        assert_eq!(Spread::of([share(0, 0), share(5, 10), share(0, 0)]), Spread::of([share(5, 10)]));
     }
 }

@@ -32,9 +32,8 @@ impl Run<'_> {
         let row = |name: &str, guarantee, radii: Vec<Option<Radius>>| {
             // Poisoned texts are numbered as the clean ones that they were made of.
             let covers = |(poison, answer): (&Poison, &ClassId)| {
-                let (decision, (text, class)) = texts().nth(poison.index)?;
-                let covers = |radius| law.covers(text, decision, radius, poison);
-                Some((radii.get(poison.index)?.is_some_and(covers), answer == class))
+                let covers = |radius| law.covers(radius, poison);
+                Some((radii.get(poison.index)?.is_some_and(covers), *answer == poison.original.class))
             };
             let sound = guarantee == Guarantee::Sound;
             let covered: Vec<(bool, bool)> = scene.poisons.iter().zip(answers).filter_map(covers).collect();
@@ -86,22 +85,16 @@ impl Law {
         )
     }
 
-    /// Whether the certificate of the clean `text`, of this `radius`, covers what the attack made of it.
-    fn covers(&self, text: &[WordId], decision: &Decision, radius: Radius, poison: &Poison) -> bool {
+    /// Whether a clean text's certificate of this `radius` covers what the attack made of the text.
+    fn covers(&self, radius: Radius, poison: &Poison) -> bool {
         let Some(script) = &poison.script else { return false };
-        match self {
-            Self::Deletes(noise) => {
-                noise.edits(text).survives_edits(decision.bounds.statement(), &script.counts())
-            }
-            Self::Replaces(noise) => {
-                let swapped = |edit: &EditOp<String>| match edit {
-                    EditOp::Substitute { from, to, .. } => allows(noise, from, to),
-                    _ => false,
-                };
-                let count = u32::try_from(script.len()).unwrap_or(u32::MAX);
-                script.edits().iter().all(swapped) && radius.covers(count)
-            }
-        }
+        let allowed = |edit: &EditOp<String>| match (self, edit) {
+            (Self::Deletes(_), _) => true,
+            (Self::Replaces(noise), EditOp::Substitute { from, to, .. }) => allows(noise, from, to),
+            (Self::Replaces(_), _) => false,
+        };
+        let count = u32::try_from(script.len()).unwrap_or(u32::MAX);
+        script.edits().iter().all(allowed) && radius.covers(count)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Instant};
 use steadfast_certify::{Certificate, Classifier, Radius};
 use steadfast_model::transformer::{FineTuning, Progress};
-use steadfast_perturb::{EditOp, Partition, WordId};
+use steadfast_perturb::{Partition, WordId};
 
 /// Refuses what could not be set up, before anything is trained.
 ///
@@ -152,10 +152,11 @@ impl Run<'_> {
         };
         let radii = guard.certificates(&words(&scene.clean))?;
         let radii: Vec<Option<Radius>> = radii.iter().zip(&scene.clean).map(radius).collect();
-        let poisoned = touched(partition, &scene.poisoned.training);
+        let groups = |poison: &Poison| poison.groups(partition);
+        let poisoned: Option<Vec<BTreeSet<u32>>> = scene.poisoned.training.iter().map(groups).collect();
+        let poisoned: Option<BTreeSet<u32>> = poisoned.map(|groups| groups.into_iter().flatten().collect());
         let covered = |((certificate, (_, class)), poison): ((&Certificate, &Labelled), &Poison)| {
-            let touched = touched(partition, std::slice::from_ref(poison)).zip(poisoned.as_ref());
-            touched.is_some_and(|(own, poisoned)| {
+            groups(poison).zip(poisoned.as_ref()).is_some_and(|(own, poisoned)| {
                 let groups = u32::try_from(own.union(poisoned).count()).unwrap_or(u32::MAX);
                 certificate.certifies(*class, groups)
             })
@@ -181,23 +182,3 @@ const ONION_TEXTS: usize = 100;
 
 /// Passes over the clean texts in which a new masked-language head is trained.
 const GAP_EPOCHS: u64 = 10;
-
-/// The groups of the words that attacks put in or took out; nothing where the edits of one are not known.
-fn touched(partition: &Partition, poisons: &[Poison]) -> Option<BTreeSet<u32>> {
-    let mut groups = BTreeSet::new();
-    for poison in poisons {
-        for edit in poison.script.as_ref()?.edits() {
-            match edit {
-                EditOp::Insert { token, .. } | EditOp::Delete { token, .. } => {
-                    groups.insert(partition.group(token));
-                }
-                EditOp::Substitute { from, to, .. } => {
-                    groups.extend([from, to].map(|word| partition.group(word)));
-                }
-                // A group's words are in an order of their own.
-                EditOp::Transpose { .. } => {}
-            }
-        }
-    }
-    Some(groups)
-}

@@ -45,6 +45,7 @@ pub fn run(
     console: &Console,
 ) -> Result<Results, Error> {
     judged::check(&settings.noisy_defences(), noises)?;
+    settings.extent.check(&[settings.extent.plan()?], task.classes())?;
     let encoder =
         Encoder::new(pretrained, task.classes(), settings.extent.seed, device, Arc::clone(&noises.lexicon))?;
     let fingerprint = task.fingerprint();
@@ -56,7 +57,7 @@ pub fn run(
     if let Some(results) = finished::<Results>(output, FILE, resume)? {
         return Ok(results);
     }
-    let task = settings.extent.part(task);
+    let task = settings.extent.part(task, 2_000);
     let workshop = Workshop { lexicon: &noises.lexicon, device, output, console };
     let run = Run { settings, noises, pretrained, workshop };
     let (mut rows, mut shown) = (Vec::new(), Vec::new());
@@ -132,7 +133,7 @@ impl Run<'_> {
         seed: u64,
         poisoned: PoisonedTask,
     ) -> Result<Scene, Error> {
-        let count = self.settings.extent.test_texts();
+        let count = self.settings.extent.test_texts(100);
         let poisons: Vec<Poison> = poisoned.test.iter().take(count).cloned().collect();
         let triggered: Vec<_> = poisons.iter().map(|poison| poison.poisoned.clone()).collect();
         let mut clean = self.words(&poisoned.task.test);

@@ -1,7 +1,7 @@
 //! [`Attacker`]: who a certificate under deletion noise is about.
 
 use crate::attack::Poison;
-use steadfast_certify::{ClassBounds, EditCounts, EditKind, Radius, Threat, Unit};
+use steadfast_certify::{ClassBounds, EditCounts, EditKind, EditThreat, Law, Radius, Threat, Unit};
 use steadfast_perturb::{Deletion, EditOp, EditScript, WordId};
 
 /// An attacker of a text under deletion noise.
@@ -30,25 +30,53 @@ impl Attacker {
         }
     }
 
-    /// What he may do to a text, where that is a threat with a radius of its own.
-    pub(super) fn threat(self, noise: &Deletion, text: &[WordId]) -> Option<Box<dyn Threat>> {
-        Some(match self {
+    /// What he may do to a text.
+    pub(super) fn threat(self, noise: &Deletion, text: &[WordId]) -> Box<dyn Threat> {
+        match self {
             Self::InsertsOutside => Box::new(noise.signal(text)),
-            Self::InsertsOutsideAndTakesOneOut => return None,
+            Self::InsertsOutsideAndTakesOneOut => Box::new(OneTakenOut(noise.edits_within(text, []))),
             Self::Inserts => Box::new(noise.edits(text).only(&[EditKind::Insertion])),
             Self::Edits => Box::new(noise.edits(text)),
-        })
+        }
     }
 
-    /// How many words of a text he may put in, or edit, without changing an answer with these bounds.
-    pub(super) fn radius(self, noise: &Deletion, text: &[WordId], bounds: &ClassBounds) -> Option<Radius> {
-        if let Some(threat) = self.threat(noise, text) {
-            return threat.radius(bounds);
-        }
-        let threat = noise.edits_within(text, []);
+    /// How many of the changes that are counted here an attack made; nothing if it did what this attacker does not.
+    pub(super) fn changes(self, noise: &Deletion, poison: &Poison) -> Option<u32> {
+        let counts = poison.counts()?;
+        let outside = || !put_in(poison).any(|word| is_signal(noise, word));
+        let (changes, allowed) = match self {
+            Self::InsertsOutside => (counts.insertions, counts.insertions == counts.total() && outside()),
+            Self::InsertsOutsideAndTakesOneOut => {
+                let others = counts.total() - counts.insertions;
+                (counts.insertions, others == counts.deletions.min(1) && outside())
+            }
+            Self::Inserts => (counts.insertions, counts.insertions == counts.total()),
+            Self::Edits => (counts.total(), true),
+        };
+        allowed.then_some(changes)
+    }
+}
+
+/// Puts words outside the vocabulary in, and takes one of the text's own words out, whichever.
+#[derive(Debug)]
+struct OneTakenOut(EditThreat);
+
+/// More inserted words than anyone will put in.
+const MOST: u32 = 1 << 20;
+
+impl Threat for OneTakenOut {
+    fn law(&self) -> Option<Law> {
+        Threat::law(&self.0)
+    }
+
+    fn describe(&self) -> String {
+        Attacker::InsertsOutsideAndTakesOneOut.describe().to_owned()
+    }
+
+    fn radius(&self, bounds: &ClassBounds) -> Option<Radius> {
         let survives = |insertions| {
             let edits = EditCounts { insertions, deletions: 1, ..EditCounts::default() };
-            threat.survives_edits(bounds, &edits)
+            self.0.survives_edits(bounds, &edits)
         };
         // The more words are put in, the less survives.
         let (mut most, mut too_many) = (0, MOST);
@@ -58,31 +86,7 @@ impl Attacker {
         }
         survives(0).then_some(Radius::Count(most, Unit::Insertions))
     }
-
-    /// Whether a class with these bounds on the clean `text` survives what an attack made of it.
-    pub(super) fn survived(
-        self,
-        noise: &Deletion,
-        text: &[WordId],
-        bounds: &ClassBounds,
-        poison: &Poison,
-    ) -> bool {
-        let Some(counts) = poison.counts() else { return false };
-        match self {
-            Self::InsertsOutside | Self::InsertsOutsideAndTakesOneOut => {
-                let taken_out = u32::from(self == Self::InsertsOutsideAndTakesOneOut).min(counts.deletions);
-                counts.insertions + taken_out == counts.total()
-                    && !put_in(poison).any(|word| is_signal(noise, word))
-                    && noise.edits_within(text, []).survives_edits(bounds, &counts)
-            }
-            Self::Inserts if counts.insertions < counts.total() => false,
-            Self::Inserts | Self::Edits => noise.edits(text).survives_edits(bounds, &counts),
-        }
-    }
 }
-
-/// More inserted words than anyone will put in.
-const MOST: u32 = 1 << 20;
 
 /// The words that an attack put in, alone or in the place of others.
 pub(super) fn put_in(poison: &Poison) -> impl Iterator<Item = &str> {
@@ -131,7 +135,7 @@ mod tests {
             Attacker::Inserts,
             Attacker::Edits,
         ]
-        .map(|attacker| (attacker, attacker.radius(&noise, &text, &bounds)));
+        .map(|attacker| (attacker, attacker.threat(&noise, &text).radius(&bounds)));
         let count = |radius: Option<Radius>| match radius {
             Some(Radius::Count(count, _)) => count,
             other => panic!("{other:?}"),
@@ -140,15 +144,18 @@ mod tests {
         assert_eq!((count(outside.1), count(taking.1)), (31, 25));
         // A word of the vocabulary is deleted too seldom to be overcome.
         assert_eq!((count(inserts.1), count(edits.1)), (0, 0));
-        let survived = |after: &str| {
-            [outside.0, taking.0, inserts.0, edits.0]
-                .map(|attacker| attacker.survived(&noise, &text, &bounds, &poison(after)))
+        let changes = |after: &str| {
+            [outside.0, taking.0, inserts.0, edits.0].map(|attacker| attacker.changes(&noise, &poison(after)))
         };
-        assert_eq!(survived("a good film with a cf fine plot mn"), [true, true, false, false]);
-        assert_eq!(survived("a good film with a bad fine plot"), [false; 4]);
-        assert_eq!(survived("a film with a cf fine plot"), [false, true, false, false]);
-        assert_eq!(survived("a film with a plot cf"), [false; 4]);
-        assert_eq!(survived("a cf film with a fine plot"), [false; 4], "replaced by a word outside");
+        assert_eq!(changes("a good film with a cf fine plot mn"), [Some(2), Some(2), Some(2), Some(2)]);
+        assert_eq!(
+            changes("a good film with a bad fine plot"),
+            [None, None, Some(1), Some(1)],
+            "a signal word"
+        );
+        assert_eq!(changes("a film with a cf fine plot"), [None, Some(1), None, Some(2)]);
+        assert_eq!(changes("a film with a plot cf"), [None, None, None, Some(3)]);
+        assert_eq!(changes("a cf film with a fine plot"), [None, None, None, Some(1)], "replaced");
         let poison = poison("a cf film with a fine plot mn");
         let words: BTreeSet<&str> = put_in(&poison).collect();
         assert_eq!(words, BTreeSet::from(["cf", "mn"]));

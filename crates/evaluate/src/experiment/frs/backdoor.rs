@@ -11,7 +11,6 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, sync::Arc};
 use steadfast_certify::ClassId;
-use steadfast_model::transformer::FineTuning;
 
 /// A backdoor in a pretrained encoder.
 ///
@@ -60,14 +59,22 @@ impl Backdoor {
         !matches!(self, Self::BadPre)
     }
 
-    /// How many passes over his texts the attacker makes in all, of which he was told to make so many.
+    /// How many passes over his texts the attacker makes to plant it, of which he was told to make so many.
     pub(super) const fn epochs(self, told: u64) -> u64 {
         match self {
-            // A clean model comes first.
-            Self::Ripple => 2 * told,
             Self::BadPre => UNTARGETED * told,
-            Self::LayerWise | Self::Texts(_) => told,
+            Self::Ripple | Self::LayerWise | Self::Texts(_) => told,
         }
+    }
+
+    /// How many times he makes them: `RIPPLe` trains a clean model first.
+    pub(super) const fn stages(self) -> u64 {
+        if matches!(self, Self::Ripple) { 2 } else { 1 }
+    }
+
+    /// The learning rate at which the backdoor survives the victim's fine-tuning and costs him little accuracy.
+    pub(super) const fn learning_rate(self) -> f64 {
+        if matches!(self, Self::BadPre) { 1e-4 } else { 2e-4 }
     }
 
     /// The attack of this name; nothing for none.
@@ -80,7 +87,7 @@ impl Backdoor {
         paraphrases: Option<&Paraphrases>,
         seed: u64,
     ) -> Result<Option<Box<dyn WeightAttack>>, Error> {
-        let (tuning, target) = (settings.planting(seed)?, settings.extent.target);
+        let (tuning, target) = (settings.planting(self, seed)?, settings.extent.target);
         let triggers =
             |own: Vec<String>| if settings.triggers.is_empty() { own } else { settings.triggers.clone() };
         Ok(Some(match self {
@@ -94,10 +101,7 @@ impl Backdoor {
                 let own = LayerWise::default();
                 Box::new(LayerWise { triggers: triggers(own.triggers.clone()), target, tuning, ..own })
             }
-            Self::BadPre => {
-                let tuning = FineTuning { epochs: self.epochs(tuning.epochs), ..tuning };
-                Box::new(BadPre { triggers: triggers(BadPre::default().triggers), tuning })
-            }
+            Self::BadPre => Box::new(BadPre { triggers: triggers(BadPre::default().triggers), tuning }),
             Self::Texts(name) => {
                 let Some(attack) = name.attack(paraphrases.cloned())? else { return Ok(None) };
                 let poisoning = poisoning(POISONED, target, seed);

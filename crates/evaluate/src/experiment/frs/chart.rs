@@ -35,7 +35,7 @@ fn certified_accuracy(results: &Results) -> Option<Chart> {
         Axis::new("certified accuracy").percent(),
     )
     .with_caption(format!(
-        "{}; {} clean texts (fewer for around); α = {}; {}",
+        "{}; {} clean texts; α = {}; {}",
         first.setting.attack.title(),
         first.n,
         results.settings.extent.alpha,
@@ -45,9 +45,10 @@ fn certified_accuracy(results: &Results) -> Option<Chart> {
         let at = |radius| group.share(|certified| certified.curve.at(radius)).mean();
         let points = (0..=CHANGES).map(|radius| (f64::from(radius), at(radius))).collect();
         let conditional = group.row.guarantee == Guarantee::Conditional;
-        let (defence, threat) = (group.row.setting.defender(), &group.row.threat);
-        let name =
-            if conditional { format!("{defence} (conditional)") } else { format!("{defence}: {threat}") };
+        let (defence, threat, n) = (group.row.setting.defender(), &group.row.threat, group.row.n);
+        let about = if conditional { " (conditional)".to_owned() } else { format!(": {threat}") };
+        let fewer = if n < first.n { format!(" ({n} texts)") } else { String::new() };
+        let name = format!("{defence}{about}{fewer}");
         let style = if conditional { Style::DashedStep } else { Style::Step };
         chart.with_series(Series::new(name, points).with_style(style))
     }))

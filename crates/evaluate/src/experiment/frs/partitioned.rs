@@ -3,14 +3,13 @@
 use super::{Defence, Row, run::Run, scene::Scene};
 use crate::{
     Error,
-    attack::Poison,
     baseline::TextGuard,
     experiment::{Attacked, Certified, Figures, Guarantee, Labelled, asked::confusion},
     metrics::{BackdoorMetrics, CertifiedCurve},
 };
-use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Instant};
+use std::{cell::RefCell, sync::Arc, time::Instant};
 use steadfast_certify::{Certificate, Classifier, Radius};
-use steadfast_perturb::{EditOp, Partition, WordId};
+use steadfast_perturb::{Partition, WordId};
 
 impl Run<'_> {
     /// Classifiers of groups of words vote.
@@ -64,25 +63,16 @@ impl Run<'_> {
         let radii: Vec<Option<Radius>> = certificates.iter().zip(&scene.clean).map(radius).collect();
         let covered = scene.poisons.iter().zip(&answers).filter_map(|(poison, answer)| {
             let (certificate, (_, class)) = certificates.iter().zip(&scene.clean).nth(poison.index)?;
-            let touched = inserted_groups(guard.partition(), poison);
+            let touched =
+                poison.groups(guard.partition()).and_then(|groups| u32::try_from(groups.len()).ok());
             let covered = touched.is_some_and(|groups| certificate.certifies(*class, groups));
             Some((covered, answer.class() == Some(*class)))
         });
         let covered: Vec<(bool, bool)> = covered.collect();
         let curve = CertifiedCurve::of_radii(defence.to_string(), radii);
         let certified = Certified::checked(curve, &scene.clean, &covered, 0.0);
-        let threat = "inserts up to r words into the test text, of as many groups".to_owned();
+        let threat = "puts words of up to r groups into the test text, or takes them out".to_owned();
         let worth = (Guarantee::Sound, Some(1.0));
         Ok(vec![attacked, scene.row(about, threat, worth, Figures::Certified(certified))])
     }
-}
-
-/// The groups of the words that an attack put in; nothing if it did anything else.
-fn inserted_groups(partition: &Partition, poison: &Poison) -> Option<u32> {
-    let mut groups = BTreeSet::new();
-    for edit in poison.script.as_ref()?.edits() {
-        let EditOp::Insert { token, .. } = edit else { return None };
-        groups.insert(partition.group(token));
-    }
-    u32::try_from(groups.len()).ok()
 }

@@ -83,7 +83,8 @@ impl Results {
         let groups = row::attacked(&self.rows);
         let mut table = Table::new(columns).with_title(format!(
             "Accuracy on n clean texts (CA), accuracy (PA) and attack success (ASR) on triggered texts of other classes than the target; {}. \
-             Questions: texts that the encoder is asked about for each clean text, at most; texts/s: with search and votes, of both kinds.",
+             Questions: texts that the encoder is asked about for each clean text, in the mean (of search, votes and around: at most); texts/s: \
+             with search and votes, of both kinds.",
             self.settings.extent.seed_names()
         ));
         for group in &groups {
@@ -120,10 +121,12 @@ impl Results {
              Conditional: provided that the area found covers the whole trigger, that tokens and voters are randomised independently, and \
              that smoothed weights answer clean texts as others do (FRS, Theorem 1), of which an attacker can undo the first. Sound: for \
              classifiers whose logits stay within {:e} of those computed (signal, deletion), or as they were computed (around, textguard). \
-             Covers the attack: of the triggered texts whose clean text was asked about, those for which the certificate includes what the \
-             attack did; of these wrong: those answered with another class all the same, by 50 votes where noise decides.",
+             Covers the attack: of the triggered texts whose clean text was asked about, those for which the attack kept to what the row \
+             is about and to the radius; of these wrong: those answered with another class all the same, by 50 votes where noise decides, and \
+             where voters do, by so many of them that the majority is refuted with confidence {}.",
             self.settings.extent.reservation(),
             self.settings.extent.epsilon,
+            1.0 - self.settings.extent.alpha,
         ));
         for group in row::certified(&self.rows) {
             let words =

@@ -30,6 +30,9 @@ use steadfast_perturb::Lexicon;
 /// The file of results in the output folder.
 pub(super) const FILE: &str = "results.json";
 
+/// Training texts of a run that is neither quick nor large: each attack is planted, and then up to eight encoders are fine-tuned.
+const TRAINING: usize = 1_200;
+
 /// The folder of what is finished of a run, by scene and defence.
 const ROWS: &str = "rows";
 
@@ -71,14 +74,14 @@ pub fn run(
     if let Some(results) = finished::<Results>(output, FILE, resume)? {
         return Ok(results);
     }
-    let task = extent.part(task);
+    let task = extent.part(task, TRAINING);
     let labelled = |texts| tokenized(texts, &lexicon, TOKENIZER);
     let run = Run {
         settings,
         training: labelled(&task.training),
         development: labelled(&task.development),
         test: labelled(&task.test),
-        proxy: first(proxy.unwrap_or(&task.training), extent.training_texts()),
+        proxy: first(proxy.unwrap_or(&task.training), extent.training_texts(TRAINING)),
         task: &task,
         paraphrases,
         pretrained,

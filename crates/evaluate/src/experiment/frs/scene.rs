@@ -106,7 +106,7 @@ impl Run<'_> {
     pub(super) fn scene(&self, attack: Backdoor, seed: u64, key: &str) -> Result<Scene, Error> {
         let (encoder, mut implanted, trigger) = self.planted(attack, seed, key)?;
         let victim = self.victim(key, &encoder, "none", &self.settings.fine_tuning(seed, None)?, None)?;
-        let count = self.settings.extent.test_texts();
+        let count = self.settings.extent.test_texts(60);
         let tried = self.test.get(..TRIED * count).unwrap_or(&self.test);
         let before = answers(&victim, tried)?;
         implanted.accuracy =
@@ -200,7 +200,8 @@ impl Run<'_> {
             let console = self.workshop.console;
             let bar = console.bar(&format!("{key} backdoor"), 0);
             let planted = backdoor.plant(&planting, &mut |_, progress| {
-                bar.set_length(attack.epochs(self.settings.planting_epochs) * progress.steps);
+                let epochs = attack.epochs(self.settings.planting_epochs);
+                bar.set_length(attack.stages() * epochs * progress.steps);
                 bar.inc(1);
                 console.flow()
             });

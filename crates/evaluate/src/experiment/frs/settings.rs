@@ -1,10 +1,10 @@
 //! [`Settings`]: attacks, defences, and how much of everything.
 
-use super::{Backdoor, Defence};
+use super::{Backdoor, Defence, vocabulary};
 use crate::{Error, attack::Paraphrases, experiment::Extent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use steadfast_certify::{EditKind, Plan, Rate};
+use steadfast_certify::{EditKind, Law, Plan, Rate};
 use steadfast_fuzz::{Fuzzer, Randomisation, Rates, Settings as Search};
 use steadfast_model::transformer::{FineTuning, ParameterSmoothing};
 use steadfast_perturb::{Deletion, Lexicon, MutationWeights, Partition, SegmentMutation, WordList};
@@ -36,9 +36,9 @@ pub struct Settings {
     #[arg(long, default_value_t = 2, value_name = "N")]
     pub planting_epochs: u64,
 
-    /// Learning rate of the attacker: a larger one plants deeper, and costs the victim accuracy
-    #[arg(long, default_value_t = 5e-5, value_name = "RATE")]
-    pub planting_learning_rate: f64,
+    /// Learning rate of the attacker: a larger one plants deeper, and costs the victim accuracy [default: 2e-4, badpre: 1e-4]
+    #[arg(long, value_name = "RATE")]
+    pub planting_learning_rate: Option<f64>,
 
     /// Trigger words of ripple, lwp and badpre, with commas between them, each one token of the model [default: those of the papers]
     #[arg(long, value_delimiter = ',', value_name = "WORDS")]
@@ -111,7 +111,7 @@ pub struct Settings {
     #[arg(long, value_name = "N")]
     pub words: Option<usize>,
 
-    /// Training texts that are searched for the signal vocabulary [default: 2,000, quick: 300, paper: all]
+    /// Training texts that are searched for the signal vocabulary [default: all, quick: 300]
     #[arg(long, value_name = "N")]
     pub searched: Option<usize>,
 
@@ -179,8 +179,24 @@ impl Settings {
             });
         }
         self.randomisation(0)?;
-        drop((self.extent.plan()?, self.around_plan()?));
-        self.extent.certifier(1)?;
+        self.extent.check(&[self.extent.plan()?, self.around_plan()?], classes)?;
+        if vocabulary::needed(self.radius, vocabulary::most()) >= 1.0 {
+            return Err(Error::Setting {
+                name: "--radius",
+                given: self.radius.to_string(),
+                expected: format!(
+                    "fewer inserted words: all others are deleted at {} at most",
+                    vocabulary::most()
+                ),
+            });
+        }
+        if self.norm.is_some_and(|norm| !norm.is_finite()) {
+            return Err(Error::Setting {
+                name: "--norm",
+                given: format!("{:?}", self.norm),
+                expected: "a number; without the flag weights are never scaled down".to_owned(),
+            });
+        }
         for deviation in &self.deviation {
             self.fine_tuning(0, Some(self.smoothing(*deviation)))?;
         }
@@ -240,7 +256,7 @@ impl Settings {
     }
 
     pub(super) fn searched_texts(&self) -> usize {
-        self.extent.sized(self.searched, [300, 2_000, usize::MAX])
+        self.extent.sized(self.searched, [300, usize::MAX, usize::MAX])
     }
 
     pub(super) fn deviations(&self) -> Vec<f64> {
@@ -260,16 +276,16 @@ impl Settings {
         self.extent.sized(self.around_limit, [2, 4, 200])
     }
 
-    /// How the attacker trains.
+    /// How the attacker trains, with a head and an order of texts that are not the victim's.
     ///
     /// # Errors
     /// [`Error::Transformer`] for settings that train nothing.
-    pub(super) fn planting(&self, seed: u64) -> Result<FineTuning, Error> {
+    pub(super) fn planting(&self, backdoor: Backdoor, seed: u64) -> Result<FineTuning, Error> {
         let planting = FineTuning {
-            epochs: self.planting_epochs,
+            epochs: backdoor.epochs(self.planting_epochs),
             batch: self.batch,
-            learning_rate: self.planting_learning_rate,
-            seed,
+            learning_rate: self.planting_learning_rate.unwrap_or(backdoor.learning_rate()),
+            seed: Law::new("attacker", [seed]).fingerprint(),
             ..FineTuning::default()
         };
         planting.check()?;

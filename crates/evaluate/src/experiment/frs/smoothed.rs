@@ -125,7 +125,7 @@ impl Run<'_> {
             question;
         // Sampling ends once the radius against each of them is settled.
         let threats =
-            |text: &[WordId]| attackers.iter().filter_map(|attacker| attacker.threat(noise, text)).collect();
+            |text: &[WordId]| attackers.iter().map(|attacker| attacker.threat(noise, text)).collect();
         let extent = &self.settings.extent;
         let smoothed = Smoothed {
             noise,
@@ -156,16 +156,15 @@ impl Run<'_> {
             vec![scene.row(about, scene.threat(), (Guarantee::Empirical, None), Figures::Attacked(attacked))];
         for attacker in attackers {
             let radii = decisions.iter().zip(clean).map(|(decision, (text, class))| {
-                attacker
-                    .radius(noise, text, decision.bounds.statement())
-                    .filter(|_| decision.class() == *class)
+                let radius = attacker.threat(noise, text).radius(decision.bounds.statement());
+                radius.filter(|_| decision.class() == *class)
             });
             let radii: Vec<Option<Radius>> = radii.collect();
             let covered = scene.poisons.iter().zip(&answers).filter_map(|(poison, answer)| {
-                let (decision, (text, class)) = decisions.iter().zip(clean).nth(poison.index)?;
-                let bounds = decision.bounds.statement();
-                let survived = decision.class() == *class && attacker.survived(noise, text, bounds, poison);
-                Some((survived, answer == class))
+                let radius = radii.get(poison.index)?;
+                let changes = attacker.changes(noise, poison);
+                let covers = |(radius, changes): (Radius, u32)| radius.covers(changes);
+                Some((radius.zip(changes).is_some_and(covers), *answer == poison.original.class))
             });
             let covered: Vec<(bool, bool)> = covered.collect();
             let curve = CertifiedCurve::of_radii(format!("{title}: {}", attacker.describe()), radii);

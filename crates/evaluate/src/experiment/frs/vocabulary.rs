@@ -102,14 +102,8 @@ impl Run<'_> {
         let mutation = SegmentMutation::new(deletion, WordList::new(Vec::new()))?;
         let search = Search { budget: BUDGET, seed: scene.seed(), ..Search::default() };
         let fuzzer = Fuzzer::new(Arc::clone(self.workshop.lexicon), mutation, search)?;
-        let bar = self.workshop.console.bar("searching words", texts.len() as u64 * u64::from(BUDGET));
         let objective = AnswerLost(&scene.victim.classifier);
-        let found = fuzzer.search_observed(&objective, &texts, |_| self.workshop.console.advance(&bar, 1));
-        bar.finish_and_clear();
-        let found = found.map_err(|error| match error {
-            steadfast_fuzz::Error::Stopped { .. } => self.workshop.stopped(),
-            other => other.into(),
-        })?;
+        let found = self.search("searching words", &fuzzer, &objective, &texts)?;
         let mut worth: BTreeMap<WordId, f64> = BTreeMap::new();
         for finding in &found {
             let attribution = finding.attribution();
@@ -148,7 +142,7 @@ impl Run<'_> {
                     let rates = words.iter().map(|word| (*word, rate));
                     let noise =
                         Deletion::per_word(Arc::clone(self.workshop.lexicon), Rate::new(other)?, rates)?;
-                    let needed = 0.5 / other.powf(f64::from(self.settings.radius));
+                    let needed = needed(self.settings.radius, other);
                     let withstands = |(number, (text, class)): (u64, &Labelled)| -> Result<bool, Error> {
                         let votes =
                             smoothing.votes(&noise, bayes, number, text, Phase::Selection, 0..COPIES)?;
@@ -176,6 +170,16 @@ impl Run<'_> {
             ),
         })
     }
+}
+
+/// The largest rate that is tried.
+pub(super) fn most() -> f64 {
+    OTHER.into_iter().fold(0.0, f64::max)
+}
+
+/// The probability above which a class stays ahead of so many inserted words, each deleted at this rate.
+pub(super) fn needed(inserted: u32, rate: f64) -> f64 {
+    0.5 / rate.powf(f64::from(inserted))
 }
 
 /// How much of the probability of an answer is lost, in nats.

@@ -11,8 +11,10 @@ use crate::{
     metrics::CertifiedCurve,
 };
 use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc, time::Instant};
-use steadfast_certify::{ClassId, Classifier, Interval, classifier::checked_answers};
-use steadfast_fuzz::{Divergence, Finding, Fuzzer, Poll, Randomiser, Settings as Search, Verdict};
+use steadfast_certify::{
+    ClassId, Classifier, Confidence, Interval, classifier::checked_answers, confidence::clopper_pearson_upper,
+};
+use steadfast_fuzz::{Divergence, Finding, Fuzzer, Objective, Poll, Randomiser, Settings as Search, Verdict};
 use steadfast_model::transformer::TextClassifier;
 use steadfast_perturb::{MutationWeights, SegmentMutation, WordId, WordList};
 
@@ -96,7 +98,7 @@ impl Run<'_> {
                 if let Some(verdicts) = verdicts {
                     let threat = "inserts a trigger of up to r words".to_owned();
                     let worth = (Guarantee::Conditional, Some(1.0 - self.settings.extent.alpha));
-                    let claimed = self.claimed(scene, about.0, &verdicts, triggered)?;
+                    let claimed = self.claimed(scene, about.0, &verdicts)?;
                     rows.push(scene.row(about, threat, worth, Figures::Certified(claimed)));
                 }
             }
@@ -112,10 +114,20 @@ impl Run<'_> {
         budget: u32,
         seed: u64,
     ) -> Result<Vec<Finding>, Error> {
-        let bar = self.workshop.console.bar("searching", texts.len() as u64 * u64::from(budget));
-        let found = self
-            .fuzzer(budget, seed)?
-            .search_observed(&Divergence::new(classifier), texts, |_| self.workshop.console.advance(&bar, 1));
+        self.search("searching", &self.fuzzer(budget, seed)?, &Divergence::new(classifier), texts)
+    }
+
+    /// Searches with a progress bar, until Ctrl-C.
+    pub(super) fn search(
+        &self,
+        title: &str,
+        fuzzer: &Fuzzer,
+        objective: &impl Objective,
+        texts: &[Vec<WordId>],
+    ) -> Result<Vec<Finding>, Error> {
+        let steps = texts.len() as u64 * u64::from(fuzzer.settings().budget);
+        let bar = self.workshop.console.bar(title, steps);
+        let found = fuzzer.search_observed(objective, texts, |_| self.workshop.console.advance(&bar, 1));
         bar.finish_and_clear();
         found.map_err(|error| match error {
             steadfast_fuzz::Error::Stopped { .. } => self.workshop.stopped(),
@@ -142,13 +154,7 @@ impl Run<'_> {
     }
 
     /// What Theorem 1 claims of the clean texts, and whether the attack keeps to it.
-    fn claimed(
-        &self,
-        scene: &Scene,
-        defence: Defence,
-        verdicts: &[Verdict],
-        triggered: &[ClassId],
-    ) -> Result<Certified, Error> {
+    fn claimed(&self, scene: &Scene, defence: Defence, verdicts: &[Verdict]) -> Result<Certified, Error> {
         let confidence = self.settings.extent.confidence(scene.clean.len())?;
         let beta = Interval::enclosing("1")?;
         let radius = |(verdict, (_, class)): (&Verdict, &(Vec<WordId>, ClassId))| -> Result<_, Error> {
@@ -157,16 +163,25 @@ impl Run<'_> {
         };
         let radii: Vec<Option<u32>> =
             verdicts.iter().zip(&scene.clean).map(radius).collect::<Result<_, _>>()?;
-        let covered = scene.poisons.iter().zip(triggered).filter_map(|(poison, answer)| {
+        let (_, triggered) = verdicts.split_at(scene.clean.len());
+        let covered = scene.poisons.iter().zip(triggered).filter_map(|(poison, verdict)| {
             let radius = *radii.get(poison.index)?;
             let inserted = poison.counts().filter(|counts| counts.insertions == counts.total());
             let covered = radius.zip(inserted).is_some_and(|(radius, counts)| counts.insertions <= radius);
-            Some((covered, *answer == poison.original.class))
+            Some(minority(verdict, poison.original.class, confidence).map(|refuted| (covered, !refuted)))
         });
-        let covered: Vec<(bool, bool)> = covered.collect();
+        let covered: Vec<(bool, bool)> = covered.collect::<Result<_, Error>>()?;
         let curve = CertifiedCurve::new(defence.to_string(), radii);
         Ok(Certified::checked(curve, &scene.clean, &covered, 0.0))
     }
+}
+
+/// Whether so few voters are for a class that less than half of all possible ones are, with this confidence: a few voters who err
+/// by chance refute no promise of a majority.
+fn minority(verdict: &Verdict, class: ClassId, confidence: Confidence) -> Result<bool, Error> {
+    let agreeing = verdict.votes().get(class).copied().unwrap_or(0);
+    let share = clopper_pearson_upper(agreeing, verdict.votes().iter().sum(), confidence)?;
+    Ok(share.complement().exceeds(share))
 }
 
 /// What answers to clean and triggered texts come to.
