@@ -83,6 +83,29 @@ impl Asked {
     }
 }
 
+impl Asked {
+    /// Of each triggered text for which `covers` says whether its certificate covers the attack: that, and whether nothing speaks
+    /// against the certificate. Those that are covered and answered wrongly are asked about again, with all votes of the plan.
+    ///
+    /// # Errors
+    /// Those of [`Smoothed::outvotes`].
+    pub(super) fn checked<C: ScoringClassifier<Vec<WordId>>>(
+        &self,
+        smoothed: &Smoothed<'_, C>,
+        triggered: &[Labelled],
+        covers: impl Fn(usize) -> Option<bool>,
+    ) -> Result<Vec<(bool, bool)>, Error> {
+        let asked = (TRIGGERED..).zip(triggered).zip(&self.answers).enumerate();
+        let check = |(index, ((number, (text, class)), answer)): (usize, ((u64, &Labelled), &ClassId))| {
+            let covered = covers(index)?;
+            let suspect = covered && answer != class;
+            let refuted = if suspect { smoothed.outvotes(number, text, *class) } else { Ok(false) };
+            Some(refuted.map(|refuted| (covered, !refuted)))
+        };
+        asked.filter_map(check).collect()
+    }
+}
+
 /// What answers to clean and to triggered texts come to.
 ///
 /// # Errors

@@ -99,7 +99,8 @@ pub struct Certified {
     pub words: Vec<u32>,
     /// Triggered texts, with their true class, whose certificate covers what the attack did. Nothing for what is refuted.
     pub covered: Option<Share>,
-    /// Of those that are covered, the ones that are answered with another class all the same.
+    /// Of those that are covered, the ones whose certificate is refuted: votes on them show, with the confidence of a certificate,
+    /// that another class is ahead.
     pub broken: Option<Share>,
     /// How far logits may move; 0 where nothing is said about them.
     pub epsilon: f64,
@@ -118,7 +119,7 @@ impl Figures {
 
 impl Certified {
     /// What is certified of the clean `texts`. Of each triggered text: whether its certificate covers what the attack did, and whether
-    /// it is answered rightly.
+    /// nothing speaks against it.
     pub(super) fn checked(
         curve: CertifiedCurve,
         texts: &[(Vec<WordId>, ClassId)],
@@ -130,7 +131,7 @@ impl Certified {
             curve,
             words: texts.iter().map(|(text, _)| u32::try_from(text.len()).unwrap_or(u32::MAX)).collect(),
             covered: Some(Share::count(triggered.iter().map(|(covered, _)| *covered))),
-            broken: Some(Share::count(covered().map(|(_, right)| !right))),
+            broken: Some(Share::count(covered().map(|(_, kept)| !kept))),
             epsilon,
         }
     }

@@ -6,6 +6,7 @@ use steadfast_certify::smoothing::Progress;
 use steadfast_certify::{
     Cautious, Certifier, ClassBounds, ClassId, Conditional, Confidence, Noise, Phase, Plan, Radius,
     ScoringClassifier, Smoothing, Tally, Threat,
+    confidence::{clopper_pearson_lower, clopper_pearson_upper},
 };
 use steadfast_perturb::WordId;
 
@@ -105,9 +106,31 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
         Ok(votes.leader())
     }
 
+    /// Whether another class than this one gets more of all noisy copies of `text`, with the confidence of a certificate. Some votes
+    /// for another class do not say so, nor does their majority: a certificate is about all copies.
+    ///
+    /// # Errors
+    /// [`Error::Certify`] if the classifier fails.
+    pub fn outvotes(&self, number: u64, text: &[WordId], class: ClassId) -> Result<bool, Error> {
+        let samples = 0..self.plan.maximum();
+        let votes =
+            self.smoothing().votes(self.noise, self.classifier, number, text, Phase::Estimation, samples)?;
+        outvoted(votes.counts(), class, self.certifier.confidence())
+    }
+
     fn smoothing(&self) -> Smoothing {
         Smoothing::new(self.plan.clone()).batch(self.batch).threads(1).seed(self.seed)
     }
+}
+
+/// Whether these votes, by class, show that more of all possible votes are for another class than for this one.
+pub(super) fn outvoted(votes: &[u64], class: ClassId, confidence: Confidence) -> Result<bool, Error> {
+    let total = votes.iter().sum();
+    let each = confidence.shared_by(votes.len() as u64);
+    let own = votes.get(class).copied().unwrap_or(0);
+    let others = votes.iter().enumerate().filter(|(other, _)| *other != class);
+    let most = others.map(|(_, count)| *count).max().unwrap_or(0);
+    Ok(clopper_pearson_lower(most, total, each)?.exceeds(clopper_pearson_upper(own, total, each)?))
 }
 
 #[cfg(test)]
@@ -174,6 +197,16 @@ mod tests {
         let clear =
             decide("good good good good good good good good good good", anytime(40_000), 1e-4).unwrap();
         assert!(clear.radius.is_some() && clear.samples < 40_000, "{}", clear.samples);
+    }
+
+    #[test]
+    fn a_majority_against_a_class_may_be_chance() {
+        let confidence = Confidence::new(0.01).unwrap();
+        let outvoted = |votes: &[u64]| outvoted(votes, 0, confidence).unwrap();
+        assert!(!outvoted(&[9, 11]) && !outvoted(&[5, 15]) && outvoted(&[3, 17]));
+        assert!(!outvoted(&[20, 0]) && !outvoted(&[450, 550]) && outvoted(&[400, 600]));
+        // No class has half of them.
+        assert!(outvoted(&[200, 450, 350]) && !outvoted(&[400, 350, 250]));
     }
 
     #[test]

@@ -8,10 +8,11 @@ use super::{
 use crate::{
     Error,
     attack::Poison,
-    experiment::{Certified, Decision, Figures, Guarantee, Labelled},
+    experiment::{Certified, Decision, Figures, Guarantee, Labelled, Smoothed, asked::Asked},
     metrics::CertifiedCurve,
 };
-use steadfast_certify::{ClassId, DiscreteThreat, Lower, Radius, Threat, Unit, WordThreat};
+use steadfast_certify::{DiscreteThreat, Lower, Radius, Threat, Unit, WordThreat};
+use steadfast_model::transformer::TextClassifier;
 use steadfast_perturb::{Substitution, WordId, edit::EditOp};
 
 /// The end of the name of certificates by the product of overlaps alone.
@@ -24,27 +25,26 @@ impl Run<'_> {
         scene: &Scene,
         defence: Defence,
         law: &Law,
-        decisions: &[Decision],
-        answers: &[ClassId],
+        smoothed: &Smoothed<'_, TextClassifier>,
+        asked: &Asked,
     ) -> Result<Vec<Row>, Error> {
-        let texts = || decisions.iter().zip(&scene.clean);
+        let texts = || asked.decisions.iter().zip(&scene.clean);
         let threat = law.attacker(scene.clean.iter().map(|(text, _)| &text[..]));
         let row = |name: &str, guarantee, radii: Vec<Option<Radius>>| {
-            // Poisoned texts are numbered as the clean ones that they were made of.
-            let covers = |(poison, answer): (&Poison, &ClassId)| {
-                let covers = |radius| law.covers(radius, poison);
-                Some((radii.get(poison.index)?.is_some_and(covers), *answer == poison.original.class))
-            };
             let sound = guarantee == Guarantee::Sound;
-            let covered: Vec<(bool, bool)> = scene.poisons.iter().zip(answers).filter_map(covers).collect();
+            // What is refuted covers nothing.
+            let covered = asked.checked(smoothed, &scene.triggered, |index| {
+                // Poisoned texts are numbered as the clean ones that they were made of.
+                let poison = scene.poisons.get(index).filter(|_| sound)?;
+                Some(radii.get(poison.index)?.is_some_and(|radius| law.covers(radius, poison)))
+            })?;
             let curve = CertifiedCurve::of_radii(name, radii);
             let certified = Certified::checked(curve, &scene.clean, &covered, self.settings.extent.epsilon);
-            // What is refuted covers nothing.
             let certified =
                 if sound { certified } else { Certified { covered: None, broken: None, ..certified } };
             let confidence = sound.then_some(1.0 - self.settings.extent.alpha);
             let figures = Figures::Certified(certified);
-            self.row(scene, defence, threat.clone(), (guarantee, confidence), figures)
+            Ok::<_, Error>(self.row(scene, defence, threat.clone(), (guarantee, confidence), figures))
         };
         let radii = |radius: &dyn Fn(&Decision, &[WordId]) -> Option<Radius>| -> Vec<Option<Radius>> {
             let of = |(decision, (text, class)): (&Decision, &Labelled)| {
@@ -53,15 +53,15 @@ impl Run<'_> {
             texts().map(of).collect()
         };
         let tight = radii(&|decision, _| decision.radius);
-        let mut rows = vec![row(&defence.to_string(), Guarantee::Sound, tight)];
+        let mut rows = vec![row(&defence.to_string(), Guarantee::Sound, tight)?];
         let Law::Replaces(noise) = law else { return Ok(rows) };
         let product =
             radii(&|decision, text| Product(&noise.swaps(text)).radius(decision.bounds.statement()));
-        rows.push(row(&format!("{defence}{PRODUCT}"), Guarantee::Sound, product));
+        rows.push(row(&format!("{defence}{PRODUCT}"), Guarantee::Sound, product)?);
         if defence == Defence::Crowd {
             let Law::Replaces(uniform) = self.noises.of(Defence::Uniform)? else { return Ok(rows) };
             let published = radii(&|decision, text| as_published(decision, uniform, text));
-            rows.push(row("crowd as published", Guarantee::Refuted, published));
+            rows.push(row("crowd as published", Guarantee::Refuted, published)?);
         }
         Ok(rows)
     }

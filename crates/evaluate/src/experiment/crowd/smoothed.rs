@@ -30,7 +30,7 @@ impl Run<'_> {
             batch: BATCH,
             seed: scene.seed,
         };
-        let Asked { decisions, answers, attacked } = Asked::of(
+        let asked = Asked::of(
             &smoothed,
             &trained,
             [&scene.clean, &scene.triggered],
@@ -40,9 +40,11 @@ impl Run<'_> {
             &name,
         )?;
         let worth = (Guarantee::Empirical, None);
-        let mut rows = vec![self.row(scene, defence, scene.threat(), worth, Figures::Attacked(attacked))];
-        rows.extend(self.certified(scene, defence, law, &decisions, &answers)?);
-        let shown = Shown::first(scene, defence, law, &self.noises.lexicon, &decisions, &answers)?;
+        let mut rows =
+            vec![self.row(scene, defence, scene.threat(), worth, Figures::Attacked(asked.attacked.clone()))];
+        rows.extend(self.certified(scene, defence, law, &smoothed, &asked)?);
+        let shown =
+            Shown::first(scene, defence, law, &self.noises.lexicon, &asked.decisions, &asked.answers)?;
         Ok(Claims { rows, shown })
     }
 }

@@ -115,15 +115,15 @@ impl Results {
     pub fn certificates_table(&self) -> Table {
         let head = ["attack", "certificate", "an attacker who …", "guarantee"].map(str::to_owned);
         let words = WORDS.map(|words| format!("r = {words}"));
-        let last = ["covers the attack", "of these wrong"].map(str::to_owned);
+        let last = ["covers the attack", "of these refuted"].map(str::to_owned);
         let mut table = Table::new(head.into_iter().chain(words).chain(last)).with_title(format!(
             "Clean test texts that are certified with their true class; {} (those of textguard for certain), given what the guarantee says. \
              Conditional: provided that the area found covers the whole trigger, that tokens and voters are randomised independently, and \
              that smoothed weights answer clean texts as others do (FRS, Theorem 1), of which an attacker can undo the first. Sound: for \
              classifiers whose logits stay within {:e} of those computed (signal, deletion), or as they were computed (around, textguard). \
              Covers the attack: of the triggered texts whose clean text was asked about, those for which the attack kept to what the row \
-             is about and to the radius; of these wrong: those answered with another class all the same, by 50 votes where noise decides, and \
-             where voters do, by so many of them that the majority is refuted with confidence {}.",
+             is about and to the radius; of these refuted: those for which votes show, with confidence {}, that another class is ahead all the \
+             same.",
             self.settings.extent.reservation(),
             self.settings.extent.epsilon,
             1.0 - self.settings.extent.alpha,

@@ -138,7 +138,7 @@ impl Run<'_> {
             seed: scene.seed(),
         };
         let title = defence.to_string();
-        let Asked { decisions, answers, mut attacked } = Asked::of(
+        let asked = Asked::of(
             &smoothed,
             trained,
             [clean, triggered],
@@ -147,6 +147,7 @@ impl Run<'_> {
             &self.workshop,
             &title,
         )?;
+        let mut attacked = asked.attacked.clone();
         if let Some(voters) = voters {
             // Each answer of the black box inside is a search and a vote.
             attacked.questions *= f64::from(self.settings.budget) + 1.0 + voters as f64;
@@ -155,18 +156,17 @@ impl Run<'_> {
         let mut rows =
             vec![scene.row(about, scene.threat(), (Guarantee::Empirical, None), Figures::Attacked(attacked))];
         for attacker in attackers {
-            let radii = decisions.iter().zip(clean).map(|(decision, (text, class))| {
+            let radii = asked.decisions.iter().zip(clean).map(|(decision, (text, class))| {
                 let radius = attacker.threat(noise, text).radius(decision.bounds.statement());
                 radius.filter(|_| decision.class() == *class)
             });
             let radii: Vec<Option<Radius>> = radii.collect();
-            let covered = scene.poisons.iter().zip(&answers).filter_map(|(poison, answer)| {
+            let covered = asked.checked(&smoothed, triggered, |index| {
+                let poison = scene.poisons.get(index)?;
                 let radius = radii.get(poison.index)?;
                 let changes = attacker.changes(noise, poison);
-                let covers = |(radius, changes): (Radius, u32)| radius.covers(changes);
-                Some((radius.zip(changes).is_some_and(covers), *answer == poison.original.class))
-            });
-            let covered: Vec<(bool, bool)> = covered.collect();
+                Some(radius.zip(changes).is_some_and(|(radius, changes)| radius.covers(changes)))
+            })?;
             let curve = CertifiedCurve::of_radii(format!("{title}: {}", attacker.describe()), radii);
             let epsilon = if voters.is_some() { 0.0 } else { extent.epsilon };
             let certified = Certified::checked(curve, clean, &covered, epsilon);

@@ -7,13 +7,13 @@ use super::{
 };
 use crate::{
     Error,
-    experiment::{Attacked, Certified, Figures, Guarantee, asked::metrics, workshop::Trained},
+    experiment::{
+        Attacked, Certified, Figures, Guarantee, asked::metrics, smoothed::outvoted, workshop::Trained,
+    },
     metrics::CertifiedCurve,
 };
 use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc, time::Instant};
-use steadfast_certify::{
-    ClassId, Classifier, Confidence, Interval, classifier::checked_answers, confidence::clopper_pearson_upper,
-};
+use steadfast_certify::{ClassId, Classifier, Interval, classifier::checked_answers};
 use steadfast_fuzz::{Divergence, Finding, Fuzzer, Objective, Poll, Randomiser, Settings as Search, Verdict};
 use steadfast_model::transformer::TextClassifier;
 use steadfast_perturb::{MutationWeights, SegmentMutation, WordId, WordList};
@@ -168,20 +168,13 @@ impl Run<'_> {
             let radius = *radii.get(poison.index)?;
             let inserted = poison.counts().filter(|counts| counts.insertions == counts.total());
             let covered = radius.zip(inserted).is_some_and(|(radius, counts)| counts.insertions <= radius);
-            Some(minority(verdict, poison.original.class, confidence).map(|refuted| (covered, !refuted)))
+            let refuted = outvoted(verdict.votes(), poison.original.class, confidence);
+            Some(refuted.map(|refuted| (covered, !refuted)))
         });
         let covered: Vec<(bool, bool)> = covered.collect::<Result<_, Error>>()?;
         let curve = CertifiedCurve::new(defence.to_string(), radii);
         Ok(Certified::checked(curve, &scene.clean, &covered, 0.0))
     }
-}
-
-/// Whether so few voters are for a class that less than half of all possible ones are, with this confidence: a few voters who err
-/// by chance refute no promise of a majority.
-fn minority(verdict: &Verdict, class: ClassId, confidence: Confidence) -> Result<bool, Error> {
-    let agreeing = verdict.votes().get(class).copied().unwrap_or(0);
-    let share = clopper_pearson_upper(agreeing, verdict.votes().iter().sum(), confidence)?;
-    Ok(share.complement().exceeds(share))
 }
 
 /// What answers to clean and triggered texts come to.
