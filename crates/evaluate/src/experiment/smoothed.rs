@@ -204,7 +204,7 @@ mod tests {
         let confidence = Confidence::new(0.01).unwrap();
         let outvoted = |votes: &[u64]| outvoted(votes, 0, confidence).unwrap();
         assert!(!outvoted(&[9, 11]) && !outvoted(&[5, 15]) && outvoted(&[3, 17]));
-        assert!(!outvoted(&[20, 0]) && !outvoted(&[450, 550]) && outvoted(&[400, 600]));
+        assert!(!outvoted(&[20, 0]) && !outvoted(&[470, 530]) && outvoted(&[400, 600]));
         // No class has half of them.
         assert!(outvoted(&[200, 450, 350]) && !outvoted(&[400, 350, 250]));
     }
