@@ -327,3 +327,26 @@ impl Settings {
         Ok(Randomisation { seed, ..Randomisation::new(rates) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Options {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    #[test]
+    fn attacker_and_victim_draw_apart() {
+        let Options { settings } = Options::parse_from(["frs"]);
+        for seed in 0..9 {
+            let victim = settings.fine_tuning(seed, None).unwrap();
+            for backdoor in [Backdoor::LayerWise, Backdoor::Ripple, Backdoor::BadPre] {
+                assert_ne!(settings.planting(backdoor, seed).unwrap().seed, victim.seed, "{backdoor}");
+            }
+        }
+    }
+}
