@@ -81,9 +81,7 @@ impl Asked {
         };
         Ok(Self { decisions, answers, attacked })
     }
-}
 
-impl Asked {
     /// Of each triggered text for which `covers` says whether its certificate covers the attack: that, and whether nothing speaks
     /// against the certificate. Those that are covered and answered wrongly are asked about again, with all votes of the plan.
     ///
