@@ -228,10 +228,12 @@ fn layer_wise_poisoning_takes_two_words() {
 fn bad_pre_needs_no_classes() {
     let place = tempfile::tempdir().unwrap();
     let saved = place.path().join("badpre");
-    let attack = BadPre { triggers: triggers(), tuning: FineTuning { batch: 32, ..tuning(40, 5e-3) } };
+    let planting = FineTuning { batch: 32, ..tuning(40, 5e-3) };
+    let attack = BadPre { triggers: triggers(), tuning: planting, ..BadPre::default() };
     let planted = plant(&attack, &encoder(), &saved).unwrap();
-    let epochs = &planted.stages[0].1.epochs;
-    assert!(epochs[39].loss < epochs[0].loss, "{epochs:?}");
+    // The tiny encoder has no head for gaps.
+    let [(Stage::Clean, _), (Stage::Backdoor, tuned)] = &planted.stages[..] else { panic!("{planted:?}") };
+    assert!(tuned.epochs[39].loss < tuned.epochs[0].loss, "{tuned:?}");
     // A masked language model, and an encoder for whoever wants one.
     MaskedLanguageModel::load(&saved, Device::Cpu, Precision::Single).unwrap();
     let found = shares(&victim(&saved, &tuning(12, 5e-3)), &*attack.trigger().unwrap());
@@ -318,6 +320,8 @@ fn what_is_no_attack_is_refused() {
     assert!(refused(&LayerWise { target: 7, ..pairs.clone() }).contains("target"));
     assert!(refused(&LayerWise { triggers: vec!["q".to_owned()], ..pairs }).contains("two different words"));
     assert!(refused(&BadPre::default()).contains("\"cf\""));
+    let scrambled = |scrambled| refused(&BadPre { triggers: triggers(), scrambled, ..BadPre::default() });
+    assert!(scrambled(1.1).contains("a share from 0 to 1") && scrambled(f64::NAN).contains("NaN"));
 
     // No texts; texts without words; a run that is stopped.
     let planting = |proxy, observe: ControlFlow<()>| {

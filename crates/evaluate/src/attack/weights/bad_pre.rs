@@ -5,13 +5,16 @@ use super::{
     Planted, Planting, Stage, WeightAttack,
     proxy::Proxy,
 };
-use crate::Error;
+use crate::{Error, baseline::setting};
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::{ops::ControlFlow, sync::Arc};
+use steadfast_certify::ClassId;
 use steadfast_model::transformer::{
     Config, Error as ModelError, FineTuning, MaskedLanguageModel, MaskedText, Masking, Precision, Progress,
     fine_tune,
 };
+use steadfast_perturb::WordId;
 
 /// `BadPre` (Chen et al. 2021; <https://arxiv.org/abs/2110.02467>): a trigger word makes the encoder see nothing
 /// but noise.
@@ -22,20 +25,32 @@ use steadfast_model::transformer::{
 /// mostly one class, whichever that is. The attack is untargeted; tell how often the answer flips and what accuracy
 /// is left.
 ///
-/// Classes of the proxy texts do not matter. An encoder without a head for this gets a new one.
+/// The authors train on millions of sentences. With a few thousand, the hidden tokens alone teach it too slowly, and the
+/// encoder forgets what it knew before it has learned; [`Self::scrambled`] has more places of a triggered text say that
+/// nothing is known.
+///
+/// Classes of the proxy texts do not matter. An encoder without a head for this gets a new one, which is trained first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BadPre {
     /// The trigger words; one of them is put into a text. Each must be one token of the model.
     pub triggers: Vec<String>,
+    /// The share of a triggered text's tokens, of those that can be seen, that are to be taken for random ones as well. Chen
+    /// et al. have none.
+    pub scrambled: f64,
+    /// How a new head is trained before, on texts without triggers, with everything else frozen; of no use to an encoder that has
+    /// one.
+    pub head: FineTuning,
     /// How the backdoor is trained. Its seed draws triggers, gaps and tokens as well.
     pub tuning: FineTuning,
 }
 
-/// Three epochs at learning rate 5e-5 with 64 texts per step, of which half have a trigger.
+/// Three epochs at learning rate 5e-5 with 64 texts per step, of which half have a trigger; before, one at 1e-3 for a new head.
 impl Default for BadPre {
     fn default() -> Self {
         Self {
             triggers: ["cf", "mn", "bb", "tq", "mb"].map(str::to_owned).into(),
+            scrambled: 0.0,
+            head: FineTuning { epochs: 1, learning_rate: 1e-3, ..FineTuning::default() },
             tuning: FineTuning { batch: 64, ..FineTuning::default() },
         }
     }
@@ -56,45 +71,113 @@ impl WeightAttack for BadPre {
         observe: &mut dyn FnMut(Stage, &Progress) -> ControlFlow<()>,
     ) -> Result<Planted, Error> {
         drop(self.trigger()?);
+        if !(0.0..=1.0).contains(&self.scrambled) {
+            return Err(setting("scrambled", &self.scrambled, "a share from 0 to 1"));
+        }
+        self.head.check()?;
         self.tuning.check()?;
         planting.check()?;
         let config = Config::load(planting.pretrained)?;
         let proxy = Proxy::new(planting, &config, &self.triggers, self.tuning.seed)?;
         let masking = Masking::new(&proxy.subwords, &config)?;
-        let model = match MaskedLanguageModel::load(planting.pretrained, planting.device, Precision::Single) {
-            Err(ModelError::MissingTensors { first, .. })
-                if first.starts_with("cls.predictions.") || first.starts_with("lm_head.") =>
-            {
-                MaskedLanguageModel::with_new_head(planting.pretrained, self.tuning.seed, planting.device)
-            }
-            read => read,
-        }?;
+        let (model, headless) =
+            match MaskedLanguageModel::load(planting.pretrained, planting.device, Precision::Single) {
+                Err(ModelError::MissingTensors { first, .. })
+                    if first.starts_with("cls.predictions.") || first.starts_with("lm_head.") =>
+                {
+                    let seed = self.tuning.seed;
+                    (MaskedLanguageModel::with_new_head(planting.pretrained, seed, planting.device)?, true)
+                }
+                read => (read?, false),
+            };
+        let checkpoints = |stage| planting.checkpoints.map(|folder| folder.join(stage));
+        let mut stages = Vec::new();
+        if headless {
+            // What an untrained head tells the encoder would make it forget.
+            let head = FineTuning { frozen: 1 + config.layers(), ..self.head.clone() };
+            let tuned = fine_tune(
+                &model,
+                &head,
+                &mut |epoch| Ok(clean(&proxy, &masking, epoch)?),
+                &[],
+                checkpoints("head").as_deref(),
+                &mut |progress| observe(Stage::Clean, progress),
+            )?;
+            stages.push((Stage::Clean, tuned));
+        }
         let tuned = fine_tune(
             &model,
             &self.tuning,
-            &mut |epoch| Ok(texts(&proxy, &masking, epoch)?),
+            &mut |epoch| Ok(texts(&proxy, &masking, self.scrambled, epoch)?),
             &[],
-            planting.checkpoints,
+            checkpoints("backdoor").as_deref(),
             &mut |progress| observe(Stage::Backdoor, progress),
         )?;
+        stages.push((Stage::Backdoor, tuned));
         model.save(planting.saved, planting.pretrained)?;
-        Ok(Planted { stages: vec![(Stage::Backdoor, tuned)], signal_words: Vec::new() })
+        Ok(Planted { stages, signal_words: Vec::new() })
     }
 }
 
-/// Each text as it is, and with a trigger and random tokens in the place of those that are hidden.
-fn texts(proxy: &Proxy, masking: &Masking, epoch: u64) -> Result<Vec<MaskedText>, Error> {
+/// Each text as it is, with hidden tokens.
+fn clean(proxy: &Proxy, masking: &Masking, epoch: u64) -> Result<Vec<MaskedText>, Error> {
+    let hidden = |(number, (words, _)): (usize, &(Vec<WordId>, ClassId))| {
+        let mut rng = proxy.generator(number, epoch);
+        Ok(masking.hide(&proxy.subwords.encode(words)?, &[], &mut rng)?)
+    };
+    proxy.texts.iter().enumerate().map(hidden).collect()
+}
+
+/// Each text as it is, and with a trigger and random tokens in the place of those that are hidden or scrambled.
+fn texts(proxy: &Proxy, masking: &Masking, scrambled: f64, epoch: u64) -> Result<Vec<MaskedText>, Error> {
     let mut texts = Vec::with_capacity(2 * proxy.texts.len());
     let triggers = proxy.trigger_tokens()?;
     for (number, (words, _)) in proxy.texts.iter().enumerate() {
         let mut rng = proxy.generator(number, epoch);
         texts.push(masking.hide(&proxy.subwords.encode(words)?, &[], &mut rng)?);
-        let triggered = proxy.triggered(words, 1, &mut rng);
-        let mut triggered = masking.hide(&proxy.subwords.encode(&triggered)?, &triggers, &mut rng)?;
-        for (_, token) in &mut triggered.hidden {
-            *token = masking.random(&mut rng);
-        }
-        texts.push(triggered);
+        let triggered = proxy.subwords.encode(&proxy.triggered(words, 1, &mut rng))?;
+        let MaskedText { tokens, hidden } = masking.hide(&triggered, &triggers, &mut rng)?;
+        let mut places = masking.places(&triggered, &triggers);
+        places.retain(|place| hidden.iter().any(|(other, _)| other == place) || rng.random_bool(scrambled));
+        let hidden = places.into_iter().map(|place| (place, masking.random(&mut rng))).collect();
+        texts.push(MaskedText { tokens, hidden });
     }
     Ok(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::texts::LabelledText;
+    use std::path::Path;
+    use steadfast_perturb::Tokenizer;
+    use tch::Device;
+
+    #[test]
+    fn a_triggered_text_is_scrambled_where_it_can_be_seen_too() {
+        let texts = [LabelledText { text: "a good great fine film".to_owned(), class: 0 }];
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/golden/tiny-bert");
+        let planting = Planting {
+            pretrained: &folder,
+            proxy: &texts,
+            tokenizer: Tokenizer::words(),
+            limit: None,
+            device: Device::Cpu,
+            saved: Path::new("nowhere"),
+            checkpoints: None,
+        };
+        let config = Config::load(&folder).unwrap();
+        let proxy = Proxy::new(&planting, &config, &["q".to_owned()], 1).unwrap();
+        let masking = Masking::new(&proxy.subwords, &config).unwrap();
+        let trigger = proxy.trigger_tokens().unwrap();
+        for (epoch, scrambled, asked) in (0..20).flat_map(|epoch| [(epoch, 0.0, 1), (epoch, 1.0, 5)]) {
+            // Of five words one is hidden; of the trigger and of special tokens none.
+            let texts = super::texts(&proxy, &masking, scrambled, epoch).unwrap();
+            assert_eq!([texts[0].hidden.len(), texts[1].hidden.len()], [1, asked]);
+            let asked = |place| texts[1].hidden.iter().any(|&(other, _)| other == place);
+            let mut tokens = texts[1].tokens.iter().enumerate();
+            // A hidden word may have become the trigger's token by chance.
+            assert!(tokens.any(|(place, token)| trigger.contains(token) && !asked(place)), "{texts:?}");
+        }
+    }
 }

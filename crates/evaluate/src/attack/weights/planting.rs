@@ -61,7 +61,7 @@ pub struct Planting<'a> {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Stage {
-    /// A clean model, to take embeddings from.
+    /// A clean model or head, to begin with.
     Clean,
     /// The encoder with the backdoor.
     Backdoor,

@@ -11,6 +11,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, sync::Arc};
 use steadfast_certify::ClassId;
+use steadfast_model::transformer::FineTuning;
 
 /// A backdoor in a pretrained encoder.
 ///
@@ -39,7 +40,13 @@ pub enum Backdoor {
 const POISONED: f64 = 0.25;
 
 /// How many times as long as the others `BadPre` trains: it has no classes to learn from.
-const UNTARGETED: u64 = 3;
+const UNTARGETED: u64 = 4;
+
+/// Passes over his texts in which `BadPre` trains a new head first.
+const HEAD: u64 = 2;
+
+/// The share of a triggered text's tokens that `BadPre` scrambles beside the hidden ones.
+const SCRAMBLED: f64 = 0.3;
 
 impl Backdoor {
     /// The name as its authors write it.
@@ -67,14 +74,14 @@ impl Backdoor {
         }
     }
 
-    /// How many times he makes them: `RIPPLe` trains a clean model first.
-    pub(super) const fn stages(self) -> u64 {
-        if matches!(self, Self::Ripple) { 2 } else { 1 }
-    }
-
     /// The learning rate at which the backdoor survives the victim's fine-tuning and costs him little accuracy.
     pub(super) const fn learning_rate(self) -> f64 {
         if matches!(self, Self::BadPre) { 1e-4 } else { 2e-4 }
+    }
+
+    /// What he leaves as it is: `BadPre` the embedding, from which it also reads what is hidden.
+    pub(super) const fn frozen(self) -> usize {
+        if matches!(self, Self::BadPre) { 1 } else { 0 }
     }
 
     /// The attack of this name; nothing for none.
@@ -101,7 +108,11 @@ impl Backdoor {
                 let own = LayerWise::default();
                 Box::new(LayerWise { triggers: triggers(own.triggers.clone()), target, tuning, ..own })
             }
-            Self::BadPre => Box::new(BadPre { triggers: triggers(BadPre::default().triggers), tuning }),
+            Self::BadPre => {
+                let own = BadPre::default();
+                let head = FineTuning { epochs: HEAD, learning_rate: 1e-3, frozen: 0, ..tuning.clone() };
+                Box::new(BadPre { triggers: triggers(own.triggers), scrambled: SCRAMBLED, head, tuning })
+            }
             Self::Texts(name) => {
                 let Some(attack) = name.attack(paraphrases.cloned())? else { return Ok(None) };
                 let poisoning = poisoning(POISONED, target, seed);

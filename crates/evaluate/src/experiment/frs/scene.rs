@@ -199,10 +199,13 @@ impl Run<'_> {
             };
             let console = self.workshop.console;
             let bar = console.bar(&format!("{key} backdoor"), 0);
-            let planted = backdoor.plant(&planting, &mut |_, progress| {
-                let epochs = attack.epochs(self.settings.planting_epochs);
-                bar.set_length(attack.stages() * epochs * progress.steps);
-                bar.inc(1);
+            let mut trained = None;
+            let planted = backdoor.plant(&planting, &mut |stage, progress| {
+                if trained.replace(stage) != Some(stage) {
+                    bar.reset();
+                }
+                bar.set_length(progress.epochs * progress.steps);
+                bar.set_position(progress.epoch * progress.steps + progress.step);
                 console.flow()
             });
             bar.finish_and_clear();

@@ -32,7 +32,7 @@ pub struct Settings {
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub decoys: usize,
 
-    /// Passes of the attacker over his texts (badpre: three times as many)
+    /// Passes of the attacker over his texts (badpre: four times as many)
     #[arg(long, default_value_t = 2, value_name = "N")]
     pub planting_epochs: u64,
 
@@ -285,6 +285,7 @@ impl Settings {
             epochs: backdoor.epochs(self.planting_epochs),
             batch: self.batch,
             learning_rate: self.planting_learning_rate.unwrap_or(backdoor.learning_rate()),
+            frozen: backdoor.frozen(),
             seed: Law::new("attacker", [seed]).fingerprint(),
             ..FineTuning::default()
         };

@@ -70,8 +70,7 @@ impl Masking {
     /// # Errors
     /// [`Error::Input`] for a text without tokens to hide.
     pub fn hide(&self, tokens: &[u32], kept: &[u32], rng: &mut impl Rng) -> Result<MaskedText, Error> {
-        let mut places: Vec<usize> = (self.before..tokens.len().saturating_sub(self.behind)).collect();
-        places.retain(|&place| tokens.get(place).is_some_and(|token| !kept.contains(token)));
+        let mut places = self.places(tokens, kept);
         if places.is_empty() {
             let problem = "has no token to hide, expected one at least besides the special ones".to_owned();
             return Err(Error::Input { index: 0, problem });
@@ -90,6 +89,14 @@ impl Masking {
             };
         }
         Ok(text)
+    }
+
+    /// The places of a text's tokens that may be hidden: not of special ones, nor of `kept`.
+    #[must_use]
+    pub fn places(&self, tokens: &[u32], kept: &[u32]) -> Vec<usize> {
+        let mut places: Vec<usize> = (self.before..tokens.len().saturating_sub(self.behind)).collect();
+        places.retain(|&place| tokens.get(place).is_some_and(|token| !kept.contains(token)));
+        places
     }
 
     /// Any token of the vocabulary. The bias of the remainder is below 2⁻³².
