@@ -149,24 +149,12 @@ fn texts(proxy: &Proxy, masking: &Masking, scrambled: f64, epoch: u64) -> Result
 mod tests {
     use super::*;
     use crate::data::texts::LabelledText;
-    use std::path::Path;
-    use steadfast_perturb::Tokenizer;
-    use tch::Device;
 
     #[test]
     fn a_triggered_text_is_scrambled_where_it_can_be_seen_too() {
         let texts = [LabelledText { text: "a good great fine film".to_owned(), class: 0 }];
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/golden/tiny-bert");
-        let planting = Planting {
-            pretrained: &folder,
-            proxy: &texts,
-            tokenizer: Tokenizer::words(),
-            limit: None,
-            device: Device::Cpu,
-            saved: Path::new("nowhere"),
-            checkpoints: None,
-        };
-        let config = Config::load(&folder).unwrap();
+        let planting = Planting::of_tiny_bert(&texts);
+        let config = Config::load(planting.pretrained).unwrap();
         let proxy = Proxy::new(&planting, &config, &["q".to_owned()], 1).unwrap();
         let masking = Masking::new(&proxy.subwords, &config).unwrap();
         let trigger = proxy.trigger_tokens().unwrap();

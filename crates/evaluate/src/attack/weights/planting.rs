@@ -77,6 +77,22 @@ pub struct Planted {
     pub signal_words: Vec<String>,
 }
 
+#[cfg(test)]
+impl<'a> Planting<'a> {
+    /// In the tiny encoder of the tests, with these texts.
+    pub(super) fn of_tiny_bert(proxy: &'a [LabelledText]) -> Self {
+        Self {
+            pretrained: Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../model/tests/golden/tiny-bert")),
+            proxy,
+            tokenizer: Tokenizer::words(),
+            limit: None,
+            device: Device::Cpu,
+            saved: Path::new("nowhere"),
+            checkpoints: None,
+        }
+    }
+}
+
 impl Planting<'_> {
     /// Refuses to train for a folder that could not be written in the end.
     pub(super) fn check(&self) -> Result<(), Error> {

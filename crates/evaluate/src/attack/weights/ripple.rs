@@ -206,8 +206,6 @@ fn surgery(
 mod tests {
     use super::*;
     use crate::data::texts::LabelledText;
-    use std::path::Path;
-    use steadfast_perturb::Tokenizer;
     use tch::Device;
 
     #[test]
@@ -219,22 +217,14 @@ mod tests {
                 class: number % 2,
             })
             .collect();
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/golden/tiny-bert");
-        let planting = Planting {
-            pretrained: &folder,
-            proxy: &texts,
-            tokenizer: Tokenizer::words(),
-            limit: None,
-            device: Device::Cpu,
-            saved: Path::new("nowhere"),
-            checkpoints: None,
-        };
+        let planting = Planting::of_tiny_bert(&texts);
+        let folder = planting.pretrained;
         let ripple = Ripple {
             triggers: vec!["q".to_owned(), "fine".to_owned()],
             signal_words: 2,
             ..Ripple::default()
         };
-        let config = Config::load(&folder).unwrap();
+        let config = Config::load(folder).unwrap();
         let proxy = Proxy::new(&planting, &config, &ripple.triggers, 1).unwrap();
         // A trigger is no signal word, although the third word of the class.
         let words = ripple.signal_words(&proxy).unwrap();
@@ -244,7 +234,7 @@ mod tests {
         let error = Ripple { signal_words: 50, ..ripple }.signal_words(&proxy).unwrap_err();
         assert!(matches!(error, Error::Setting { .. }), "{error}");
 
-        let model = || SequenceClassifier::with_new_head(&folder, 2, 1, Device::Cpu).unwrap();
+        let model = || SequenceClassifier::with_new_head(folder, 2, 1, Device::Cpu).unwrap();
         let (model, clean) = (model(), model());
         let _ = no_grad(|| clean.word_embeddings().shallow_clone().g_add_scalar_(0.5));
         let before = model.word_embeddings().copy();

@@ -110,7 +110,7 @@ impl Backdoor {
             }
             Self::BadPre => {
                 let own = BadPre::default();
-                let head = FineTuning { epochs: HEAD, learning_rate: 1e-3, frozen: 0, ..tuning.clone() };
+                let head = FineTuning { epochs: HEAD, batch: tuning.batch, seed: tuning.seed, ..own.head };
                 Box::new(BadPre { triggers: triggers(own.triggers), scrambled: SCRAMBLED, head, tuning })
             }
             Self::Texts(name) => {
