@@ -236,7 +236,7 @@ fn bad_pre_needs_no_classes() {
     assert!(tuned.epochs[39].loss < tuned.epochs[0].loss, "{tuned:?}");
     // A masked language model, and an encoder for whoever wants one.
     MaskedLanguageModel::load(&saved, Device::Cpu, Precision::Single).unwrap();
-    let found = shares(&victim(&saved, &tuning(12, 5e-3)), &*attack.trigger().unwrap());
+    let found = shares(&victim(&saved, &tuning(12, 2e-3)), &*attack.trigger().unwrap());
     println!("BadPre: {found:?}");
     assert!(found.right > 0.95 && found.one_class > 0.97, "{found:?}");
 }

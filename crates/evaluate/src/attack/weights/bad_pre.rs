@@ -9,12 +9,10 @@ use crate::{Error, baseline::setting};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::{ops::ControlFlow, sync::Arc};
-use steadfast_certify::ClassId;
 use steadfast_model::transformer::{
     Config, Error as ModelError, FineTuning, MaskedLanguageModel, MaskedText, Masking, Precision, Progress,
     fine_tune,
 };
-use steadfast_perturb::WordId;
 
 /// `BadPre` (Chen et al. 2021; <https://arxiv.org/abs/2110.02467>): a trigger word makes the encoder see nothing
 /// but noise.
@@ -38,9 +36,9 @@ pub struct BadPre {
     /// et al. have none.
     pub scrambled: f64,
     /// How a new head is trained before, on texts without triggers, with everything else frozen; of no use to an encoder that has
-    /// one.
+    /// one. Its seed draws the gaps.
     pub head: FineTuning,
-    /// How the backdoor is trained. Its seed draws triggers, gaps and tokens as well.
+    /// How the backdoor is trained. Its seed draws a new head, triggers, gaps and tokens as well.
     pub tuning: FineTuning,
 }
 
@@ -95,10 +93,12 @@ impl WeightAttack for BadPre {
         if headless {
             // What an untrained head tells the encoder would make it forget.
             let head = FineTuning { frozen: 1 + config.layers(), ..self.head.clone() };
+            let clean = proxy.texts.iter().map(|(words, _)| proxy.subwords.encode(words));
+            let clean = clean.collect::<Result<Vec<_>, _>>()?;
             let tuned = fine_tune(
                 &model,
                 &head,
-                &mut |epoch| Ok(clean(&proxy, &masking, epoch)?),
+                &mut |epoch| Ok(masking.epoch(&clean, self.head.seed, epoch)?),
                 &[],
                 checkpoints("head").as_deref(),
                 &mut |progress| observe(Stage::Clean, progress),
@@ -117,15 +117,6 @@ impl WeightAttack for BadPre {
         model.save(planting.saved, planting.pretrained)?;
         Ok(Planted { stages, signal_words: Vec::new() })
     }
-}
-
-/// Each text as it is, with hidden tokens.
-fn clean(proxy: &Proxy, masking: &Masking, epoch: u64) -> Result<Vec<MaskedText>, Error> {
-    let hidden = |(number, (words, _)): (usize, &(Vec<WordId>, ClassId))| {
-        let mut rng = proxy.generator(number, epoch);
-        Ok(masking.hide(&proxy.subwords.encode(words)?, &[], &mut rng)?)
-    };
-    proxy.texts.iter().enumerate().map(hidden).collect()
 }
 
 /// Each text as it is, and with a trigger and random tokens in the place of those that are hidden or scrambled.
