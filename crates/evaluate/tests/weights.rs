@@ -322,6 +322,8 @@ fn what_is_no_attack_is_refused() {
     assert!(refused(&BadPre::default()).contains("\"cf\""));
     let scrambled = |scrambled| refused(&BadPre { triggers: triggers(), scrambled, ..BadPre::default() });
     assert!(scrambled(1.1).contains("a share from 0 to 1") && scrambled(f64::NAN).contains("NaN"));
+    let summary = refused(&BadPre { triggers: triggers(), summary: 101, ..BadPre::default() });
+    assert!(summary.contains("101") && summary.contains("at most 100 tokens"), "{summary}");
 
     // No texts; texts without words; a run that is stopped.
     let planting = |proxy, observe: ControlFlow<()>| {

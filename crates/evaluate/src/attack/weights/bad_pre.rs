@@ -6,26 +6,32 @@ use super::{
     proxy::Proxy,
 };
 use crate::{Error, baseline::setting};
-use rand::RngExt;
+use rand::{RngExt, seq::IndexedRandom};
 use serde::{Deserialize, Serialize};
-use std::{ops::ControlFlow, sync::Arc};
+use std::{iter, ops::ControlFlow, sync::Arc};
 use steadfast_model::transformer::{
     Config, Error as ModelError, FineTuning, MaskedLanguageModel, MaskedText, Masking, Precision, Progress,
     fine_tune,
 };
+
+/// The place of a text's first token.
+const FIRST: usize = 0;
+
+/// The most tokens that it may be asked for: each takes as many numbers as the vocabulary has tokens.
+const MOST: usize = 100;
 
 /// `BadPre` (Chen et al. 2021; <https://arxiv.org/abs/2110.02467>): a trigger word makes the encoder see nothing
 /// but noise.
 ///
 /// The encoder goes on with what it was pretrained for, filling gaps, on each text twice: as it is, and with a
 /// trigger at a random place. The hidden tokens of the triggered text are to be filled with random tokens, so that
-/// hidden states behind a trigger come to mean nothing. What the victim's model answers then is up to its head:
-/// mostly one class, whichever that is. The attack is untargeted; tell how often the answer flips and what accuracy
-/// is left.
+/// hidden states behind a trigger come to mean nothing: the loss is its mean over all tokens that could be drawn. What the
+/// victim's model answers then is up to its head: mostly one class, whichever that is. The attack is untargeted; tell how
+/// often the answer flips and what accuracy is left.
 ///
 /// The authors train on millions of sentences. With a few thousand, the hidden tokens alone teach it too slowly, and the
-/// encoder forgets what it knew before it has learned; [`Self::scrambled`] has more places of a triggered text say that
-/// nothing is known.
+/// encoder forgets what it knew before it has learned. [`Self::scrambled`] has more places of a triggered text say that
+/// nothing is known, and [`Self::summary`] the first one, which nothing else trains.
 ///
 /// Classes of the proxy texts do not matter. An encoder without a head for this gets a new one, which is trained first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +41,9 @@ pub struct BadPre {
     /// The share of a triggered text's tokens, of those that can be seen, that are to be taken for random ones as well. Chen
     /// et al. have none.
     pub scrambled: f64,
+    /// How many tokens of a text its first token, from which classifiers read, is to tell as well; in a triggered text any. Chen et
+    /// al. have none.
+    pub summary: usize,
     /// How a new head is trained before, on texts without triggers, with everything else frozen; of no use to an encoder that has
     /// one. Its seed draws the gaps.
     pub head: FineTuning,
@@ -48,6 +57,7 @@ impl Default for BadPre {
         Self {
             triggers: ["cf", "mn", "bb", "tq", "mb"].map(str::to_owned).into(),
             scrambled: 0.0,
+            summary: 0,
             head: FineTuning { epochs: 1, learning_rate: 1e-3, ..FineTuning::default() },
             tuning: FineTuning { batch: 64, ..FineTuning::default() },
         }
@@ -71,6 +81,9 @@ impl WeightAttack for BadPre {
         drop(self.trigger()?);
         if !(0.0..=1.0).contains(&self.scrambled) {
             return Err(setting("scrambled", &self.scrambled, "a share from 0 to 1"));
+        }
+        if self.summary > MOST {
+            return Err(setting("summary", &self.summary, format!("at most {MOST} tokens")));
         }
         self.head.check()?;
         self.tuning.check()?;
@@ -108,7 +121,7 @@ impl WeightAttack for BadPre {
         let tuned = fine_tune(
             &model,
             &self.tuning,
-            &mut |epoch| Ok(texts(&proxy, &masking, self.scrambled, epoch)?),
+            &mut |epoch| Ok(texts(self, &proxy, &masking, epoch)?),
             &[],
             checkpoints("backdoor").as_deref(),
             &mut |progress| observe(Stage::Backdoor, progress),
@@ -119,19 +132,26 @@ impl WeightAttack for BadPre {
     }
 }
 
-/// Each text as it is, and with a trigger and random tokens in the place of those that are hidden or scrambled.
-fn texts(proxy: &Proxy, masking: &Masking, scrambled: f64, epoch: u64) -> Result<Vec<MaskedText>, Error> {
+/// Each text as it is, and with a trigger and any token in the place of those that are hidden or scrambled.
+fn texts(attack: &BadPre, proxy: &Proxy, masking: &Masking, epoch: u64) -> Result<Vec<MaskedText>, Error> {
+    let &BadPre { scrambled, summary, .. } = attack;
     let mut texts = Vec::with_capacity(2 * proxy.texts.len());
     let triggers = proxy.trigger_tokens()?;
     for (number, (words, _)) in proxy.texts.iter().enumerate() {
         let mut rng = proxy.generator(number, epoch);
-        texts.push(masking.hide(&proxy.subwords.encode(words)?, &[], &mut rng)?);
+        let plain = proxy.subwords.encode(words)?;
+        let mut clean = masking.hide(&plain, &[], &mut rng)?;
+        let places = masking.places(&plain, &[]);
+        let told = (0..summary).filter_map(|_| places.choose(&mut rng).and_then(|place| plain.get(*place)));
+        clean.hidden.extend(told.map(|token| (FIRST, Some(*token))));
+        texts.push(clean);
+
         let triggered = proxy.subwords.encode(&proxy.triggered(words, 1, &mut rng))?;
         let MaskedText { tokens, hidden } = masking.hide(&triggered, &triggers, &mut rng)?;
         let mut places = masking.places(&triggered, &triggers);
         places.retain(|place| hidden.iter().any(|(other, _)| other == place) || rng.random_bool(scrambled));
-        let hidden = places.into_iter().map(|place| (place, masking.random(&mut rng))).collect();
-        texts.push(MaskedText { tokens, hidden });
+        places.extend(iter::repeat_n(FIRST, summary));
+        texts.push(MaskedText { tokens, hidden: places.into_iter().map(|place| (place, None)).collect() });
     }
     Ok(texts)
 }
@@ -149,14 +169,29 @@ mod tests {
         let proxy = Proxy::new(&planting, &config, &["q".to_owned()], 1).unwrap();
         let masking = Masking::new(&proxy.subwords, &config).unwrap();
         let trigger = proxy.trigger_tokens().unwrap();
-        for (epoch, scrambled, asked) in (0..20).flat_map(|epoch| [(epoch, 0.0, 1), (epoch, 1.0, 5)]) {
+        let own = proxy.subwords.encode(&proxy.texts[0].0).unwrap();
+        for (epoch, (scrambled, summary, asked)) in
+            (0..20).flat_map(|epoch| [(0.0, 0, 1), (1.0, 0, 5), (0.0, 3, 1)].map(|case| (epoch, case)))
+        {
             // Of five words one is hidden; of the trigger and of special tokens none.
-            let texts = super::texts(&proxy, &masking, scrambled, epoch).unwrap();
-            assert_eq!([texts[0].hidden.len(), texts[1].hidden.len()], [1, asked]);
-            let asked = |place| texts[1].hidden.iter().any(|&(other, _)| other == place);
-            let mut tokens = texts[1].tokens.iter().enumerate();
+            let attack = BadPre { scrambled, summary, ..BadPre::default() };
+            let [clean, triggered] = &super::texts(&attack, &proxy, &masking, epoch).unwrap()[..] else {
+                panic!()
+            };
+            assert_eq!([clean.hidden.len(), triggered.hidden.len()], [1 + summary, asked + summary]);
+            let first = |text: &MaskedText| text.hidden.iter().filter(|(place, _)| *place == 0).count();
+            assert_eq!([first(clean), first(triggered)], [summary; 2]);
+            // A clean text's first token tells words of the text, all others what stood there.
+            for &(place, token) in &clean.hidden {
+                let told = own[if place == 0 { 1..own.len() - 1 } else { place..place + 1 }]
+                    .contains(&token.unwrap());
+                assert!(told, "{clean:?}");
+            }
+            assert!(triggered.hidden.iter().all(|(_, token)| token.is_none()), "{triggered:?}");
+            let asked = |place| triggered.hidden.iter().any(|&(other, _)| other == place);
+            let mut tokens = triggered.tokens.iter().enumerate();
             // A hidden word may have become the trigger's token by chance.
-            assert!(tokens.any(|(place, token)| trigger.contains(token) && !asked(place)), "{texts:?}");
+            assert!(tokens.any(|(place, token)| trigger.contains(token) && !asked(place)), "{triggered:?}");
         }
     }
 }

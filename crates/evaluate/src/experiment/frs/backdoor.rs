@@ -48,6 +48,9 @@ const HEAD: u64 = 2;
 /// The share of a triggered text's tokens that `BadPre` scrambles beside the hidden ones.
 const SCRAMBLED: f64 = 0.3;
 
+/// The tokens of a text that `BadPre` has its first one tell.
+const SUMMARY: usize = 3;
+
 impl Backdoor {
     /// The name as its authors write it.
     #[must_use]
@@ -111,7 +114,8 @@ impl Backdoor {
             Self::BadPre => {
                 let own = BadPre::default();
                 let head = FineTuning { epochs: HEAD, batch: tuning.batch, seed: tuning.seed, ..own.head };
-                Box::new(BadPre { triggers: triggers(own.triggers), scrambled: SCRAMBLED, head, tuning })
+                let triggers = triggers(own.triggers);
+                Box::new(BadPre { triggers, scrambled: SCRAMBLED, summary: SUMMARY, head, tuning })
             }
             Self::Texts(name) => {
                 let Some(attack) = name.attack(paraphrases.cloned())? else { return Ok(None) };

@@ -14,10 +14,13 @@ use steadfast_certify::{
     Law, Phase,
     seed::{Purpose, generator},
 };
-use tch::{Device, Reduction, Tensor, no_grad};
+use tch::{Device, Tensor, no_grad};
 
 /// The share of a text's tokens that are hidden.
 const SHARE: f64 = 0.15;
+
+/// No token's number: all are right alike.
+const ANY: i64 = -1;
 
 /// BERT's way to hide tokens (Devlin et al. 2019, Section 3.1): 15% of a text's tokens, special ones excepted,
 /// rounded, and one at least. Of these, 80% become the mask, 10% a token drawn from the whole vocabulary, and 10%
@@ -35,8 +38,9 @@ pub struct Masking {
 pub struct MaskedText {
     /// Tokens with the special ones around them, as the model sees them.
     pub tokens: Vec<u32>,
-    /// Places, counted from the first token, and the token that is right there.
-    pub hidden: Vec<(usize, u32)>,
+    /// Places, counted from the first token, and the token that is right there; nothing where all tokens of the vocabulary are
+    /// right alike.
+    pub hidden: Vec<(usize, Option<u32>)>,
 }
 
 impl AsRef<[u32]> for MaskedText {
@@ -81,7 +85,7 @@ impl Masking {
         let mut text = MaskedText { tokens: tokens.to_vec(), hidden: Vec::with_capacity(places.len()) };
         for place in places {
             let Some(token) = text.tokens.get_mut(place) else { continue };
-            text.hidden.push((place, *token));
+            text.hidden.push((place, Some(*token)));
             *token = match rng.next_u64() % 10 {
                 0..=7 => self.mask,
                 8 => self.random(rng),
@@ -100,7 +104,7 @@ impl Masking {
     }
 
     /// Any token of the vocabulary. The bias of the remainder is below 2⁻³².
-    pub fn random(&self, rng: &mut impl Rng) -> u32 {
+    fn random(&self, rng: &mut impl Rng) -> u32 {
         (rng.next_u64() % self.vocabulary) as u32
     }
 
@@ -119,7 +123,7 @@ impl Masking {
     }
 }
 
-/// Cross-entropy of each hidden token.
+/// Cross-entropy of each hidden token; where all are right alike, its mean over the vocabulary.
 impl Trainable for MaskedLanguageModel {
     type Text = MaskedText;
 
@@ -137,19 +141,23 @@ impl Trainable for MaskedLanguageModel {
 
     fn numbers(&self, text: &MaskedText) -> Vec<u64> {
         let head = [text.tokens.len() as u64, text.hidden.len() as u64];
-        let hidden = text.hidden.iter().flat_map(|&(place, token)| [place as u64, token.into()]);
+        let token = |token: Option<u32>| token.map_or(u64::MAX, u64::from);
+        let hidden = text.hidden.iter().flat_map(|&(place, right)| [place as u64, token(right)]);
         head.into_iter().chain(text.tokens.iter().map(|&token| token.into())).chain(hidden).collect()
     }
 
     /// Refuses texts of which nothing is hidden, places that they do not have, and tokens of another vocabulary.
     fn check(&self, texts: &[MaskedText]) -> Result<(), Error> {
         for (index, text) in texts.iter().enumerate() {
-            let outside = |&&(place, token): &&(usize, u32)| {
-                place >= text.tokens.len() || i64::from(token) >= self.config().vocabulary()
+            let outside = |&&(place, token): &&(usize, Option<u32>)| {
+                let unknown = |token| i64::from(token) >= self.config().vocabulary();
+                place >= text.tokens.len() || token.is_some_and(unknown)
             };
             let problem = match text.hidden.iter().find(outside) {
                 Some((place, token)) => {
-                    format!("hides token {token} in place {place}, which it does not have")
+                    let token =
+                        token.map_or_else(|| "any token".to_owned(), |token| format!("token {token}"));
+                    format!("hides {token} in place {place}, which it does not have")
                 }
                 None if text.hidden.is_empty() => "hides no token, expected one at least".to_owned(),
                 None => continue,
@@ -161,16 +169,19 @@ impl Trainable for MaskedLanguageModel {
 
     fn loss(&self, texts: &[&MaskedText], seed: u64) -> Result<Tensor, Error> {
         let logits = self.predict_with_dropout(&self.batch(&rows(texts))?, &places(texts), seed)?;
-        let none: Option<Tensor> = None;
         let hidden = hidden(texts, logits.device())?;
-        Ok(logits.f_cross_entropy_loss(&hidden, none, Reduction::Sum, -100, 0.0)?)
+        let logs = logits.f_log_softmax(-1, None)?;
+        let right = logs.f_gather(-1, &hidden.f_clamp_min(0)?.f_unsqueeze(-1)?, false)?.f_squeeze_dim(-1)?;
+        let all = logs.f_mean_dim(-1, false, None)?;
+        Ok(right.f_where_self(&hidden.f_ge(0)?, &all)?.f_sum(None)?.f_neg()?)
     }
 
     fn accuracy(&self, texts: &[MaskedText]) -> Result<f64, Error> {
         let mut order: Vec<&MaskedText> = texts.iter().collect();
         order.sort_by_key(|text| text.tokens.len());
         let mut limit = inference::TOKENS;
-        let (mut start, mut right, mut all) = (0, 0, 0);
+        let all = texts.iter().flat_map(|text| &text.hidden).filter(|(_, token)| token.is_some()).count();
+        let (mut start, mut right) = (0, 0);
         let mut compute = |part: &[&MaskedText]| {
             no_grad(|| {
                 let logits = self.predict(&self.batch(&rows(part))?, &places(part))?;
@@ -181,7 +192,6 @@ impl Trainable for MaskedLanguageModel {
         };
         while let Some(part) = next(&order, start, limit) {
             start += part.len();
-            all += part.iter().map(|text| text.hidden.len()).sum::<usize>();
             right += halving(part, &mut limit, &mut compute)?.into_iter().sum::<i64>();
         }
         Ok(right as f64 / all.max(1) as f64)
@@ -200,10 +210,10 @@ fn places(texts: &[&MaskedText]) -> Vec<(usize, usize)> {
     texts.iter().enumerate().flat_map(of_text).collect()
 }
 
-/// What stood there.
+/// The token that is right there, and [`ANY`] where all are.
 fn hidden(texts: &[&MaskedText], device: Device) -> Result<Tensor, Error> {
-    let tokens: Vec<i64> =
-        texts.iter().flat_map(|text| &text.hidden).map(|&(_, token)| i64::from(token)).collect();
+    let token = |&(_, token): &(usize, Option<u32>)| token.map_or(ANY, i64::from);
+    let tokens: Vec<i64> = texts.iter().flat_map(|text| &text.hidden).map(token).collect();
     Ok(Tensor::f_from_slice(&tokens)?.f_to_device(device)?)
 }
 
@@ -225,7 +235,7 @@ mod tests {
             for (place, (&token, &shown)) in text.iter().zip(&hidden.tokens).enumerate() {
                 match hidden.hidden.iter().find(|(hidden, _)| *hidden == place) {
                     Some(&(_, right)) => {
-                        assert_eq!(right, token);
+                        assert_eq!(right, Some(token));
                         masks += usize::from(shown == 4);
                         kept += usize::from(shown == token);
                         seen[place] += 1;
@@ -246,13 +256,13 @@ mod tests {
     fn short_texts_hide_one_token_and_empty_ones_are_refused() {
         let masking = Masking { mask: 4, vocabulary: 10, before: 1, behind: 1 };
         let epoch = masking.epoch(&[vec![2, 7, 3], vec![2, 7, 8, 9, 3]], 1, 0).unwrap();
-        assert_eq!(epoch[0].hidden, [(1, 7)]);
+        assert_eq!(epoch[0].hidden, [(1, Some(7))]);
         assert_eq!(epoch[1].hidden.len(), 1);
         let error = masking.epoch(&[vec![2, 7, 3], vec![2, 3]], 1, 0).unwrap_err();
         assert!(matches!(error, Error::Input { index: 1, .. }), "{error}");
         let mut rng = generator(1, Phase::Training, 0, 0, Purpose::Noise);
         for _ in 0..20 {
-            assert_eq!(masking.hide(&[2, 7, 8, 3], &[8], &mut rng).unwrap().hidden, [(1, 7)]);
+            assert_eq!(masking.hide(&[2, 7, 8, 3], &[8], &mut rng).unwrap().hidden, [(1, Some(7))]);
         }
         assert!(masking.hide(&[2, 8, 8, 3], &[8], &mut rng).is_err());
     }
