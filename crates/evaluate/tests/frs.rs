@@ -13,7 +13,7 @@ use steadfast_evaluate::{
     data::{TextTask, texts::LabelledText},
     experiment::{
         Attacked, Certified, Console, Figures, Guarantee,
-        frs::{self, Defence, Results, Row, Settings},
+        frs::{self, Defence, Found, Results, Row, Settings},
     },
     report::file::OutputFolder,
 };
@@ -168,6 +168,8 @@ fn every_defence_meets_the_backdoor() {
         results.found
     );
     assert!(results.found.iter().all(|found| found.texts == 30 && found.recall > 0.2), "{:?}", results.found);
+    let in_order = |found: &Found| found.exact <= found.whole && found.whole <= found.recall + 1e-9;
+    assert!(results.found.iter().all(in_order), "{:?}", results.found);
     let report = results.report();
     for part in ["ripple", "conditional", "Signal vocabulary", "budget 10", "[[", "frs, voters 12, σ 0.01"] {
         assert!(report.contains(part), "{part}: {report}");

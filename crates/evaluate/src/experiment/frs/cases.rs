@@ -38,6 +38,8 @@ pub struct Found {
     pub recall: f64,
     /// The mean share of the area's words that are the trigger's.
     pub precision: f64,
+    /// The share of texts whose area holds the whole trigger: what the conditional radius takes for granted.
+    pub whole: f64,
     /// The share of texts whose area is the trigger exactly.
     pub exact: f64,
 }
@@ -76,13 +78,14 @@ pub(super) fn searched(run: &Run<'_>, scene: &Scene) -> Result<Cases, Error> {
         .collect();
     for budget in BUDGETS {
         let findings = run.found(&scene.victim.classifier, &texts, budget, scene.seed())?;
-        let (mut recall, mut precision, mut exact) = (0.0, 0.0, 0);
+        let (mut recall, mut precision, mut whole, mut exact) = (0.0, 0.0, 0.0, 0.0);
         for ((.., changed), finding) in fooled.iter().zip(&findings) {
             let inside = |place: &&usize| finding.covers(&(**place..**place + 1));
             let hit = changed.iter().filter(inside).count();
             recall += hit as f64 / changed.len() as f64;
             precision += hit as f64 / finding.area_words().max(1) as f64;
-            exact += usize::from(hit == changed.len() && hit == finding.area_words());
+            whole += f64::from(hit == changed.len());
+            exact += f64::from(hit == changed.len() && hit == finding.area_words());
         }
         for (case, finding) in cases.shown.iter_mut().zip(&findings) {
             case.areas.push((budget, finding.marked(run.workshop.lexicon).to_string()));
@@ -95,7 +98,8 @@ pub(super) fn searched(run: &Run<'_>, scene: &Scene) -> Result<Cases, Error> {
             texts: texts.len(),
             recall: recall / count,
             precision: precision / count,
-            exact: f64::from(u32::try_from(exact).unwrap_or(u32::MAX)) / count,
+            whole: whole / count,
+            exact: exact / count,
         });
     }
     Ok(cases)

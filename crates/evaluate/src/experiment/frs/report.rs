@@ -168,11 +168,13 @@ impl Results {
             "texts",
             "trigger words found",
             "of the area, trigger words",
+            "the whole trigger",
             "exactly the trigger",
         ];
         let mut table = Table::new(columns).with_title(
             "Searches in triggered texts that fool the victim: mean shares of the trigger's words that are in the area, and of the area's \
-             words that are the trigger's; texts whose area is the trigger and nothing else.",
+             words that are the trigger's; texts whose area holds the whole trigger, as the conditional radius takes for granted, and those \
+             whose area is the trigger and nothing else.",
         );
         let mut groups: Vec<Vec<&Found>> = Vec::new();
         for found in self.found.iter().filter(|found| found.texts > 0) {
@@ -196,6 +198,7 @@ impl Results {
                 group.iter().map(|found| found.texts).sum::<usize>().to_string(),
                 mean(|found| found.recall),
                 mean(|found| found.precision),
+                mean(|found| found.whole),
                 mean(|found| found.exact),
             ]);
         }
