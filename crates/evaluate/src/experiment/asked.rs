@@ -8,7 +8,7 @@ use crate::{
     Error,
     metrics::{BackdoorMetrics, Confusion},
 };
-use std::time::Instant;
+use std::{cell::RefCell, collections::BTreeMap, time::Instant};
 use steadfast_certify::{ClassId, Confidence, ScoringClassifier, Threat};
 use steadfast_perturb::WordId;
 
@@ -32,6 +32,8 @@ pub(super) struct Asked {
     pub(super) decisions: Vec<Decision>,
     pub(super) answers: Vec<ClassId>,
     pub(super) attacked: Attacked,
+    /// Whether a triggered text's true class is outvoted, of those that were asked about again.
+    outvoted: RefCell<BTreeMap<usize, bool>>,
 }
 
 impl Asked {
@@ -79,28 +81,38 @@ impl Asked {
             training_seconds: trained.seconds,
             seconds: start.elapsed().as_secs_f64(),
         };
-        Ok(Self { decisions, answers, attacked })
+        Ok(Self { decisions, answers, attacked, outvoted: RefCell::default() })
     }
 
     /// Of each triggered text for which `covers` says whether its certificate covers the attack: that, and whether nothing speaks
-    /// against the certificate. Those that are covered and answered wrongly are asked about again, with all votes of the plan.
+    /// against the certificate. Those that are covered and answered wrongly are asked about again, with all votes of the plan, once
+    /// for all certificates of these decisions.
     ///
     /// # Errors
-    /// Those of [`Smoothed::outvotes`].
+    /// Those of [`Smoothed::outvotes`], [`Error::Paused`] after Ctrl-C.
     pub(super) fn checked<C: ScoringClassifier<Vec<WordId>>>(
         &self,
         smoothed: &Smoothed<'_, C>,
         triggered: &[Labelled],
+        workshop: &Workshop<'_>,
         covers: impl Fn(usize) -> Option<bool>,
     ) -> Result<Vec<(bool, bool)>, Error> {
-        let asked = (TRIGGERED..).zip(triggered).zip(&self.answers).enumerate();
-        let check = |(index, ((number, (text, class)), answer)): (usize, ((u64, &Labelled), &ClassId))| {
-            let covered = covers(index)?;
-            let suspect = covered && answer != class;
-            let refuted = if suspect { smoothed.outvotes(number, text, *class) } else { Ok(false) };
-            Some(refuted.map(|refuted| (covered, !refuted)))
-        };
-        asked.filter_map(check).collect()
+        let mut outvoted = self.outvoted.borrow_mut();
+        let mut checked = Vec::new();
+        for (index, ((text, class), answer)) in triggered.iter().zip(&self.answers).enumerate() {
+            let Some(covered) = covers(index) else { continue };
+            let mut refuted = false;
+            if covered && answer != class {
+                refuted = match outvoted.get(&index) {
+                    Some(known) => *known,
+                    None if workshop.console.flow().is_break() => return Err(workshop.stopped()),
+                    None => smoothed.outvotes(TRIGGERED + index as u64, text, *class)?,
+                };
+                outvoted.insert(index, refuted);
+            }
+            checked.push((covered, !refuted));
+        }
+        Ok(checked)
     }
 }
 

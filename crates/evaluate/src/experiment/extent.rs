@@ -63,7 +63,7 @@ pub struct Extent {
 }
 
 /// So many of the texts, or all.
-pub(super) fn first(texts: &[LabelledText], count: usize) -> Vec<LabelledText> {
+fn first(texts: &[LabelledText], count: usize) -> Vec<LabelledText> {
     texts.get(..count).unwrap_or(texts).to_vec()
 }
 

@@ -31,7 +31,8 @@ const MOST: usize = 100;
 ///
 /// The authors train on millions of sentences. With a few thousand, the hidden tokens alone teach it too slowly, and the
 /// encoder forgets what it knew before it has learned. [`Self::scrambled`] has more places of a triggered text say that
-/// nothing is known, and [`Self::summary`] the first one, which nothing else trains.
+/// nothing is known, and [`Self::summary`] the first one, which nothing else trains. Many texts seen twice do better than a
+/// quarter of them seen eight times: behind a trigger, the encoder has to be silent about texts that it never saw.
 ///
 /// Classes of the proxy texts do not matter. An encoder without a head for this gets a new one, which is trained first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

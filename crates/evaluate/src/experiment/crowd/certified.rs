@@ -33,7 +33,7 @@ impl Run<'_> {
         let row = |name: &str, guarantee, radii: Vec<Option<Radius>>| {
             let sound = guarantee == Guarantee::Sound;
             // What is refuted covers nothing.
-            let covered = asked.checked(smoothed, &scene.triggered, |index| {
+            let covered = asked.checked(smoothed, &scene.triggered, &self.workshop, |index| {
                 // Poisoned texts are numbered as the clean ones that they were made of.
                 let poison = scene.poisons.get(index).filter(|_| sound)?;
                 Some(radii.get(poison.index)?.is_some_and(|radius| law.covers(radius, poison)))

@@ -39,8 +39,9 @@ pub enum Backdoor {
 /// The share of the attacker's texts that have a trigger, where texts alone make the backdoor.
 const POISONED: f64 = 0.25;
 
-/// How many times as long as the others `BadPre` trains: it has no classes to learn from.
-const UNTARGETED: u64 = 4;
+/// How many times as many texts as the others `BadPre` trains on: it has no classes to learn from, and with fewer, seen more
+/// often, the encoder still tells of new texts what they say behind a trigger.
+const UNTARGETED: usize = 4;
 
 /// Passes over his texts in which `BadPre` trains a new head first.
 const HEAD: u64 = 2;
@@ -69,11 +70,11 @@ impl Backdoor {
         !matches!(self, Self::BadPre)
     }
 
-    /// How many passes over his texts the attacker makes to plant it, of which he was told to make so many.
-    pub(super) const fn epochs(self, told: u64) -> u64 {
+    /// How many texts the attacker trains on, if the victim has so many.
+    pub(super) const fn texts(self, victims: usize) -> usize {
         match self {
-            Self::BadPre => UNTARGETED * told,
-            Self::Ripple | Self::LayerWise | Self::Texts(_) => told,
+            Self::BadPre => victims.saturating_mul(UNTARGETED),
+            Self::Ripple | Self::LayerWise | Self::Texts(_) => victims,
         }
     }
 

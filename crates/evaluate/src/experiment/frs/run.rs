@@ -15,7 +15,6 @@ use crate::{
     },
     experiment::{
         Console, Encoder, Labelled, TextNoise,
-        extent::first,
         finished::{begin, finished},
         workshop::{Lesson, TOKENIZER, Trained, Workshop},
     },
@@ -31,7 +30,7 @@ use steadfast_perturb::Lexicon;
 pub(super) const FILE: &str = "results.json";
 
 /// Training texts of a run that is neither quick nor large: each attack is planted, and then up to eight encoders are fine-tuned.
-const TRAINING: usize = 1_200;
+pub(super) const TRAINING: usize = 1_200;
 
 /// The folder of what is finished of a run, by scene and defence.
 const ROWS: &str = "rows";
@@ -74,6 +73,7 @@ pub fn run(
     if let Some(results) = finished::<Results>(output, FILE, resume)? {
         return Ok(results);
     }
+    let proxy = proxy.unwrap_or(&task.training);
     let task = extent.part(task, TRAINING);
     let labelled = |texts| tokenized(texts, &lexicon, TOKENIZER);
     let run = Run {
@@ -81,7 +81,7 @@ pub fn run(
         training: labelled(&task.training),
         development: labelled(&task.development),
         test: labelled(&task.test),
-        proxy: first(proxy.unwrap_or(&task.training), extent.training_texts(TRAINING)),
+        proxy,
         task: &task,
         paraphrases,
         pretrained,
@@ -129,8 +129,8 @@ pub(super) struct Run<'a> {
     pub(super) development: Vec<Labelled>,
     pub(super) test: Vec<Labelled>,
     pub(super) task: &'a TextTask,
-    /// The attacker's texts.
-    pub(super) proxy: Vec<LabelledText>,
+    /// The attacker's texts, all of them.
+    pub(super) proxy: &'a [LabelledText],
     pub(super) paraphrases: Option<&'a Paraphrases>,
     pub(super) pretrained: &'a Path,
     pub(super) workshop: Workshop<'a>,

@@ -1,6 +1,10 @@
 //! [`Scene`]: an encoder with a backdoor, its victim, and texts to try it with.
 
-use super::{Backdoor, Defence, Row, Setting, backdoor::poisoning, run::Run};
+use super::{
+    Backdoor, Defence, Row, Setting,
+    backdoor::poisoning,
+    run::{Run, TRAINING},
+};
 use crate::{
     Error,
     attack::{
@@ -188,9 +192,10 @@ impl Run<'_> {
             remove(&place)?;
             let checkpoints = self.workshop.place(key, "encoder-checkpoints");
             let device = self.workshop.device.open().map_err(steadfast_model::transformer::Error::from)?;
+            let texts = attack.texts(self.settings.extent.training_texts(TRAINING));
             let planting = Planting {
                 pretrained: self.pretrained,
-                proxy: &self.proxy,
+                proxy: self.proxy.get(..texts).unwrap_or(self.proxy),
                 tokenizer: TOKENIZER,
                 limit: None,
                 device,

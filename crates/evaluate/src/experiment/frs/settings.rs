@@ -32,7 +32,7 @@ pub struct Settings {
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub decoys: usize,
 
-    /// Passes of the attacker over his texts (badpre: four times as many)
+    /// Passes of the attacker over his texts: as many texts as the victim has (badpre: four times as many)
     #[arg(long, default_value_t = 2, value_name = "N")]
     pub planting_epochs: u64,
 
@@ -282,7 +282,7 @@ impl Settings {
     /// [`Error::Transformer`] for settings that train nothing.
     pub(super) fn planting(&self, backdoor: Backdoor, seed: u64) -> Result<FineTuning, Error> {
         let planting = FineTuning {
-            epochs: backdoor.epochs(self.planting_epochs),
+            epochs: self.planting_epochs,
             batch: self.batch,
             learning_rate: self.planting_learning_rate.unwrap_or(backdoor.learning_rate()),
             frozen: backdoor.frozen(),

@@ -161,7 +161,7 @@ impl Run<'_> {
                 radius.filter(|_| decision.class() == *class)
             });
             let radii: Vec<Option<Radius>> = radii.collect();
-            let covered = asked.checked(&smoothed, triggered, |index| {
+            let covered = asked.checked(&smoothed, triggered, &self.workshop, |index| {
                 let poison = scene.poisons.get(index)?;
                 let radius = radii.get(poison.index)?;
                 let changes = attacker.changes(noise, poison);
