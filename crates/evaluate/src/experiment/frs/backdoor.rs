@@ -186,6 +186,8 @@ mod tests {
             let json = serde_json::to_string(&backdoor).unwrap();
             assert_eq!(serde_json::from_str::<Backdoor>(&json).unwrap(), backdoor);
         }
+        // With all texts there are, four times as many are all.
+        assert_eq!(Backdoor::BadPre.texts(usize::MAX), usize::MAX);
         let error = "trojan".parse::<Backdoor>().unwrap_err().to_string();
         assert!(error.contains("ripple, lwp, badpre, none, badnets"), "{error}");
     }
