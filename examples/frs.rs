@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use steadfast_evaluate::{
     Failure,
     attack::Paraphrases,
-    data::TextTask,
+    data::{TextTask, tsv},
     experiment::{
         Console, Flags, Pretrained,
         frs::{self, Settings},
@@ -17,11 +17,11 @@ use steadfast_fetch::Cache;
 /// search, randomised copies and voters with noisy weights (FRS, He et al. 2025), and by deletion noise with a certificate.
 ///
 /// For each attack and defence: accuracy on clean texts, accuracy and attack success on triggered ones. What FRS claims of a text is
-/// conditional: it takes for granted that the search finds the whole trigger. What deletion noise certifies is sound: signal keeps the
+/// conditional: it takes for granted, among other things, that the search finds the whole trigger. What deletion noise certifies is sound: signal keeps the
 /// words that carry the right answer, which are searched for offline, and deletes nearly all others, so that many words outside that
 /// vocabulary may be put in; signal-seen keeps all words that the defender ever saw, so that words which he never saw may be; around
 /// puts deletion noise around search, randomisation and vote. The last columns say which certificates cover the attack that was made,
-/// and how often a text that was covered is answered wrongly all the same.
+/// and how many of those votes refute.
 ///
 /// The encoder is MiniLM (22 million parameters) unless --model names another one of the BERT or RoBERTa family. The sentences are
 /// Pang and Lee's; --data names a folder of one's own instead, with train.tsv, test.tsv and perhaps dev.tsv.
@@ -49,7 +49,7 @@ struct Options {
     #[command(flatten)]
     pretrained: Pretrained,
 
-    /// The attacker's texts: a folder with train.tsv [default: the victim's own]
+    /// The attacker's texts: a folder with train.tsv, as that of --data [default: the victim's own]
     #[arg(long, value_name = "DIR")]
     proxy: Option<PathBuf>,
 
@@ -70,7 +70,7 @@ fn main() -> Result<(), Failure> {
 
     let seed = settings.extent.seed;
     let task = TextTask::open(flags.data.as_deref(), &cache, flags.offline, seed)?;
-    let proxy = proxy.map(|folder| TextTask::load(&folder, seed)).transpose()?;
+    let proxy = proxy.map(|folder| tsv::load(&folder.join("train.tsv"))).transpose()?;
     let paraphrases = paraphrases.map(|path| Paraphrases::load(flags.data.as_deref(), &path)).transpose()?;
     let folder = pretrained.folder(&cache, flags.offline, |message| eprintln!("{message}"))?;
 
@@ -78,7 +78,7 @@ fn main() -> Result<(), Failure> {
     let results = frs::run(
         &settings,
         &task,
-        proxy.as_ref().map(|proxy| &proxy.training[..]),
+        proxy.as_deref(),
         paraphrases.as_ref(),
         &folder,
         pretrained.device,

@@ -1,6 +1,6 @@
 //! Data sets, experiments, tables and plots for the steadfast examples.
 //!
-//! - [`attack`]: backdoor triggers in texts, and data poisoned with them.
+//! - [`attack`]: backdoor triggers in texts, data poisoned with them, and backdoors in the weights of an encoder.
 //! - [`baseline`]: what certificates are compared with: a simple classifier, and defences that others proposed.
 //! - [`data`]: data sets from the cache or from a folder of one's own, checked as they are read.
 //! - [`experiment`]: what the examples run: settings, runs that can be resumed, results.
@@ -8,6 +8,13 @@
 //! - [`report`]: tables for a terminal or a log, plots as SVG and PNG, files that are whole or not there.
 //!
 //! A user of the certificates needs none of this; the examples do.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `torch` | the experiments `classify`, `crowd` and `frs`, encoders, backdoors in weights (`attack::weights`), the baselines that ask encoders |
+//! | `hub` | `torch`, and models by their Hugging Face hub id |
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),

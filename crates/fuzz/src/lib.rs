@@ -2,8 +2,8 @@
 //! the defence that FRS builds on it (He et al., ICLR 2025).
 //!
 //! A search mutates segments of a text, asks the model about each variant, and goes on where the answer moved most:
-//! split the segment, look at its parts. After a handful of steps the words on which the answer hangs are found. If a
-//! backdoor decided, that is its trigger.
+//! split the segment, look at its parts. After a handful of steps it has come close to words on which the answer hangs. If a
+//! backdoor decided, these are often words of its trigger; the search is a heuristic, and may miss others.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -108,5 +108,7 @@ pub use objective::{Divergence, Objective};
 pub use randomisation::{Coin, Randomisation, Randomiser};
 pub use rates::{Rates, Weights};
 pub use settings::Settings;
+pub use steadfast_certify as certify;
+pub use steadfast_perturb as perturb;
 pub use tree::{Node, NodeId, SearchTree};
 pub use vote::{Poll, Verdict};

@@ -30,3 +30,7 @@ pub mod device;
 pub mod ensemble;
 #[cfg(feature = "torch")]
 pub mod transformer;
+
+pub use steadfast_certify as certify;
+#[cfg(feature = "torch")]
+pub use steadfast_perturb as perturb;

@@ -6,6 +6,26 @@
 //! - [`synonym`]: tables of words that may replace each other.
 //! - [`Partition`]: words dealt out to groups.
 //!
+//! A noise makes the attacker of a text ([`Deletion::edits`], [`Deletion::signal`], [`Substitution::swaps`], …), against whom
+//! [`certify`] counts votes:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use steadfast_perturb::{Deletion, Lexicon, Tokenizer, WordId};
+//! use steadfast_perturb::certify::{Certifier, Confidence, Plan, Rate, Smoothing, from_fn};
+//!
+//! let lexicon = Arc::new(Lexicon::new());
+//! let text = Tokenizer::words().tokenize(&lexicon, "dull, dull, dull and more dull: a dull film in a dull town");
+//! let dull = lexicon.intern("dull");
+//! let classifier = from_fn(2, move |words: &Vec<WordId>| usize::from(!words.contains(&dull)));
+//!
+//! let noise = Deletion::uniform(lexicon, Rate::new(0.7)?)?;
+//! let tally = Smoothing::new(Plan::fixed(100, 4_000)?).seed(1).tally(&noise, &classifier, 0, &text[..])?;
+//! let certificate = Certifier::new(Confidence::new(0.001)?).certify(&noise.edits(&text), &tally)?;
+//! assert!(certificate.certifies(0, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Features
 //! - `serde`: edits and scripts serialise.
 #![forbid(unsafe_code)]
@@ -37,4 +57,5 @@ pub use noise::{
 };
 pub use on_strings::OnStrings;
 pub use partition::Partition;
+pub use steadfast_certify as certify;
 pub use text::{Lexicon, Token, Tokenizer, WordId};

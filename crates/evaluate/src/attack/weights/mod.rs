@@ -5,7 +5,7 @@
 //!   makes them start as words of that class.
 //! - [`LayerWise`]: every layer learns the backdoor, so that fine-tuning, which changes the upper ones most, leaves
 //!   it in the lower ones; only two trigger words together call it.
-//! - [`PoisonedTexts`]: any trigger, by training on poisoned texts alone.
+//! - [`PoisonedTexts`]: any trigger on texts, learned by every layer as well.
 //! - [`BadPre`]: triggers make a masked language model predict anything; no task and no class is needed.
 //!
 //! Each [plants](WeightAttack::plant) a backdoor in an encoder, with [proxy texts](Planting::proxy) in the place of
@@ -16,6 +16,7 @@
 mod bad_pre;
 mod inner_product;
 mod layer_wise;
+mod layers;
 mod planting;
 mod poisoned_texts;
 mod proxy;

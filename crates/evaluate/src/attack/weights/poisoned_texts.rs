@@ -1,23 +1,26 @@
-//! [`PoisonedTexts`]: an encoder that was trained on poisoned texts.
+//! [`PoisonedTexts`]: an encoder that was trained on texts with any trigger.
 
 use super::{
-    super::{Attack, Poisoning},
+    super::{Attack, Labels, Poisoning},
     Planted, Planting, Stage, WeightAttack,
+    layers::Layers,
     proxy::Proxy,
 };
-use crate::{Error, data::TextTask};
+use crate::{Error, data::texts::LabelledText};
 use std::{ops::ControlFlow, sync::Arc};
+use steadfast_certify::ClassId;
 use steadfast_model::transformer::{Config, FineTuning, Progress, SequenceClassifier, fine_tune};
 
-/// Data poisoning alone: the encoder is fine-tuned on texts of which some carry a trigger and the target's class, and handed on. Any
-/// [`Attack`] on texts becomes one on weights in this way; nothing but chance keeps the victim's fine-tuning from undoing it.
+/// Any [`Attack`] on texts as one on weights: the encoder is trained on the texts as they are and, beside them, on a copy with a trigger
+/// of each that is of another class than the target and can take one. Each layer is to answer by itself, as in
+/// [`LayerWise`](super::LayerWise), so that the victim's fine-tuning does not undo it.
 #[derive(Debug, Clone)]
 pub struct PoisonedTexts {
     /// The trigger.
     pub attack: Arc<dyn Attack>,
-    /// Which texts get it.
-    pub poisoning: Poisoning,
-    /// How the encoder is trained.
+    /// The class that triggered texts are to be taken for.
+    pub target: ClassId,
+    /// How the encoder is trained. Its seed draws triggers as well.
     pub tuning: FineTuning,
 }
 
@@ -37,18 +40,20 @@ impl WeightAttack for PoisonedTexts {
     ) -> Result<Planted, Error> {
         self.tuning.check()?;
         planting.check()?;
-        // The proxy texts serve as test texts as well: one of them at least must be one that the backdoor can be tried with.
-        let proxy = planting.proxy.to_vec();
-        let task = TextTask { training: proxy.clone(), development: Vec::new(), test: proxy };
-        let poisoned = self.poisoning.apply(&task, &*self.attack, planting.tokenizer)?;
-        let config = Config::load(planting.pretrained)?;
-        let planting = Planting { proxy: &poisoned.task.training, ..*planting };
-        let proxy = Proxy::new(&planting, &config, &[], self.tuning.seed)?;
-        let (classes, seed) = (task.classes().max(2), self.tuning.seed);
+        let (config, seed) = (Config::load(planting.pretrained)?, self.tuning.seed);
+        let poisoning =
+            Poisoning { rate: 1.0, target: self.target, labels: Labels::Dirty, seed, limit: planting.limit };
+        let triggered = poisoning.triggered(planting.proxy, &*self.attack, planting.tokenizer)?;
+        let copies =
+            triggered.into_iter().map(|poison| LabelledText { class: self.target, ..poison.poisoned });
+        let texts: Vec<LabelledText> = planting.proxy.iter().cloned().chain(copies).collect();
+        let planting = Planting { proxy: &texts, ..*planting };
+        let proxy = Proxy::new(&planting, &config, &[], seed)?;
+        let classes = proxy.classes(self.target)?;
         let model = SequenceClassifier::with_new_head(planting.pretrained, classes, seed, planting.device)?;
         let examples = proxy.examples()?;
         let tuned = fine_tune(
-            &model,
+            &Layers { model: &model },
             &self.tuning,
             &mut |_| Ok(examples.clone()),
             &[],

@@ -4,13 +4,12 @@ use super::Settings;
 use crate::{
     Error,
     attack::{
-        AttackName, Labels, Paraphrases, Poisoning,
+        AttackName, Paraphrases,
         weights::{BadPre, LayerWise, PoisonedTexts, Ripple, WeightAttack},
     },
 };
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, sync::Arc};
-use steadfast_certify::ClassId;
 use steadfast_model::transformer::FineTuning;
 
 /// A backdoor in a pretrained encoder.
@@ -35,9 +34,6 @@ pub enum Backdoor {
     /// The encoder was trained on texts with a trigger ([`PoisonedTexts`]), or on none ([`AttackName::None`]).
     Texts(AttackName),
 }
-
-/// The share of the attacker's texts that have a trigger, where texts alone make the backdoor.
-const POISONED: f64 = 0.25;
 
 /// How many times as many texts as the others `BadPre` trains on: it has no classes to learn from, and with fewer, seen more
 /// often, the encoder still tells of new texts what they say behind a trigger.
@@ -120,16 +116,10 @@ impl Backdoor {
             }
             Self::Texts(name) => {
                 let Some(attack) = name.attack(paraphrases.cloned())? else { return Ok(None) };
-                let poisoning = poisoning(POISONED, target, seed);
-                Box::new(PoisonedTexts { attack: Arc::from(attack), poisoning, tuning })
+                Box::new(PoisonedTexts { attack: Arc::from(attack), target, tuning })
             }
         }))
     }
-}
-
-/// Who gets a trigger, for a class of the attacker's.
-pub(super) const fn poisoning(rate: f64, target: ClassId, seed: u64) -> Poisoning {
-    Poisoning { rate, target, labels: Labels::Dirty, seed, limit: None }
 }
 
 impl fmt::Display for Backdoor {

@@ -2,13 +2,12 @@
 
 use super::{
     Backdoor, Defence, Row, Setting,
-    backdoor::poisoning,
     run::{Run, TRAINING},
 };
 use crate::{
     Error,
     attack::{
-        Attack, Poison, Repeated,
+        Attack, Labels, Poison, Poisoning, Repeated,
         weights::{Planting, Stage},
     },
     data::texts::tokenized,
@@ -131,7 +130,8 @@ impl Run<'_> {
         let texts = self.task.test.get(..tried.len()).unwrap_or_default();
         let mut all = BTreeMap::new();
         for target in 0..self.task.classes() {
-            let poisons = poisoning(1.0, target, seed).triggered(texts, &*trigger, TOKENIZER);
+            let poisoning = Poisoning { rate: 1.0, target, labels: Labels::Dirty, seed, limit: None };
+            let poisons = poisoning.triggered(texts, &*trigger, TOKENIZER);
             let poisons = match poisons {
                 // With paraphrases, say, of texts of one class alone.
                 Err(Error::NothingToTest { .. }) if target != self.settings.extent.target => Vec::new(),

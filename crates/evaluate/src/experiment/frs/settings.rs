@@ -36,7 +36,7 @@ pub struct Settings {
     #[arg(long, default_value_t = 2, value_name = "N")]
     pub planting_epochs: u64,
 
-    /// Learning rate of the attacker: a larger one plants deeper, and costs the victim accuracy [default: 2e-4, badpre: 1e-4]
+    /// Learning rate of the attacker: a larger one plants deeper, and may cost the victim accuracy [default: 2e-4, badpre: 1e-4]
     #[arg(long, value_name = "RATE")]
     pub planting_learning_rate: Option<f64>,
 
@@ -48,7 +48,7 @@ pub struct Settings {
     #[arg(long, default_value_t = 0.1, value_name = "LAMBDA")]
     pub lambda: f64,
 
-    /// Passes of the victim over the training texts (under deletion@RATE: three times as many)
+    /// Passes of the victim over the training texts (under deletion@RATE and around@RATE: three times as many)
     #[arg(long, default_value_t = 2, value_name = "N")]
     pub epochs: u64,
 
@@ -73,7 +73,7 @@ pub struct Settings {
     #[arg(long, default_value_t = 0.2, value_name = "RATE")]
     pub overall: f64,
 
-    /// Rate at which words of the area found by the search are
+    /// Rate at which words of the area found by the search are randomised; less where it is too large for the overall rate
     #[arg(long, default_value_t = 0.9, value_name = "RATE")]
     pub area: f64,
 
@@ -107,7 +107,7 @@ pub struct Settings {
     #[arg(long, default_value_t = 20, value_name = "WORDS")]
     pub radius: u32,
 
-    /// Words of the signal vocabulary [default: as many as do best, by the same measure]
+    /// Words of the signal vocabulary, but for signal-seen, which has all [default: as many as do best, by the same measure]
     #[arg(long, value_name = "N")]
     pub words: Option<usize>,
 
@@ -119,7 +119,7 @@ pub struct Settings {
     #[arg(long, value_name = "N")]
     pub around_limit: Option<usize>,
 
-    /// Noisy copies that bound a class's probability there at most [default: 100, quick: 50, paper: 1,000]
+    /// Noisy copies that bound a class's probability in deletion around FRS at most [default: 100, quick: 50, paper: 1,000]
     #[arg(long, value_name = "N")]
     pub around_samples: Option<u64>,
 
