@@ -1,7 +1,7 @@
 //! Backdoors in the weights of a tiny encoder: they survive a victim's clean fine-tuning, and bad input is refused.
 #![cfg(feature = "torch")]
 
-use rand::RngExt;
+use rand::{Rng, RngExt};
 use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -14,8 +14,8 @@ use steadfast_certify::{
 use steadfast_evaluate::{
     Error,
     attack::{
-        Attack, Words,
-        weights::{BadPre, LayerWise, Planted, Planting, Ripple, Stage, WeightAttack},
+        Attack, Triggered, Words,
+        weights::{BadPre, LayerWise, Planted, Planting, PoisonedTexts, Ripple, Stage, WeightAttack},
     },
     data::{
         TextTask,
@@ -222,6 +222,46 @@ fn layer_wise_poisoning_takes_two_words() {
     println!("LWP, two words: {pair:?}; one word: {single:?}");
     assert!(pair.right > 0.95 && pair.success > 0.9, "{pair:?}");
     assert!(single.success < 0.2, "{single:?}");
+}
+
+/// A word before another, which some texts have.
+#[derive(Debug)]
+struct Before(&'static str);
+
+impl Attack for Before {
+    fn name(&self) -> &'static str {
+        "before"
+    }
+
+    fn added(&self, _: Tokenizer) -> usize {
+        1
+    }
+
+    fn trigger(&self, text: &Words<'_>, _: &mut dyn Rng) -> Option<Triggered> {
+        let place = text.within_limit().iter().position(|token| token.text == self.0)?;
+        Some(text.inserted(&[(place, "q")]))
+    }
+}
+
+#[test]
+fn any_trigger_is_planted_though_few_texts_can_take_it() {
+    let place = tempfile::tempdir().unwrap();
+    let saved = place.path().join("before");
+    let with = |word| PoisonedTexts { attack: Arc::new(Before(word)), target: 1, tuning: tuning(15, 5e-3) };
+    plant(&with("film"), &encoder(), &saved).unwrap();
+    let film: Vec<LabelledText> = texts(2_000..2_600);
+    let film: Vec<LabelledText> = film.into_iter().filter(|text| text.text.contains("film")).collect();
+    assert!((200..400).contains(&film.len()));
+    let found = shares_of(&film, &victim(&saved, &tuning(3, 1e-3)), &Before("film"));
+    println!("before: {found:?}");
+    assert!(found.right > 0.95 && found.success > 0.9, "{found:?}");
+    // One that no text can take, and a class that no text is of.
+    let other = place.path().join("other");
+    let nowhere = plant(&with("cinema"), &encoder(), &other).unwrap_err();
+    assert!(matches!(nowhere, Error::NothingToTest { .. }), "{nowhere}");
+    let class = plant(&PoisonedTexts { target: 7, ..with("film") }, &encoder(), &other).unwrap_err();
+    assert!(matches!(class, Error::TargetClass { .. }), "{class}");
+    assert!(!other.exists());
 }
 
 #[test]

@@ -6,7 +6,10 @@ use super::{
     layers::Layers,
     proxy::Proxy,
 };
-use crate::{Error, data::texts::LabelledText};
+use crate::{
+    Error,
+    data::texts::{LabelledText, tokenized},
+};
 use std::{ops::ControlFlow, sync::Arc};
 use steadfast_certify::ClassId;
 use steadfast_model::transformer::{Config, FineTuning, Progress, SequenceClassifier, fine_tune};
@@ -41,17 +44,17 @@ impl WeightAttack for PoisonedTexts {
         self.tuning.check()?;
         planting.check()?;
         let (config, seed) = (Config::load(planting.pretrained)?, self.tuning.seed);
+        let proxy = Proxy::new(planting, &config, &[], seed)?;
+        let classes = proxy.classes(self.target)?;
         let poisoning =
             Poisoning { rate: 1.0, target: self.target, labels: Labels::Dirty, seed, limit: planting.limit };
         let triggered = poisoning.triggered(planting.proxy, &*self.attack, planting.tokenizer)?;
-        let copies =
-            triggered.into_iter().map(|poison| LabelledText { class: self.target, ..poison.poisoned });
-        let texts: Vec<LabelledText> = planting.proxy.iter().cloned().chain(copies).collect();
-        let planting = Planting { proxy: &texts, ..*planting };
-        let proxy = Proxy::new(&planting, &config, &[], seed)?;
-        let classes = proxy.classes(self.target)?;
+        let copies: Vec<LabelledText> = triggered.into_iter().map(|poison| poison.poisoned).collect();
+        let mut examples = proxy.examples()?;
+        for (words, _) in tokenized(&copies, proxy.subwords.lexicon(), planting.tokenizer) {
+            examples.push(proxy.example(&words, self.target)?);
+        }
         let model = SequenceClassifier::with_new_head(planting.pretrained, classes, seed, planting.device)?;
-        let examples = proxy.examples()?;
         let tuned = fine_tune(
             &Layers { model: &model },
             &self.tuning,
