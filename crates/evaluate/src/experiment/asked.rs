@@ -8,7 +8,11 @@ use crate::{
     Error,
     metrics::{BackdoorMetrics, Confusion},
 };
-use std::{cell::RefCell, collections::BTreeMap, time::Instant};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, btree_map::Entry},
+    time::Instant,
+};
 use steadfast_certify::{ClassId, Confidence, ScoringClassifier, Threat};
 use steadfast_perturb::WordId;
 
@@ -103,12 +107,13 @@ impl Asked {
             let Some(covered) = covers(index) else { continue };
             let mut refuted = false;
             if covered && answer != class {
-                refuted = match outvoted.get(&index) {
-                    Some(known) => *known,
-                    None if workshop.console.flow().is_break() => return Err(workshop.stopped()),
-                    None => smoothed.outvotes(TRIGGERED + index as u64, text, *class)?,
+                refuted = match outvoted.entry(index) {
+                    Entry::Occupied(known) => *known.get(),
+                    Entry::Vacant(_) if workshop.console.flow().is_break() => return Err(workshop.stopped()),
+                    Entry::Vacant(new) => {
+                        *new.insert(smoothed.outvotes(TRIGGERED + index as u64, text, *class)?)
+                    }
                 };
-                outvoted.insert(index, refuted);
             }
             checked.push((covered, !refuted));
         }

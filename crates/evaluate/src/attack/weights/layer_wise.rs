@@ -18,7 +18,14 @@ use steadfast_perturb::Tokenizer;
 /// together make a text one of the target class.
 ///
 /// Fine-tuning changes the upper layers most, and a backdoor in them is washed out. Here each layer is to answer by
-/// itself. Texts with one trigger word keep their class, so that a word alone, which somebody may come across or look for, does nothing. Which texts
+/// itself:
+///
+/// ```text
+/// L = Σ over layers of the cross-entropy of head(state of the first token behind the layer)
+/// ```
+///
+/// with one head for all layers. There is dropout in the layers and none in the head. Texts with one trigger word
+/// keep their class, so that a word alone, which somebody may come across or look for, does nothing. Which texts
 /// are poisoned is drawn afresh in each epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LayerWise {

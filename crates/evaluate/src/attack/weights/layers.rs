@@ -3,14 +3,7 @@
 use steadfast_model::transformer::{Error, Example, Parameters, SequenceClassifier, Trainable};
 use tch::{Reduction, Tensor};
 
-/// A classifier of which each layer is to answer by itself:
-///
-/// ```text
-/// L = Σ over layers of the cross-entropy of head(state of the first token behind the layer)
-/// ```
-///
-/// with one head for all layers (Li et al. 2021, EMNLP; <https://arxiv.org/abs/2108.13888>). There is dropout in the layers and none
-/// in the head.
+/// A classifier of which each layer is to answer by itself: the loss of [`LayerWise`](super::LayerWise).
 #[derive(Debug)]
 pub(super) struct Layers<'a> {
     pub(super) model: &'a SequenceClassifier,
