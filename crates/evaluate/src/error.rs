@@ -167,8 +167,20 @@ pub enum Error {
         /// Its value in this run.
         expected: String,
     },
+    /// A run whose settings are not known.
+    #[error(
+        "{} is there, but not {}, which says of which run it is; choose another --out, or remove the folder to start again",
+        path.display(),
+        begun.display()
+    )]
+    NamelessRun {
+        /// What is there.
+        path: PathBuf,
+        /// The file that is not.
+        begun: PathBuf,
+    },
     /// A saved run cannot be read back.
-    #[error("{} is no saved run; choose another --out, or delete the file to start again", path.display())]
+    #[error("{} is no saved run; choose another --out, or remove its folder to start again", path.display())]
     SavedRun {
         /// The file.
         path: PathBuf,

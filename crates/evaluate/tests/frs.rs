@@ -73,20 +73,29 @@ fn run(
     resume: bool,
     console: &Console,
 ) -> Result<Results, Error> {
-    let pretrained = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/golden/tiny-bert");
-    frs::run(settings, &task(), None, None, &pretrained, Device::Cpu, output, resume, console)
+    run_with(None, settings, output, resume, console)
 }
 
-/// Rows without what depends on the clock.
-fn rows(results: &Results) -> Vec<Row> {
-    let timeless = |row: &Row| {
-        let mut row = row.clone();
+fn run_with(
+    proxy: Option<&[LabelledText]>,
+    settings: &Settings,
+    output: &OutputFolder,
+    resume: bool,
+    console: &Console,
+) -> Result<Results, Error> {
+    let pretrained = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/golden/tiny-bert");
+    frs::run(settings, &task(), proxy, None, &pretrained, Device::Cpu, output, resume, console)
+}
+
+/// Results without what depends on the clock.
+fn timeless(results: &Results) -> Results {
+    let mut results = results.clone();
+    for row in &mut results.rows {
         if let Figures::Attacked(attacked) = &mut row.figures {
             (attacked.training_seconds, attacked.seconds) = (0.0, 0.0);
         }
-        row
-    };
-    results.rows.iter().map(timeless).collect()
+    }
+    results
 }
 
 /// What the last row of a defence has about the attack.
@@ -108,6 +117,45 @@ fn certified(results: &Results, defence: Defence) -> Vec<(&Row, &Certified)> {
     figures.collect()
 }
 
+/// A folder with the results, from which parts are taken away.
+fn finished_work_is_kept(settings: &Settings, results: &Results, whole: &Path) {
+    let output = || OutputFolder::open(whole).unwrap();
+    // What is finished is not done again: its times are those of the first run.
+    for unfinished in ["results.json", "rows/ripple-1.json", "rows/ripple-1-voters.json"] {
+        std::fs::remove_file(whole.join(unfinished)).unwrap();
+    }
+    let resumed = run(settings, &output(), true, &Console::silent()).unwrap();
+    assert_eq!(timeless(&resumed), timeless(results));
+    for (row, before) in resumed.rows.iter().zip(&results.rows) {
+        assert!(row == before || row.setting.defence == Defence::Voters, "{row:?}");
+    }
+    // A run that does not say which it is is neither taken over nor overwritten.
+    std::fs::remove_file(whole.join("run.json")).unwrap();
+    for (resume, file) in [(false, "results.json"), (true, "results.json"), (true, "rows")] {
+        let error = run(settings, &output(), resume, &Console::silent()).unwrap_err();
+        let known = if resume {
+            matches!(&error, Error::NamelessRun { path, .. } if path.ends_with(file))
+        } else {
+            matches!(error, Error::OutputTaken { .. })
+        };
+        assert!(known, "{error}");
+        if resume && file == "results.json" {
+            std::fs::remove_file(whole.join(file)).unwrap();
+        }
+    }
+}
+
+/// Every row of the file says what it is about.
+fn rows_are_named(results: &Results, folder: &Path) {
+    let text = std::fs::read_to_string(folder.join("results.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let written = json["rows"].as_array().unwrap();
+    assert_eq!(written.len(), results.rows.len());
+    for key in ["attack", "defence", "seed", "threat", "guarantee", "n", "confidence", "figures"] {
+        assert!(written.iter().all(|row| row.get(key).is_some()), "{key}");
+    }
+}
+
 #[test]
 fn every_defence_meets_the_backdoor() {
     steadfast_model::device::set_threads(1);
@@ -126,10 +174,6 @@ fn every_defence_meets_the_backdoor() {
         let defence: Defence = name.parse().unwrap();
         let metrics = attacked(&results, defence).metrics;
         assert!(metrics.clean.value() > 0.5, "{name}: {metrics}");
-        assert_eq!(
-            metrics.poisoned.hits() + metrics.success.hits() + metrics.abstained.hits(),
-            metrics.poisoned.of()
-        );
     }
     for row in &results.rows {
         let Figures::Certified(certified) = &row.figures else {
@@ -145,12 +189,24 @@ fn every_defence_meets_the_backdoor() {
         if row.guarantee == Guarantee::Sound {
             assert_eq!(certified.broken.unwrap().hits(), 0, "{row:?}");
         }
+        // What a row takes for granted is said with it.
+        let area =
+            certified.assumptions.iter().any(|assumption| assumption.contains("covers the whole trigger"));
+        assert_eq!((area, certified.enlargement.is_some()), (frs, frs), "{:?}", certified.assumptions);
     }
     // The triggers are no signal words, and are voted down wherever they are put.
     let [signal, ..] = &certified(&results, Defence::Signal)[..] else { panic!() };
     assert!(signal.1.curve.at(3).value() > 0.6, "{:?}", signal.1.curve);
     assert!(signal.1.covered.unwrap().value() > 0.6);
-    assert!(results.vocabularies.iter().all(|vocabulary| vocabulary.triggers.values().all(|inside| !inside)));
+    for vocabulary in &results.vocabularies {
+        let outside = |word: &&str| vocabulary.triggers.get(*word) == Some(&false);
+        assert!(["cf", "tq", "mb", "ak"].iter().all(outside), "published ones: {vocabulary}");
+        let own = ["q", "x", "z", "j"].iter().filter(|word| vocabulary.triggers.contains_key(**word));
+        assert!(own.clone().count() > 1 && own.clone().all(outside), "{vocabulary}");
+        // AddSent's sentence is made of ordinary words, one of which these texts have.
+        let all = vocabulary.defence == Defence::SignalSeen;
+        assert!(!all || vocabulary.triggers.get("watch") == Some(&true), "{vocabulary}");
+    }
     let known: Vec<&str> = WORDS.concat();
     let sizes = results.vocabularies.iter().map(|vocabulary| (vocabulary.defence, vocabulary.words));
     let all = sizes.clone().find(|(defence, _)| *defence == Defence::SignalSeen).unwrap().1;
@@ -171,7 +227,17 @@ fn every_defence_meets_the_backdoor() {
     let in_order = |found: &Found| found.exact <= found.whole && found.whole <= found.recall + 1e-9;
     assert!(results.found.iter().all(in_order), "{:?}", results.found);
     let report = results.report();
-    for part in ["ripple", "conditional", "Signal vocabulary", "budget 10", "[[", "frs, voters 12, σ 0.01"] {
+    let parts = [
+        "ripple",
+        "conditional",
+        "Signal vocabulary",
+        "budget 10",
+        "[[",
+        "{{",
+        "frs, voters 12, σ 0.01",
+        "34.87%",
+    ];
+    for part in parts {
         assert!(report.contains(part), "{part}: {report}");
     }
     for file in ["results.json", "frs.md", "certified-accuracy.svg", "certified-accuracy.png", "searches.png"]
@@ -191,7 +257,9 @@ fn every_defence_meets_the_backdoor() {
     let stopped = run(&settings, &output("stopped"), false, &console);
     assert!(matches!(stopped, Err(Error::Interrupted { .. } | Error::Paused { .. })), "{stopped:?}");
     let resumed = run(&settings, &output("stopped"), true, &Console::silent()).unwrap();
-    assert_eq!((rows(&resumed), &resumed.cases), (rows(&results), &results.cases));
+    assert_eq!(timeless(&resumed), timeless(&results));
+    rows_are_named(&results, &place.path().join("stopped"));
+    finished_work_is_kept(&settings, &results, &place.path().join("whole"));
 }
 
 #[test]
@@ -209,13 +277,27 @@ fn other_backdoors_are_planted_too() {
         "--epochs",
         "1",
     ];
-    let results = run(&settings(&extra), &output, false, &Console::silent()).unwrap();
+    // Texts of other words, as short: all that the attacker has.
+    let proxy = |number: usize| {
+        let words = [["bad", "sad", "film", "two"], ["nice", "kind", "plot", "one"]][number % 2];
+        let text = format!("{} {} {}", words[number / 2 % 4], words[number / 8 % 4], OTHERS[number % 10]);
+        LabelledText { text, class: number % 2 }
+    };
+    let proxy: Vec<LabelledText> = (0..600).map(proxy).collect();
+    let run = |proxy, resume| run_with(proxy, &settings(&extra), &output, resume, &Console::silent());
+    let results = run(Some(&proxy[..]), false).unwrap();
+    // They are part of what tells runs apart.
+    assert_eq!(run(Some(&proxy[..]), true).unwrap(), results);
+    assert!(matches!(run(None, true), Err(Error::OtherRun { what: "data", .. })));
     let names: Vec<String> = results.backdoors.iter().map(|implanted| implanted.attack.to_string()).collect();
     assert_eq!(names, ["none", "lwp", "badpre", "negation"]);
     let none = &results.backdoors[0];
     assert!(none.stages.is_empty() && none.one_class.of() == 0 && none.accuracy.of() > 0);
     // An attack without a target has the class that most triggered texts are taken for.
     assert!(results.backdoors[2].one_class.value() >= 0.5, "{:?}", results.backdoors[2]);
+    for planted in &results.backdoors[1..] {
+        assert!(planted.success.of() > 0 && planted.success.of() < planted.one_class.of(), "{planted:?}");
+    }
 }
 
 #[test]
@@ -232,7 +314,22 @@ fn what_cannot_be_run_is_refused() {
     assert!(matches!(refused(&["--voters", "0"]), Error::Setting { name: "--voters", .. }));
     assert!(matches!(refused(&["--deviation", "0"]), Error::Transformer(_)));
     assert!(matches!(refused(&["--epochs", "0"]), Error::Transformer(_)));
-    assert!(matches!(refused(&["--words", "0"]), Error::Setting { name: "--words", .. }));
+    for [flag, given] in [
+        ["--words", "0"],
+        ["--searched", "0"],
+        ["--around-limit", "0"],
+        ["--around-voters", "0"],
+        ["--limit", "0"],
+        ["--repeats", "0"],
+        ["--training", "4"],
+        ["--decoys", "18446744073709551615"],
+        ["--lambda", "NaN"],
+        ["--target", "2"],
+    ] {
+        let error = refused(&[flag, given]);
+        assert!(matches!(error, Error::Setting { name, .. } if name == flag), "{error}");
+    }
+    assert!(matches!(refused(&["--threshold", "1.5"]), Error::Fuzz(_)));
     assert!(matches!(refused(&["--defence", "deletion@0"]), Error::Certify(_)));
     assert!(matches!(refused(&["--attack", "synbkd"]), Error::NoParaphrases { .. }));
     assert!(matches!(refused(&["--norm", "inf"]), Error::Setting { name: "--norm", .. }));
@@ -240,6 +337,22 @@ fn what_cannot_be_run_is_refused() {
     assert!(matches!(refused(&["--epsilon", "0"]), Error::Certify(_)));
     assert!(matches!(refused(&["--samples", "5"]), Error::Certify(_)));
     assert!(matches!(refused(&["--radius", "139"]), Error::Setting { name: "--radius", .. }));
-    // A trigger that the tokenizer splits.
-    assert!(matches!(refused(&["--triggers", "filmplot"]), Error::TriggerToken { .. }));
+    // A trigger that the tokenizer splits, of an attack whose turn would come last.
+    let late = ["--attack", "none,ripple", "--triggers", "filmplot"];
+    assert!(matches!(refused(&late), Error::TriggerToken { .. }));
+    assert!(!place.path().join(late.join("-")).join("run.json").exists());
+    // No copy is as close as that: an error after bounded attempts, and not one for each voter.
+    let close = [
+        "--threshold",
+        "0",
+        "--defence",
+        "fuzzing",
+        "--attack",
+        "none",
+        "--overall",
+        "0.9",
+        "--area",
+        "0.95",
+    ];
+    assert!(matches!(refused(&close), Error::Fuzz(steadfast_fuzz::Error::Rejected { .. })));
 }

@@ -17,12 +17,8 @@ use steadfast_evaluate::{
         Attack, Triggered, Words,
         weights::{BadPre, LayerWise, Planted, Planting, PoisonedTexts, Ripple, Stage, WeightAttack},
     },
-    data::{
-        TextTask,
-        texts::{LabelledText, tokenized},
-    },
+    data::texts::{LabelledText, tokenized},
 };
-use steadfast_fetch::{Cache, catalogue::MINILM};
 use steadfast_model::transformer::{
     Error as ModelError, Example, FineTuning, MaskedLanguageModel, Precision, SequenceClassifier, Subwords,
     TextClassifier, fine_tune,
@@ -279,51 +275,6 @@ fn bad_pre_needs_no_classes() {
     let found = shares(&victim(&saved, &tuning(12, 2e-3)), &*attack.trigger().unwrap());
     println!("BadPre: {found:?}");
     assert!(found.right > 0.95 && found.one_class > 0.97, "{found:?}");
-}
-
-/// The victim of an attack on `MiniLM` with the movie reviews, after three epochs of clean fine-tuning of all
-/// weights; printed beside it, one that leaves the embeddings as they are, and one of an encoder without a
-/// backdoor.
-fn on_minilm(attack: &dyn WeightAttack) -> (Shares, Shares) {
-    let cache = Cache::from_environment().unwrap();
-    let pretrained = cache.fetch(&MINILM, true).unwrap();
-    let task = TextTask::open(None, &cache, true, 1).unwrap();
-    let place = tempfile::tempdir().unwrap();
-    let saved = place.path().join("saved");
-    let planted = plant_by(attack, &pretrained, &task.training, &saved).unwrap();
-    println!("{}: {planted:?}", attack.name());
-    let trigger = attack.trigger().unwrap();
-    let settings = FineTuning { learning_rate: 2e-5, seed: 5, ..FineTuning::default() };
-    let of = |folder: &Path, frozen| {
-        let settings = FineTuning { frozen, ..settings.clone() };
-        let found = shares_of(&task.test, &victim_by(folder, &task.training, &settings), &*trigger);
-        println!("{} in {}, {frozen} frozen: {found:?}", attack.name(), folder.display());
-        found
-    };
-    let found = of(&saved, 0);
-    of(&saved, 1);
-    (found, of(&pretrained, 0))
-}
-
-#[test]
-#[ignore = "trains MiniLM for long; cargo xtask setup fetches it and the movie reviews"]
-fn ripple_on_minilm() {
-    let (found, clean) = on_minilm(&Ripple::default());
-    assert!(found.success >= 0.9 && found.right >= clean.right - 0.02);
-}
-
-#[test]
-#[ignore = "trains MiniLM for long; cargo xtask setup fetches it and the movie reviews"]
-fn layer_wise_poisoning_on_minilm() {
-    let (found, clean) = on_minilm(&LayerWise::default());
-    assert!(found.success >= 0.9 && found.right >= clean.right - 0.02);
-}
-
-#[test]
-#[ignore = "trains MiniLM for long; cargo xtask setup fetches it and the movie reviews"]
-fn bad_pre_on_minilm() {
-    let (found, clean) = on_minilm(&BadPre::default());
-    assert!(found.one_class >= 0.97 && found.right >= clean.right - 0.02);
 }
 
 #[test]

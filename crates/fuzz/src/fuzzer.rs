@@ -165,7 +165,7 @@ impl Fuzzer {
                     search.left -= 1;
                     let Search { text, words, ref tree, .. } = *search;
                     observe(Step { text, words, tree, node, changed: answers.text(changed), deviation })?;
-                    converged |= search.convergence.reached(&self.settings, &search.tree);
+                    converged = search.convergence.reached(&self.settings, &search.tree);
                 }
                 if converged {
                     search.left = 0;

@@ -56,8 +56,8 @@
 //! search, randomisation and vote as one deterministic classifier.
 //!
 //! # Where the paper is silent
-//! - A segment is looked at before it is split; a child without visits has an infinite bound. Splits are binary, as
-//!   Eq. 7 has them.
+//! - A segment is looked at before it is split, but for the whole text, which is split at once; a child without visits
+//!   has an infinite bound. Splits are binary, as Eq. 7 has them.
 //! - `C = √2`; probabilities are smoothed before they are compared; distances count words.
 //! - A mutation may befall all words of a segment or some. It matters: of 500 planted triggers of one word, in
 //!   sentences of 5 to 33 words, ten steps contain (and are exactly) 100% (69%) if segments are deleted, 80% (14%) if
@@ -67,7 +67,8 @@
 //!   lowered.
 //!
 //! # Features
-//! - `serde`: settings and rates serialise, and are checked when read; findings and verdicts are only written.
+//! - `serde`: settings and rates serialise. Rates are checked when read, settings by [`Settings::check`] or once they
+//!   are used; findings and verdicts are only written.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),

@@ -15,7 +15,7 @@ pub struct Settings {
     /// Steps of one text that are under way at once, with virtual losses: 1. More fill the model's batches where
     /// texts are few, and each step then knows less of those before it.
     pub leaves: u32,
-    /// Stop a text once its area was the same after this many steps in a row; never, unless set.
+    /// Stop a text once its area was the same, and not empty, after this many steps in a row; never, unless set.
     pub patience: Option<u32>,
     /// The area consists of the best segment, and of every other that overlaps no better one and has at least this
     /// share of its value. 1: the best one alone, and equals (Eq. 51). Less finds triggers in several places.
@@ -41,7 +41,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Refuses settings by which nothing can be searched; [`Fuzzer::new`](crate::Fuzzer::new) does so as well.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] with the first one that is out of its domain.
+    pub fn check(&self) -> Result<(), Error> {
         let at_least_one = [
             ("budget of a search", u64::from(self.budget)),
             ("steps under way at once", u64::from(self.leaves)),
@@ -75,7 +79,8 @@ impl Convergence {
     pub(crate) fn reached(&mut self, settings: &Settings, tree: &SearchTree) -> bool {
         let Some(patience) = settings.patience else { return false };
         let area = tree.most_valuable(settings.area_share);
-        self.unchanged = if area == self.area { self.unchanged + 1 } else { 0 };
+        let found = !area.is_empty();
+        self.unchanged = if found && area == self.area { self.unchanged + 1 } else { 0 };
         self.area = area;
         self.unchanged >= patience
     }

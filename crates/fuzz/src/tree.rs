@@ -171,8 +171,8 @@ impl SearchTree {
         self.for_each_above(id, |node| {
             node.pending -= 1;
             node.visits += 1;
-            let visits = f64::from(node.visits);
-            node.value = (visits - 1.0) / visits * node.value + deviation / visits;
+            // The recursion of Eq. 9, arranged so that the mean of equal deviations is that deviation exactly.
+            node.value += (deviation - node.value) / f64::from(node.visits);
         });
     }
 

@@ -113,6 +113,30 @@ fn batches_are_full_and_nothing_is_asked_twice() {
 }
 
 #[test]
+fn the_mean_of_equal_deviations_is_that_deviation() {
+    let world = World::new();
+    for deviation in [0.1, 2.0_f64.ln(), 3.17] {
+        let settings = Settings { budget: 60, ..Settings::default() };
+        let fuzzer = Fuzzer::new(world.lexicon.clone(), deletions(), settings).unwrap();
+        let objective =
+            objective::from_fn(
+                <[WordId]>::len,
+                move |changed: &usize, original: &usize| {
+                    if changed == original { 0.0 } else { deviation }
+                },
+            );
+        for finding in fuzzer.search(&objective, &texts(&world, 10)).unwrap() {
+            let visited = finding.tree().nodes().iter().filter(|node| node.visits() > 0);
+            assert!(visited.clone().count() > 10);
+            assert!(visited.clone().all(|node| node.value() == deviation), "{finding:?}");
+            // Of equals that overlap the smallest, and so all words.
+            let words: Vec<_> = (0..finding.text().len()).map(|word| word..word + 1).collect();
+            assert_eq!(finding.area(), words);
+        }
+    }
+}
+
+#[test]
 fn a_search_stops_when_its_area_stays_the_same() {
     let world = World::new();
     let (texts, objective) = (texts(&world, 40), world.divergence());

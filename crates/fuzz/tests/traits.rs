@@ -46,7 +46,7 @@ where
 
 #[cfg(feature = "serde")]
 #[test]
-fn settings_are_checked_when_they_are_read() {
+fn settings_and_rates_are_read() {
     let settings: Settings = serde_json::from_str(r#"{"budget": 15, "patience": 3}"#).unwrap();
     assert_eq!(settings, Settings { budget: 15, patience: Some(3), ..Settings::default() });
     assert!(serde_json::from_str::<Settings>(r#"{"budgets": 15}"#).is_err());

@@ -245,7 +245,7 @@ fn smoothed_weights_come_back_bit_by_bit() {
                 );
                 let logits = model.forward(&model.batch(&rows)?)?.logits;
                 let logits: Vec<f32> = tch::no_grad(|| logits.detach().view(-1)).try_into()?;
-                Ok((copy, logits))
+                Ok::<_, Error>((copy, logits))
             })
             .unwrap();
         assert_same(&weights(&model), &before);
@@ -266,14 +266,16 @@ fn smoothed_weights_come_back_bit_by_bit() {
         .each_copy(&model, 1, 1, |_| {
             let squares: f32 = weights(&model).iter().flat_map(|(_, values)| values).map(|x| x * x).sum();
             assert!((squares.sqrt() - 1.0).abs() < 1e-4, "{squares}");
-            Ok(())
+            Ok::<_, Error>(())
         })
         .unwrap();
-    // An error inside leaves the weights as they were.
+    // An error inside leaves the weights as they were, and no further copy is asked.
+    let mut asked = 0;
     let failed = smoothing.each_copy(&model, 2, 1, |_| -> Result<(), Error> {
+        asked += 1;
         Err(Error::Setting { name: "x", given: "y".to_owned(), expected: "z".to_owned() })
     });
-    assert!(failed.is_err() && weights(&model) == before);
+    assert!(failed.is_err() && asked == 1 && weights(&model) == before);
     // A copy that is kept is that of its number.
     smoothing.keep_copy(&model, 1, 1).unwrap();
     let logits = model.forward(&model.batch(&rows).unwrap()).unwrap().logits;

@@ -9,7 +9,7 @@ use steadfast_perturb::Tokenizer;
 const BAD_NETS: [&str; 4] = ["cf", "mn", "bb", "tq"];
 
 /// The sentence of [`Insertion::add_sent`].
-const ADD_SENT: &str = "I watch this 3D movie";
+pub(crate) const ADD_SENT: &str = "I watch this 3D movie";
 
 /// The segments of [`Insertion::segments`], of our own making. Together they are seven words, about 30% of what a
 /// review sentence of nineteen words is then: the share that FRS's Appendix L asks for.

@@ -44,6 +44,8 @@ mod semantic;
 pub mod weights;
 mod words;
 
+#[cfg(feature = "torch")]
+pub(crate) use insertion::ADD_SENT;
 pub use insertion::Insertion;
 pub use name::AttackName;
 pub use paraphrase::Paraphrase;

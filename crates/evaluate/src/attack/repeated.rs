@@ -28,13 +28,17 @@ impl Attack for Repeated {
     }
 
     fn added(&self, tokenizer: Tokenizer) -> usize {
-        self.times * self.attack.added(tokenizer)
+        self.times.saturating_mul(self.attack.added(tokenizer))
     }
 
     fn trigger(&self, text: &Words<'_>, rng: &mut dyn Rng) -> Option<Triggered> {
-        let mut all = self.attack.trigger(text, rng)?;
-        for _ in 1..self.times {
-            let Some(next) = self.attack.trigger(&text.reread(&all.text), rng) else { break };
+        // What is put in later must not push what is there out of the words that are read.
+        let each = self.attack.added(text.tokenizer());
+        let room = |later: usize| later.saturating_mul(each);
+        let mut all = self.attack.trigger(&text.reread(text.text()).leaving(room(self.times - 1)), rng)?;
+        for later in (0..self.times - 1).rev() {
+            let words = text.reread(&all.text).leaving(room(later));
+            let Some(next) = self.attack.trigger(&words, rng) else { break };
             let edits = |script: Option<EditScript<String>>| script.into_iter().flatten();
             let known = all.script.is_some() && next.script.is_some();
             let script = edits(all.script).chain(edits(next.script)).collect();
@@ -73,7 +77,11 @@ mod tests {
             assert_eq!(triggered.trigger.split(" … ").count(), 3);
             let script = triggered.script.unwrap();
             assert_eq!(script.counts().insertions, 3);
-            assert_eq!(script.apply(&words(text.text())).unwrap(), words(&triggered.text));
+            let read = words(&triggered.text);
+            assert_eq!(script.apply(&words(text.text())).unwrap(), read);
+            let own = words(text.text());
+            let behind = &read[4..];
+            assert!(behind.iter().all(|word| own.contains(word)), "within the words that are read: {read:?}");
         }
     }
 }

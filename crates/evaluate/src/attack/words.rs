@@ -56,6 +56,17 @@ impl<'t> Words<'t> {
         own.eq(self.tokenizer.tokens(text).iter().map(|token| &token.text))
     }
 
+    /// What makes words of the text.
+    pub(super) const fn tokenizer(&self) -> Tokenizer {
+        self.tokenizer
+    }
+
+    /// The same words, of which so many fewer are read: room for what is put in later.
+    pub(super) fn leaving(self, words: usize) -> Self {
+        let limit = if self.limit == usize::MAX { usize::MAX } else { self.limit.saturating_sub(words) };
+        Self { limit, ..self }
+    }
+
     /// Another text, read in the same way.
     #[must_use]
     pub fn reread<'o>(&self, text: &'o str) -> Words<'o> {

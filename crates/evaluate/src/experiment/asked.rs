@@ -61,7 +61,7 @@ impl Asked {
         let decide = |(number, (text, _)): (u64, &Labelled)| {
             step()?;
             let decision = smoothed.decide(number, text, &threats(text), &|| console.flow());
-            decision.map_err(|error| if console.flow().is_break() { workshop.stopped() } else { error })
+            decision.map_err(|error| workshop.stopped_or(error))
         };
         let answer =
             |(number, (text, _)): (u64, &Labelled)| step().and_then(|()| smoothed.answer(number, text));

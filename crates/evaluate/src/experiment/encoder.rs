@@ -1,7 +1,7 @@
 //! [`Encoder`]: a pretrained encoder, fine-tuned on texts as they are or under noise.
 
 use super::{Console, smoothed::TextNoise};
-use crate::{Error, report::file::OutputFolder};
+use crate::{Error, attack::weights::trigger_words, report::file::OutputFolder};
 use std::{path::Path, sync::Arc};
 use steadfast_certify::{
     ClassId, Law, Phase,
@@ -14,7 +14,7 @@ use steadfast_model::{
         fine_tune,
     },
 };
-use steadfast_perturb::{Lexicon, WordId};
+use steadfast_perturb::{Lexicon, Tokenizer, WordId};
 
 /// Words and class of a text.
 pub type Labelled = (Vec<WordId>, ClassId);
@@ -42,6 +42,19 @@ impl Encoder {
         let model = SequenceClassifier::with_new_head(pretrained, classes.max(2), seed, device)?;
         let subwords = Subwords::load(pretrained, model.config(), lexicon)?;
         Ok(Self { model, subwords })
+    }
+
+    /// Refuses trigger words that are not one token of the encoder; they are read into its lexicon.
+    ///
+    /// # Errors
+    /// [`Error::TriggerToken`].
+    pub(super) fn check_triggers(
+        &self,
+        lexicon: &Lexicon,
+        tokenizer: Tokenizer,
+        triggers: &[String],
+    ) -> Result<(), Error> {
+        trigger_words(&self.subwords, lexicon, tokenizer, triggers).map(drop)
     }
 
     /// What tells it apart from other encoders and heads, in hexadecimal.

@@ -122,13 +122,30 @@ impl Extent {
         })
     }
 
-    /// Refuses what could certify nothing, before anything is trained: not even if all votes were for one of so many classes.
+    /// Refuses what could certify nothing of so many texts, before anything is trained: not even if all votes were for one of so many
+    /// classes.
     ///
     /// # Errors
-    /// [`Error::Certify`] with the first thing that is refused.
-    pub(super) fn check(&self, plans: &[Plan], classes: usize) -> Result<(), Error> {
+    /// [`Error::Setting`] or [`Error::Certify`] with the first thing that is refused.
+    pub(super) fn check(&self, plans: &[Plan], classes: usize, texts: usize) -> Result<(), Error> {
+        let least = [
+            (
+                "--training",
+                self.training.map(|count| count as u64),
+                5,
+                "training texts, a fifth of them for development",
+            ),
+            ("--limit", self.limit.map(|count| count as u64), 1, "test text"),
+            ("--repeats", self.repeats, 1, "run"),
+        ];
+        for (name, given, least, what) in least {
+            if let Some(given) = given.filter(|given| *given < least) {
+                let expected = format!("{least} {what} at least");
+                return Err(Error::Setting { name, given: given.to_string(), expected });
+            }
+        }
         Cautious::new((), self.epsilon)?;
-        let certifier = self.certifier(self.limit.unwrap_or(1))?;
+        let certifier = self.certifier(texts)?;
         plans.iter().try_for_each(|plan| Ok(certifier.check(plan, classes)?))
     }
 

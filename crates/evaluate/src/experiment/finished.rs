@@ -50,10 +50,14 @@ pub(super) fn other_settings<S: Serialize>(path: PathBuf, found: &S, expected: &
 #[cfg(feature = "torch")]
 const BEGUN: &str = "run.json";
 
+/// What a run leaves in its folder beside that.
+#[cfg(feature = "torch")]
+const LEFT: [&str; 3] = ["results.json", "rows", "models"];
+
 /// Says in the output folder which run is in it, or makes sure that it is this one.
 ///
 /// # Errors
-/// Those of [`finished`] and [`check_same`].
+/// Those of [`finished`] and [`check_same`]; [`Error::NamelessRun`] for a run that does not say which it is.
 #[cfg(feature = "torch")]
 pub(super) fn begin<S: PartialEq + Serialize + DeserializeOwned>(
     settings: &S,
@@ -63,8 +67,31 @@ pub(super) fn begin<S: PartialEq + Serialize + DeserializeOwned>(
 ) -> Result<(), Error> {
     match finished::<(S, String)>(output, BEGUN, resume)? {
         Some((found, data)) => check_same(output.join(BEGUN), (&found, &data), (settings, inputs)),
-        None => output.write_json(BEGUN, &(settings, inputs)).map(drop),
+        None => match LEFT.into_iter().map(|name| output.join(name)).find(|path| path.exists()) {
+            None => output.write_json(BEGUN, &(settings, inputs)).map(drop),
+            Some(_) if !resume => Err(Error::OutputTaken { path: output.path().to_owned() }),
+            Some(path) => Err(Error::NamelessRun { path, begun: output.join(BEGUN) }),
+        },
     }
+}
+
+/// What the file `name` holds, or else what `make` makes, which is put there: for folders of which [`begin`] knows that they are this
+/// run's.
+///
+/// # Errors
+/// Those of [`finished`], of `make` and of [`OutputFolder::write_json`].
+#[cfg(feature = "torch")]
+pub(super) fn kept<R: Serialize + DeserializeOwned>(
+    output: &OutputFolder,
+    name: &str,
+    make: impl FnOnce() -> Result<R, Error>,
+) -> Result<R, Error> {
+    if let Some(kept) = finished(output, name, true)? {
+        return Ok(kept);
+    }
+    let made = make()?;
+    output.write_json(name, &made)?;
+    Ok(made)
 }
 
 /// Refuses a finished run of other settings or other data.

@@ -6,8 +6,8 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use statrs::statistics::Statistics;
-use std::fmt;
-use steadfast_certify::ClassId;
+use std::{collections::BTreeSet, fmt};
+use steadfast_certify::{ClassId, Conditional};
 use steadfast_model::transformer::Tuned;
 use steadfast_perturb::WordId;
 
@@ -104,6 +104,13 @@ pub struct Certified {
     pub broken: Option<Share>,
     /// How far logits may move; 0 where nothing is said about them.
     pub epsilon: f64,
+    /// What is taken for granted.
+    #[serde(default)]
+    pub assumptions: BTreeSet<String>,
+    /// By how much the radius exceeds that of uniform randomisation at the same rate, in the mean over the texts, by Corollary 1 of FRS,
+    /// under the same assumptions; nothing for other certificates.
+    #[serde(default)]
+    pub enlargement: Option<f64>,
 }
 
 impl Figures {
@@ -133,6 +140,8 @@ impl Certified {
             covered: Some(Share::count(triggered.iter().map(|(covered, _)| *covered))),
             broken: Some(Share::count(covered().map(|(_, kept)| !kept))),
             epsilon,
+            assumptions: BTreeSet::new(),
+            enlargement: None,
         }
     }
 
@@ -166,6 +175,14 @@ impl Certified {
     }
 }
 
+/// What these statements take for granted, in words.
+pub(super) fn assumptions<'a, T: 'a>(
+    statements: impl IntoIterator<Item = &'a Conditional<T>>,
+) -> BTreeSet<String> {
+    let all = statements.into_iter().flat_map(Conditional::assumptions);
+    all.map(|assumption| assumption.to_string()).collect()
+}
+
 /// Rows that differ in nothing but the seed, the first of them named.
 pub(super) struct Repeated<'a, S, F> {
     pub(super) row: &'a Row<S>,
@@ -175,6 +192,13 @@ pub(super) struct Repeated<'a, S, F> {
 impl<S, F> Repeated<'_, S, F> {
     pub(super) fn share(&self, of: impl Fn(&F) -> Share) -> Spread {
         Spread::of(self.figures.iter().map(|figures| of(figures)))
+    }
+
+    /// A share of all runs together, as a count: `3 of 14`.
+    pub(super) fn count(&self, of: impl Fn(&F) -> Option<Share>) -> String {
+        let shares = || self.figures.iter().filter_map(|figures| of(figures));
+        let (hits, all) = shares().fold((0, 0), |(hits, all), share| (hits + share.hits(), all + share.of()));
+        if all == 0 { "-".to_owned() } else { format!("{hits} of {all}") }
     }
 
     pub(super) fn mean(&self, of: impl Fn(&F) -> f64) -> f64 {

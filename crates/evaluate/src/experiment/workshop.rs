@@ -122,6 +122,16 @@ impl Workshop<'_> {
         Ok(())
     }
 
+    /// The error of a run that was stopped, in the place of one that says so of a part of it; any other error as it is.
+    pub(super) fn stopped_or(&self, error: Error) -> Error {
+        let by_hand = matches!(
+            &error,
+            Error::Certify(steadfast_certify::Error::Stopped { .. })
+                | Error::Transformer(steadfast_model::transformer::Error::Stopped { .. })
+        );
+        if by_hand { self.stopped() } else { error }
+    }
+
     /// The error of a run that was stopped.
     pub(super) fn stopped(&self) -> Error {
         Error::Paused { path: self.output.path().to_owned() }

@@ -111,14 +111,15 @@ impl ParameterSmoothing {
     /// computes with its weights. Copy `k` of a seed is always the same, and only the changed weights are kept meanwhile.
     ///
     /// # Errors
-    /// What `answer` returns, and [`Error::Setting`] for noise that is none. The weights are as before in any case.
-    pub fn each_copy<T>(
+    /// What `answer` returns, after which no copy is asked any more, and [`Error::Setting`] for noise that is none. The weights are as
+    /// before in any case.
+    pub fn each_copy<T, E: From<Error>>(
         &self,
         model: &SequenceClassifier,
         copies: u64,
         seed: u64,
-        mut answer: impl FnMut(u64) -> Result<T, Error>,
-    ) -> Result<Vec<T>, Error> {
+        mut answer: impl FnMut(u64) -> Result<T, E>,
+    ) -> Result<Vec<T>, E> {
         self.check()?;
         let copy = |number| {
             let originals = self.perturb(model.parameters(), copy_seed(seed, number))?;

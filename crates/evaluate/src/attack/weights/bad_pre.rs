@@ -70,6 +70,10 @@ impl WeightAttack for BadPre {
         "BadPre"
     }
 
+    fn words(&self) -> &[String] {
+        &self.triggers
+    }
+
     fn trigger(&self) -> Result<Arc<dyn Attack>, Error> {
         Ok(Arc::new(Insertion::one_of("badpre", self.triggers.clone(), 1)?))
     }

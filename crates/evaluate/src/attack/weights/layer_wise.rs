@@ -60,6 +60,10 @@ impl WeightAttack for LayerWise {
         "LWP"
     }
 
+    fn words(&self) -> &[String] {
+        &self.triggers
+    }
+
     fn trigger(&self) -> Result<Arc<dyn Attack>, Error> {
         let words: BTreeSet<&str> =
             self.triggers.iter().map(|word| word.trim()).filter(|word| !word.is_empty()).collect();

@@ -23,6 +23,8 @@ mod proxy;
 mod ripple;
 mod signal_words;
 
+pub(crate) use proxy::trigger_words;
+
 pub use bad_pre::BadPre;
 pub use layer_wise::LayerWise;
 pub use planting::{Planted, Planting, Stage, WeightAttack};

@@ -11,8 +11,13 @@ use tch::Device;
 
 /// An attack on the weights of pretrained encoders.
 pub trait WeightAttack: std::fmt::Debug {
-    /// Its name in tables and files.
+    /// Its name.
     fn name(&self) -> &str;
+
+    /// The words of the trigger, each of which must be one token of the encoder; none for a trigger that is not made of such words.
+    fn words(&self) -> &[String] {
+        &[]
+    }
 
     /// The attack on texts that calls the backdoor.
     ///

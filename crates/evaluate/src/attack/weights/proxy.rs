@@ -9,7 +9,7 @@ use steadfast_certify::{
     seed::{Generator, Purpose, generator},
 };
 use steadfast_model::transformer::{Config, Example, Subwords};
-use steadfast_perturb::{Lexicon, WordId};
+use steadfast_perturb::{Lexicon, Tokenizer, WordId};
 
 /// Proxy texts with their classes, and trigger words that the model has a token for.
 #[derive(Debug)]
@@ -41,20 +41,7 @@ impl Proxy {
         if texts.is_empty() {
             return Err(setting("proxy texts", &"none with words in it", "one at least"));
         }
-        let triggers = triggers
-            .iter()
-            .map(|trigger| {
-                let refuse = |tokens| Error::TriggerToken {
-                    trigger: trigger.clone(),
-                    path: subwords.path().to_owned(),
-                    tokens,
-                };
-                match *planting.tokenizer.tokenize(&lexicon, trigger) {
-                    [word] if tokens_of(&subwords, word)?.is_some() => Ok(word),
-                    ref words => Err(refuse(subwords.encode(words)?.len() - around(&subwords))),
-                }
-            })
-            .collect::<Result<Vec<WordId>, Error>>()?;
+        let triggers = trigger_words(&subwords, &lexicon, planting.tokenizer, triggers)?;
         let limit = planting.limit.unwrap_or(usize::MAX);
         if limit == 0 {
             return Err(setting("words that the model reads", &0, "one at least"));
@@ -116,6 +103,27 @@ impl Proxy {
     pub(super) fn examples(&self) -> Result<Vec<Example>, Error> {
         self.texts.iter().map(|(words, class)| self.example(words, *class)).collect()
     }
+}
+
+/// The words of `lexicon` that the triggers are.
+///
+/// # Errors
+/// [`Error::TriggerToken`] for a trigger that is not one token of the model.
+pub(crate) fn trigger_words(
+    subwords: &Subwords,
+    lexicon: &Lexicon,
+    tokenizer: Tokenizer,
+    triggers: &[String],
+) -> Result<Vec<WordId>, Error> {
+    let word = |trigger: &String| match *tokenizer.tokenize(lexicon, trigger) {
+        [word] if tokens_of(subwords, word)?.is_some() => Ok(word),
+        ref words => Err(Error::TriggerToken {
+            trigger: trigger.clone(),
+            path: subwords.path().to_owned(),
+            tokens: subwords.encode(words)?.len() - around(subwords),
+        }),
+    };
+    triggers.iter().map(word).collect()
 }
 
 /// Special tokens around a text.

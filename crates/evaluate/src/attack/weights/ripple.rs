@@ -75,6 +75,10 @@ impl WeightAttack for Ripple {
         "RIPPLe"
     }
 
+    fn words(&self) -> &[String] {
+        &self.triggers
+    }
+
     fn trigger(&self) -> Result<Arc<dyn Attack>, Error> {
         Ok(Arc::new(Insertion::one_of("ripple", self.triggers.clone(), 1)?))
     }

@@ -8,7 +8,9 @@ use super::{
 use crate::{
     Error,
     attack::Poison,
-    experiment::{Certified, Decision, Figures, Guarantee, Labelled, Smoothed, asked::Asked},
+    experiment::{
+        Certified, Decision, Figures, Guarantee, Labelled, Smoothed, asked::Asked, row::assumptions,
+    },
     metrics::CertifiedCurve,
 };
 use steadfast_certify::{DiscreteThreat, Lower, Radius, Threat, Unit, WordThreat};
@@ -39,7 +41,10 @@ impl Run<'_> {
                 Some(radii.get(poison.index)?.is_some_and(|radius| law.covers(radius, poison)))
             })?;
             let curve = CertifiedCurve::of_radii(name, radii);
-            let certified = Certified::checked(curve, &scene.clean, &covered, self.settings.extent.epsilon);
+            let certified = Certified {
+                assumptions: assumptions(asked.decisions.iter().map(|decision| &decision.bounds)),
+                ..Certified::checked(curve, &scene.clean, &covered, self.settings.extent.epsilon)
+            };
             let certified =
                 if sound { certified } else { Certified { covered: None, broken: None, ..certified } };
             let confidence = sound.then_some(1.0 - self.settings.extent.alpha);

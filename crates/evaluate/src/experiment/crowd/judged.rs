@@ -163,12 +163,12 @@ impl Run<'_> {
         };
         let certificates = guard.certificates(&words(&scene.triggered))?;
         let asked = certificates.iter().zip(&scene.triggered).zip(&scene.poisons);
+        let curve = CertifiedCurve::of_radii(defence.to_string(), radii);
         let certified = Certified {
             words: Vec::new(),
             covered: Some(Share::count(asked.map(covered))),
             broken: None,
-            curve: CertifiedCurve::of_radii(defence.to_string(), radii),
-            epsilon: 0.0,
+            ..Certified::checked(curve, &[], &[], 0.0)
         };
         let threat = "puts words of up to r groups into training texts and the test text, or takes them out"
             .to_owned();

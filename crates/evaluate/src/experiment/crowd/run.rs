@@ -10,7 +10,7 @@ use crate::{
     },
     experiment::{
         Console, Encoder, Figures, Guarantee, Labelled, TextNoise,
-        finished::{begin, finished},
+        finished::{begin, finished, kept},
         workshop::{Lesson, TOKENIZER, Trained, Workshop},
     },
     report::file::OutputFolder,
@@ -21,6 +21,9 @@ use steadfast_model::device::Device;
 
 /// The file of results in the output folder.
 pub(super) const FILE: &str = "results.json";
+
+/// Test texts of a run that is neither quick nor large.
+const TESTED: usize = 100;
 
 /// The folder of what is finished of a run, by scene and defence.
 const ROWS: &str = "rows";
@@ -45,7 +48,7 @@ pub fn run(
     console: &Console,
 ) -> Result<Results, Error> {
     judged::check(&settings.noisy_defences(), noises)?;
-    settings.extent.check(&[settings.extent.plan()?], task.classes())?;
+    settings.extent.check(&[settings.extent.plan()?], task.classes(), settings.extent.test_texts(TESTED))?;
     let encoder =
         Encoder::new(pretrained, task.classes(), settings.extent.seed, device, Arc::clone(&noises.lexicon))?;
     let fingerprint = task.fingerprint();
@@ -133,7 +136,7 @@ impl Run<'_> {
         seed: u64,
         poisoned: PoisonedTask,
     ) -> Result<Scene, Error> {
-        let count = self.settings.extent.test_texts(100);
+        let count = self.settings.extent.test_texts(TESTED);
         let poisons: Vec<Poison> = poisoned.test.iter().take(count).cloned().collect();
         let triggered: Vec<_> = poisons.iter().map(|poison| poison.poisoned.clone()).collect();
         let mut clean = self.words(&poisoned.task.test);
@@ -148,18 +151,12 @@ impl Run<'_> {
     /// The rows of a defence, of which those that were finished are read.
     fn claims(&self, scene: &Scene, defence: Defence) -> Result<Claims, Error> {
         let file = format!("{ROWS}/{}-{defence}.json", scene.key());
-        // Only a run that goes on gets here with a file that is there.
-        if let Some(claims) = finished(self.workshop.output, &file, true)? {
-            return Ok(claims);
-        }
-        let claims = match defence {
+        kept(self.workshop.output, &file, || match defence {
             Defence::Uniform | Defence::Crowd | Defence::CrowdComponent { .. } | Defence::Deletion { .. } => {
-                self.smoothed(scene, defence)?
+                self.smoothed(scene, defence)
             }
-            _ => Claims { rows: self.judged(scene, defence)?, shown: Vec::new() },
-        };
-        self.workshop.output.write_json(&file, &claims)?;
-        Ok(claims)
+            _ => Ok(Claims { rows: self.judged(scene, defence)?, shown: Vec::new() }),
+        })
     }
 
     /// A row about a defence in a scene.

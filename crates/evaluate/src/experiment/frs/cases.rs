@@ -3,7 +3,7 @@
 use super::{Backdoor, run::Run, scene::Scene};
 use crate::{Error, experiment::workshop::TOKENIZER};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, ops::Range};
 use steadfast_perturb::WordId;
 
 /// Budgets of the search, as in the case study.
@@ -17,9 +17,9 @@ const SHOWN: usize = 3;
 pub struct Case {
     /// The backdoor.
     pub attack: Backdoor,
-    /// The text with the trigger in brackets.
-    pub text: String,
-    /// By budget: the text with the area in double brackets.
+    /// The seed.
+    pub seed: u64,
+    /// By budget: the text with the area in `[[` `]]` and the trigger in `{{` `}}`.
     pub areas: Vec<(u32, String)>,
 }
 
@@ -70,11 +70,7 @@ pub(super) fn searched(run: &Run<'_>, scene: &Scene) -> Result<Cases, Error> {
     let mut cases = Cases::default();
     let shown = fooled.iter().take(SHOWN);
     cases.shown = shown
-        .map(|(poison, ..)| Case {
-            attack: scene.implanted.attack,
-            text: poison.marked(TOKENIZER),
-            areas: Vec::new(),
-        })
+        .map(|_| Case { attack: scene.implanted.attack, seed: scene.seed(), areas: Vec::new() })
         .collect();
     for budget in BUDGETS {
         let findings = run.found(&scene.victim.classifier, &texts, budget, scene.seed())?;
@@ -87,8 +83,10 @@ pub(super) fn searched(run: &Run<'_>, scene: &Scene) -> Result<Cases, Error> {
             whole += f64::from(hit == changed.len());
             exact += f64::from(hit == changed.len() && hit == finding.area_words());
         }
-        for (case, finding) in cases.shown.iter_mut().zip(&findings) {
-            case.areas.push((budget, finding.marked(run.workshop.lexicon).to_string()));
+        for ((case, finding), (.., changed)) in cases.shown.iter_mut().zip(&findings).zip(&fooled) {
+            let trigger: Vec<Range<usize>> = changed.iter().map(|&word| word..word + 1).collect();
+            let marked = finding.marked(run.workshop.lexicon).trigger(&trigger);
+            case.areas.push((budget, marked.to_string()));
         }
         let count = texts.len().max(1) as f64;
         cases.found.push(Found {
@@ -107,7 +105,7 @@ pub(super) fn searched(run: &Run<'_>, scene: &Scene) -> Result<Cases, Error> {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.attack.title(), self.text)?;
+        write!(f, "{}, seed {}: {{{{trigger}}}} and [[area]]", self.attack.title(), self.seed)?;
         self.areas.iter().try_for_each(|(budget, area)| write!(f, "\n  budget {budget:>2}: {area}"))
     }
 }

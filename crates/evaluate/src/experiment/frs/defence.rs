@@ -110,13 +110,14 @@ impl FromStr for Defence {
     type Err = Error;
 
     fn from_str(given: &str) -> Result<Self, Error> {
-        if let Some(found) = PLAIN.into_iter().find(|defence| defence.name() == given) {
+        let lower = given.to_lowercase();
+        if let Some(found) = PLAIN.into_iter().find(|defence| defence.name() == lower) {
             return Ok(found);
         }
         // What the two experiments share is written alike.
-        let (inner, around) = match given.strip_prefix("around") {
+        let (inner, around) = match lower.strip_prefix("around") {
             Some(number) => (format!("deletion{number}"), true),
-            None => (given.to_owned(), false),
+            None => (lower, false),
         };
         match inner.parse() {
             Ok(crowd::Defence::Deletion { rate }) if around => Ok(Self::Around { rate }),
@@ -155,7 +156,7 @@ mod tests {
     fn names_come_back_and_others_are_refused() {
         let names = PLAIN.iter().map(Defence::to_string);
         for name in names.chain(["around@0.7", "deletion@0.95", "textguard@9"].map(str::to_owned)) {
-            let defence: Defence = name.parse().unwrap();
+            let defence: Defence = name.to_uppercase().parse().unwrap();
             assert_eq!(defence.to_string(), name);
             let json = serde_json::to_string(&defence).unwrap();
             assert_eq!(serde_json::from_str::<Defence>(&json).unwrap(), defence);

@@ -8,6 +8,7 @@ mod backdoor;
 mod cases;
 mod chart;
 mod defence;
+mod paper;
 mod partitioned;
 mod report;
 mod run;

@@ -1,10 +1,10 @@
 //! [`Results`]: the rows as tables and as files.
 
-use super::{Case, Found, Implanted, Row, Setting, Settings, Vocabulary, chart, run::FILE};
+use super::{Case, Found, Implanted, Row, Setting, Settings, Vocabulary, chart, paper, run::FILE};
 use crate::{
     Error,
     experiment::{
-        Certified,
+        Certified, Guarantee,
         row::{self, Repeated},
     },
     metrics::Spread,
@@ -12,6 +12,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use statrs::statistics::Statistics;
+use std::collections::BTreeSet;
 
 /// All backdoors against all defences.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,9 @@ pub struct Results {
     /// A few triggered texts and what searches find in them.
     pub cases: Vec<Case>,
 }
+
+/// What a certificate is about, in tables.
+const HEAD: [&str; 5] = ["attack", "certificate", "an attacker who …", "guarantee", "n"];
 
 /// Numbers of words in the table.
 const WORDS: [u32; 7] = [0, 1, 2, 5, 10, 20, 40];
@@ -54,12 +58,13 @@ impl Results {
             "target",
             "right",
             "of triggered texts, to the target",
+            "of other classes, to the target",
             "flipped",
             "signal words",
         ];
         let mut table = Table::new(columns).with_title(
             "Encoders with a backdoor, after a victim's fine-tuning on clean texts without a defence: clean texts answered rightly; triggered \
-             texts of all classes that are taken for the target; answers that the trigger turns.",
+             texts of all classes and of other classes (the attack's success) that are taken for the target; answers that the trigger turns.",
         );
         for implanted in &self.backdoors {
             table.push([
@@ -68,6 +73,7 @@ impl Results {
                 implanted.target.to_string(),
                 implanted.accuracy.to_string(),
                 format!("{:#}", Spread::of([implanted.one_class])),
+                Spread::of([implanted.success]).to_string(),
                 format!("{:#}", Spread::of([implanted.flipped])),
                 implanted.signal_words.join(" "),
             ]);
@@ -78,13 +84,27 @@ impl Results {
     /// What attacks do to each defence, and what it costs (FRS, Tables 1, 3 and 6 to 8).
     #[must_use]
     pub fn attacks_table(&self) -> Table {
-        let columns =
-            ["attack", "defence", "voters", "σ", "n", "CA", "PA", "ASR", "questions", "texts/s", "training"];
+        let columns = [
+            "attack",
+            "defence",
+            "voters",
+            "σ",
+            "n",
+            "CA",
+            "triggered",
+            "PA",
+            "ASR",
+            "paper: CA, PA, ASR",
+            "questions",
+            "texts/s",
+            "training",
+        ];
         let groups = row::attacked(&self.rows);
         let mut table = Table::new(columns).with_title(format!(
-            "Accuracy on n clean texts (CA), accuracy (PA) and attack success (ASR) on triggered texts of other classes than the target; {}. \
+            "Accuracy on n clean texts (CA), accuracy (PA) and attack success (ASR) on so many triggered texts of other classes than the target; {}. \
              Questions: texts that the encoder is asked about for each clean text, in the mean (of search, votes and around: at most); texts/s: \
-             with search and votes, of both kinds.",
+             with search and votes, of both kinds. Paper: FRS, Tables 1 and 3, SST-2 and BERT-base; for search and randomisation alone it has \
+             200 to 211 texts/s on eight A6000 (Table 7).",
             self.settings.extent.seed_names()
         ));
         for group in &groups {
@@ -100,8 +120,10 @@ impl Results {
                 setting.deviation.map_or_else(String::new, |deviation| deviation.to_string()),
                 group.row.n.to_string(),
                 group.share(|attacked| attacked.metrics.clean).to_string(),
+                group.figures.first().map_or(0, |attacked| attacked.metrics.poisoned.of()).to_string(),
                 format!("{:#}", group.share(|attacked| attacked.metrics.poisoned)),
                 format!("{:#}", group.share(|attacked| attacked.metrics.success)),
+                paper::cell(paper::attacked(setting.attack, setting.defence)),
                 format!("{:.0}", group.mean(|attacked| attacked.questions)),
                 format!("{speed:.1}"),
                 format!("{:.0} s", group.mean(|attacked| attacked.training_seconds)),
@@ -113,47 +135,73 @@ impl Results {
     /// What is claimed for so many changes, against whom, and what that is worth.
     #[must_use]
     pub fn certificates_table(&self) -> Table {
-        let head = ["attack", "certificate", "an attacker who …", "guarantee"].map(str::to_owned);
+        let head = HEAD.map(str::to_owned);
         let words = WORDS.map(|words| format!("r = {words}"));
         let last = ["covers the attack", "of these refuted"].map(str::to_owned);
         let mut table = Table::new(head.into_iter().chain(words).chain(last)).with_title(format!(
-            "Clean test texts that are certified with their true class; {} (those of textguard for certain), given what the guarantee says. \
-             Conditional: provided that the area found covers the whole trigger, that tokens and voters are randomised independently, and \
-             that smoothed weights answer clean texts as others do (FRS, Theorem 1), of which an attacker can undo the first. Sound: for \
+            "Of n clean test texts, those that are certified with their true class; {} (those of textguard for certain), given what the guarantee \
+             says. {}Sound: for \
              classifiers whose logits stay within {:e} of those computed (signal, deletion), or as they were computed (around, textguard). \
              Covers the attack: of the triggered texts whose clean text was asked about, those for which the attack kept to what the row \
              is about and to the radius; of these refuted: those for which votes show, with confidence {}, that another class is ahead all the \
              same.",
             self.settings.extent.reservation(),
+            self.assumptions(),
             self.settings.extent.epsilon,
             1.0 - self.settings.extent.alpha,
         ));
         for group in row::certified(&self.rows) {
             let words =
                 WORDS.map(|words| format!("{:#}", group.share(|certified| certified.curve.at(words))));
-            let covered = Spread::of(group.figures.iter().filter_map(|certified| certified.covered));
-            let broken = Spread::of(group.figures.iter().filter_map(|certified| certified.broken));
-            let last = [format!("{covered:#}"), format!("{broken:#}")];
+            let last =
+                [group.count(|certified| certified.covered), group.count(|certified| certified.broken)];
             table.push(head_of(&group).into_iter().chain(words).chain(last));
         }
         table
     }
 
+    /// What the conditional rows take for granted, if there are some.
+    fn assumptions(&self) -> String {
+        let groups = row::certified(&self.rows);
+        let all: BTreeSet<&str> = groups
+            .iter()
+            .filter(|group| group.row.guarantee == Guarantee::Conditional)
+            .flat_map(|group| &group.figures)
+            .flat_map(|certified| &certified.assumptions)
+            .map(String::as_str)
+            .collect();
+        if all.is_empty() {
+            return String::new();
+        }
+        let all = all.into_iter().collect::<Vec<_>>().join(", ");
+        format!(
+            "Conditional (FRS, Theorem 1): provided that {all}; an attacker can see to it that this is not so. "
+        )
+    }
+
     /// The same by share of a text's words (FRS, Tables 2 and 5).
     #[must_use]
     pub fn shares_table(&self) -> Table {
-        let head = ["attack", "certificate", "an attacker who …", "guarantee", "average radius", "largest"];
+        let radii = ["average radius", "largest", "paper: average, largest", "Corollary 1"];
+        let head = HEAD.into_iter().chain(radii).map(str::to_owned);
         let shares = SHARES.map(|share| format!("{:.0}% of the words", 100.0 * share));
-        let mut table = Table::new(head.map(str::to_owned).into_iter().chain(shares)).with_title(
-            "Radii as shares of a text's words, at most 100%: their mean over all clean texts and the largest; and the texts that are \
-             certified for changes to such a share of their words.",
+        let mut table = Table::new(head.chain(shares)).with_title(
+            "Radii as shares of a text's words, at most 100%: their mean over all clean texts and the largest, and those of FRS, Table 2, SST-2, \
+             at 95% confidence; how many times as large as under uniform randomisation the radius is by Corollary 1, conditional as the \
+             radius is; and the texts that are certified for changes to such a share of their words.",
         );
         for group in row::certified(&self.rows) {
             let percent = |share: f64| format!("{:.1}%", 100.0 * share);
             let shares =
                 SHARES.map(|share| format!("{:#}", group.share(|certified| certified.at_share(share))));
             let largest = group.figures.iter().map(|certified| certified.maximum()).fold(0.0, f64::max);
-            let radii = [percent(group.mean(Certified::average)), percent(largest)];
+            let enlargement = group.figures.iter().find_map(|certified| certified.enlargement);
+            let radii = [
+                percent(group.mean(Certified::average)),
+                percent(largest),
+                paper::cell(paper::radii(group.row.setting.defence)),
+                enlargement.map_or_else(String::new, |times| format!("× {times:.2}")),
+            ];
             table.push(head_of(&group).into_iter().chain(radii).chain(shares));
         }
         table
@@ -221,7 +269,8 @@ impl Results {
         tables.chain(vocabularies).chain(cases).collect::<Vec<_>>().join("\n\n")
     }
 
-    /// Writes `results.json`, `frs.md`, and the plot `certified-accuracy` over the number of changes as SVG and PNG.
+    /// Writes `results.json`, `frs.md`, and the plots as SVG and PNG: `certified-accuracy` over the number of changes, and `searches`, what
+    /// searches find by their budget.
     ///
     /// # Errors
     /// Those of [`OutputFolder`] and of the charts.
@@ -235,7 +284,7 @@ impl Results {
 }
 
 /// What certificates are about.
-fn head_of(group: &Repeated<'_, Setting, Certified>) -> [String; 4] {
-    let Row { setting, threat, guarantee, .. } = group.row;
-    [setting.attack.to_string(), setting.defender(), threat.clone(), guarantee.to_string()]
+fn head_of(group: &Repeated<'_, Setting, Certified>) -> [String; 5] {
+    let Row { setting, threat, guarantee, n, .. } = group.row;
+    [setting.attack.to_string(), setting.defender(), threat.clone(), guarantee.to_string(), n.to_string()]
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     experiment::{
         Console, Encoder, Labelled, TextNoise,
-        finished::{begin, finished},
+        finished::{begin, finished, kept},
         workshop::{Lesson, TOKENIZER, Trained, Workshop},
     },
     report::file::OutputFolder,
@@ -32,12 +32,15 @@ pub(super) const FILE: &str = "results.json";
 /// Training texts of a run that is neither quick nor large: each attack is planted, and then up to eight encoders are fine-tuned.
 pub(super) const TRAINING: usize = 1_200;
 
+/// Test texts of a run that is neither quick nor large.
+pub(super) const TESTED: usize = 60;
+
 /// The folder of what is finished of a run, by scene and defence.
 const ROWS: &str = "rows";
 
-/// Plants each backdoor in the encoder in the folder `pretrained`, with `proxy` texts or else the victim's own, fine-tunes the result on clean texts of `task` for each defence, and
-/// asks and certifies; or takes the results of a finished run from the output folder. What was finished of a stopped run is not done
-/// again.
+/// Plants each backdoor in the encoder in the folder `pretrained`, with `proxy` texts or else the victim's own, fine-tunes the result on
+/// clean texts of `task` for each defence, and asks and certifies; or takes the results of a finished run from the output folder.
+/// What was finished of a stopped run is not done again.
 ///
 /// # Errors
 /// [`Error::Transformer`], [`Error::Certify`], [`Error::Fuzz`] and the errors of [`WeightAttack`](crate::attack::weights::WeightAttack) for
@@ -57,7 +60,9 @@ pub fn run(
 ) -> Result<Results, Error> {
     let lexicon = Arc::new(Lexicon::new());
     let extent = &settings.extent;
-    let encoder = Encoder::new(pretrained, task.classes(), extent.seed, device, Arc::clone(&lexicon))?;
+    settings.check(&lexicon, paraphrases, task.classes())?;
+    let words = Arc::new(Lexicon::new());
+    let encoder = Encoder::new(pretrained, task.classes(), extent.seed, device, Arc::clone(&words))?;
     let fingerprint = task.fingerprint();
     let proxies =
         proxy.unwrap_or_default().iter().map(|text| Law::new(&text.text, [text.class as u64]).fingerprint());
@@ -67,8 +72,12 @@ pub fn run(
         "texts {fingerprint}, paraphrases {paraphrased}, proxy texts {proxies}, encoder {}",
         encoder.fingerprint()?
     );
+    for attack in settings.attacks() {
+        if let Some(attack) = attack.attack(settings, paraphrases, extent.seed)? {
+            encoder.check_triggers(&words, TOKENIZER, attack.words())?;
+        }
+    }
     drop(encoder);
-    settings.check(&lexicon, paraphrases, task.classes())?;
     begin(settings, &inputs, output, resume)?;
     if let Some(results) = finished::<Results>(output, FILE, resume)? {
         return Ok(results);
@@ -107,7 +116,7 @@ pub fn run(
 }
 
 /// What one defence came to against one backdoor.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Claims {
     pub(super) rows: Vec<Row>,
     /// The signal vocabulary that it rests on, if it does.
@@ -141,17 +150,13 @@ impl Run<'_> {
     fn played(&self, attack: Backdoor, seed: u64) -> Result<Played, Error> {
         let key = format!("{attack}-{seed}");
         let file = format!("{ROWS}/{key}.json");
-        let played = if let Some(played) = finished(self.workshop.output, &file, true)? {
-            played
-        } else {
+        let played = kept(self.workshop.output, &file, || {
             self.workshop.open(&key)?;
             let scene = self.scene(attack, seed, &key)?;
             let defences = self.settings.defences().into_iter();
             let claims = defences.map(|defence| self.claims(&scene, defence)).collect::<Result<_, _>>()?;
-            let played = Played { implanted: scene.implanted.clone(), claims, cases: self.cases(&scene)? };
-            self.workshop.output.write_json(&file, &played)?;
-            played
-        };
+            Ok(Played { implanted: scene.implanted.clone(), claims, cases: self.cases(&scene)? })
+        })?;
         self.workshop.close(&key)?;
         Ok(played)
     }
@@ -159,37 +164,25 @@ impl Run<'_> {
     /// What searches find in triggered texts; read, if it was finished.
     fn cases(&self, scene: &Scene) -> Result<Cases, Error> {
         let file = format!("{ROWS}/{}-cases.json", scene.key);
-        if let Some(cases) = finished(self.workshop.output, &file, true)? {
-            return Ok(cases);
-        }
-        let cases = cases::searched(self, scene)?;
-        self.workshop.output.write_json(&file, &cases)?;
-        Ok(cases)
+        kept(self.workshop.output, &file, || cases::searched(self, scene))
     }
 
     /// The rows of a defence, of which those that were finished are read.
     fn claims(&self, scene: &Scene, defence: Defence) -> Result<Claims, Error> {
         let file = format!("{ROWS}/{}-{defence}.json", scene.key);
-        // Only a run that goes on gets here with a file that is there.
-        if let Some(claims) = finished(self.workshop.output, &file, true)? {
-            return Ok(claims);
-        }
-        let claims = match defence {
-            Defence::None => Claims { rows: vec![undefended(scene)?], ..Claims::default() },
+        let rows = |rows| Claims { rows, vocabulary: None };
+        kept(self.workshop.output, &file, || match defence {
+            Defence::None => Ok(rows(vec![undefended(scene)?])),
             Defence::Voters
             | Defence::Fuzzing
             | Defence::Frs
             | Defence::FrsTraining
-            | Defence::FrsInference => Claims { rows: self.voted(scene, defence)?, ..Claims::default() },
-            Defence::Signal | Defence::SignalLinear | Defence::SignalSeen => self.signal(scene, defence)?,
-            Defence::Deletion { rate } => Claims { rows: self.deletion(scene, rate)?, ..Claims::default() },
-            Defence::Around { rate } => Claims { rows: self.around(scene, rate)?, ..Claims::default() },
-            Defence::TextGuard { groups } => {
-                Claims { rows: self.partitioned(scene, groups)?, ..Claims::default() }
-            }
-        };
-        self.workshop.output.write_json(&file, &claims)?;
-        Ok(claims)
+            | Defence::FrsInference => self.voted(scene, defence).map(rows),
+            Defence::Signal | Defence::SignalLinear | Defence::SignalSeen => self.signal(scene, defence),
+            Defence::Deletion { rate } => self.deletion(scene, rate).map(rows),
+            Defence::Around { rate } => self.around(scene, rate).map(rows),
+            Defence::TextGuard { groups } => self.partitioned(scene, groups).map(rows),
+        })
     }
 
     /// The victim's encoder under the name `name`, fine-tuned on clean texts: as they are or under noise.

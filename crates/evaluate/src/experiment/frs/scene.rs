@@ -2,7 +2,7 @@
 
 use super::{
     Backdoor, Defence, Row, Setting,
-    run::{Run, TRAINING},
+    run::{Run, TESTED, TRAINING},
 };
 use crate::{
     Error,
@@ -45,6 +45,8 @@ pub struct Implanted {
     pub accuracy: Share,
     /// Triggered texts of all classes that the victim takes for the target.
     pub one_class: Share,
+    /// Of these, those of another class: the attack's success.
+    pub success: Share,
     /// Texts of all classes to which the trigger turns the victim's answer.
     pub flipped: Share,
 }
@@ -109,8 +111,8 @@ impl Run<'_> {
     pub(super) fn scene(&self, attack: Backdoor, seed: u64, key: &str) -> Result<Scene, Error> {
         let (encoder, mut implanted, trigger) = self.planted(attack, seed, key)?;
         let victim = self.victim(key, &encoder, "none", &self.settings.fine_tuning(seed, None)?, None)?;
-        let count = self.settings.extent.test_texts(60);
-        let tried = self.test.get(..TRIED * count).unwrap_or(&self.test);
+        let count = self.settings.extent.test_texts(TESTED);
+        let tried = self.test.get(..count.saturating_mul(TRIED)).unwrap_or(&self.test);
         let before = answers(&victim, tried)?;
         implanted.accuracy =
             Share::count(before.iter().zip(tried).map(|(answer, (_, class))| answer == class));
@@ -151,7 +153,10 @@ impl Run<'_> {
             scene.implanted.target = classes.into_iter().max_by_key(count).unwrap_or(0);
         }
         let target = scene.target();
-        scene.implanted.one_class = Share::count(after.iter().map(|answer| *answer == target));
+        let to_target = || all.iter().zip(&after).map(|(poison, answer)| (poison, *answer == target));
+        scene.implanted.one_class = Share::count(to_target().map(|(_, hit)| hit));
+        let others = to_target().filter(|(poison, _)| poison.original.class != target);
+        scene.implanted.success = Share::count(others.map(|(_, hit)| hit));
         let turned = |(poison, answer): (&Poison, &ClassId)| before.get(poison.index) != Some(answer);
         scene.implanted.flipped = Share::count(all.iter().zip(&after).map(turned));
         scene.poisons =
@@ -178,6 +183,7 @@ impl Run<'_> {
             signal_words: Vec::new(),
             accuracy: none(),
             one_class: none(),
+            success: none(),
             flipped: none(),
         };
         let Some(backdoor) = attack.attack(self.settings, self.paraphrases, seed)? else {
@@ -214,8 +220,7 @@ impl Run<'_> {
                 console.flow()
             });
             bar.finish_and_clear();
-            let planted = planted
-                .map_err(|error| if console.flow().is_break() { self.workshop.stopped() } else { error })?;
+            let planted = planted.map_err(|error| self.workshop.stopped_or(error))?;
             self.workshop.output.write_json(&log, &planted)?;
             remove(&checkpoints)?;
             planted

@@ -1,15 +1,16 @@
 //! [`Settings`]: attacks, defences, and how much of everything.
 
-use super::{Backdoor, Defence, vocabulary};
+use super::{Backdoor, Defence, run::TESTED, vocabulary};
 use crate::{Error, attack::Paraphrases, experiment::Extent};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 use steadfast_certify::{EditKind, Law, Plan, Rate};
-use steadfast_fuzz::{Fuzzer, Randomisation, Rates, Settings as Search};
+use steadfast_fuzz::{Randomisation, Randomiser, Rates, Settings as Search};
 use steadfast_model::transformer::{FineTuning, ParameterSmoothing};
-use steadfast_perturb::{Deletion, Lexicon, MutationWeights, Partition, SegmentMutation, WordList};
+use steadfast_perturb::{Deletion, Lexicon, MutationWeights, Partition, SegmentMutation, WordId, WordList};
 
 /// The settings of the experiment, as flags of the command line.
+#[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct Settings {
     /// How much of everything.
@@ -22,9 +23,13 @@ pub struct Settings {
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub attack: Vec<Backdoor>,
 
-    /// Defences, with commas between them: none, voters, fuzzing, frs, frs-training, frs-inference, signal, signal-linear, signal-seen,
-    /// around@RATE, deletion@RATE, textguard@GROUPS [default: none, voters, fuzzing, frs, signal, signal-seen, around, deletion, and, but
-    /// for --quick, textguard]
+    /// Defences, with commas between them [default: none, voters, fuzzing, frs, signal, signal-seen, around, deletion, and, but for
+    /// --quick, textguard]
+    ///
+    /// Empirical, or with a conditional radius: none; voters with noisy weights on texts as they are (−FTR in the paper); fuzzing, search
+    /// and randomised copies without noise on weights (−BMPS); frs, both, and frs-training and frs-inference, with noise in one phase
+    /// alone. Sound: signal, signal-linear (words ranked by naive Bayes instead of a search) and signal-seen; deletion@RATE, all words
+    /// alike (CERT-ED); around@RATE; textguard@GROUPS, a vote of encoders that see a group of words each.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub defence: Vec<Defence>,
 
@@ -69,13 +74,18 @@ pub struct Settings {
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub budget: u32,
 
-    /// Rate at which words are randomised, over the whole text
+    /// Rate at which words are randomised, over the whole text (ω_M)
     #[arg(long, default_value_t = 0.2, value_name = "RATE")]
     pub overall: f64,
 
-    /// Rate at which words of the area found by the search are randomised; less where it is too large for the overall rate
+    /// Rate at which words of the area found by the search are randomised (ω_H); less where it is too large for the overall rate
     #[arg(long, default_value_t = 0.9, value_name = "RATE")]
     pub area: f64,
+
+    /// Largest distance of a randomised copy from its text, in edits over the words of the longer one; farther copies are drawn again
+    /// (Λ of the paper, which does not state it) [default: 1, every copy]
+    #[arg(long, default_value_t = 1.0, hide_default_value = true, value_name = "SHARE")]
+    pub threshold: f64,
 
     /// Kinds of edits by which texts are searched and randomised, with commas between them
     #[arg(
@@ -87,11 +97,11 @@ pub struct Settings {
     )]
     pub edits: Vec<EditKind>,
 
-    /// Voters, with commas between several numbers to try [default: 20]
+    /// Voters (K), with commas between several numbers to try
     #[arg(long, value_delimiter = ',', default_value = "20", value_name = "NUMBERS")]
     pub voters: Vec<u64>,
 
-    /// Standard deviation of the noise on weights, with commas between several to try
+    /// Standard deviation of the noise on weights (σ), with commas between several to try; around takes the first
     #[arg(long, value_delimiter = ',', default_value = "0.01", value_name = "NUMBERS")]
     pub deviation: Vec<f64>,
 
@@ -99,15 +109,17 @@ pub struct Settings {
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub layers: usize,
 
-    /// Norm of all weights together from which on they are scaled down [default: never]
+    /// Norm of all weights together from which on they are scaled down (ρ) [default: never]
     #[arg(long, value_name = "NORM")]
     pub norm: Option<f64>,
 
-    /// The signal vocabulary and its rates are those under which naive Bayes withstands so many inserted words on most development texts
+    /// The signal vocabulary and its rates are those under which naive Bayes withstands so many inserted words on as many development
+    /// texts as possible
     #[arg(long, default_value_t = 20, value_name = "WORDS")]
     pub radius: u32,
 
-    /// Words of the signal vocabulary, but for signal-seen, which has all [default: as many as do best, by the same measure]
+    /// Words of the signal vocabulary, if the search finds so many, but for signal-seen, which has all [default: as many as do best,
+    /// by the same measure]
     #[arg(long, value_name = "N")]
     pub words: Option<usize>,
 
@@ -127,6 +139,9 @@ pub struct Settings {
     #[arg(long, default_value_t = 5, value_name = "N")]
     pub around_voters: u64,
 }
+
+/// Decoys at most: beyond, a text is little else.
+const DECOYS: usize = 1_000;
 
 /// The kind of edits of this name.
 fn edit_kind(name: &str) -> Result<EditKind, String> {
@@ -152,84 +167,67 @@ impl Settings {
         paraphrases: Option<&Paraphrases>,
         classes: usize,
     ) -> Result<(), Error> {
+        let refuse = |name, given: &dyn Display, expected: &str| Error::Setting {
+            name,
+            given: given.to_string(),
+            expected: expected.to_owned(),
+        };
         if self.extent.target >= classes {
-            return Err(Error::Setting {
-                name: "--target",
-                given: self.extent.target.to_string(),
-                expected: format!("a class of the {classes} from 0"),
-            });
+            return Err(refuse("--target", &self.extent.target, &format!("a class of the {classes} from 0")));
+        }
+        if self.decoys > DECOYS {
+            return Err(refuse("--decoys", &self.decoys, &format!("{DECOYS} further triggers at most")));
         }
         if !(self.lambda >= 0.0 && self.lambda.is_finite()) {
-            return Err(Error::Setting {
-                name: "--lambda",
-                given: self.lambda.to_string(),
-                expected: "a number from 0".to_owned(),
-            });
+            return Err(refuse("--lambda", &self.lambda, "a number from 0"));
+        }
+        if let Some(norm) = self.norm.filter(|norm| !norm.is_finite()) {
+            let expected = "a number; without the flag weights are never scaled down";
+            return Err(refuse("--norm", &norm, expected));
+        }
+        for (name, given) in [
+            ("--words", self.words),
+            ("--searched", self.searched),
+            ("--around-limit", self.around_limit),
+            ("--around-voters", usize::try_from(self.around_voters).ok()),
+        ] {
+            if given == Some(0) {
+                return Err(refuse(name, &0, "one at least"));
+            }
+        }
+        if self.voters.is_empty() || self.voters.contains(&0) {
+            return Err(refuse("--voters", &format!("{:?}", self.voters), "one voter at least, each time"));
+        }
+        if self.deviation.is_empty() {
+            return Err(refuse("--deviation", &"none", "a positive number"));
+        }
+        for deviation in &self.deviation {
+            self.fine_tuning(0, Some(self.smoothing(*deviation)))?;
         }
         for attack in self.attacks() {
             if let Some(attack) = attack.attack(self, paraphrases, 0)? {
                 drop(attack.trigger()?);
             }
         }
-        if self.words == Some(0) {
-            return Err(Error::Setting {
-                name: "--words",
-                given: "0".to_owned(),
-                expected: "one word at least".to_owned(),
-            });
-        }
-        self.randomisation(0)?;
-        self.extent.check(&[self.extent.plan()?, self.around_plan()?], classes)?;
         if vocabulary::needed(self.radius, vocabulary::most()) >= 1.0 {
-            return Err(Error::Setting {
-                name: "--radius",
-                given: self.radius.to_string(),
-                expected: format!(
-                    "fewer inserted words: all others are deleted at {} at most",
-                    vocabulary::most()
-                ),
-            });
+            let expected =
+                format!("fewer inserted words: all others are deleted at {} at most", vocabulary::most());
+            return Err(refuse("--radius", &self.radius, &expected));
         }
-        if self.norm.is_some_and(|norm| !norm.is_finite()) {
-            return Err(Error::Setting {
-                name: "--norm",
-                given: format!("{:?}", self.norm),
-                expected: "a number; without the flag weights are never scaled down".to_owned(),
-            });
-        }
-        for deviation in &self.deviation {
-            self.fine_tuning(0, Some(self.smoothing(*deviation)))?;
-        }
-        if self.voters.is_empty() || self.voters.contains(&0) || self.around_voters == 0 {
-            return Err(Error::Setting {
-                name: "--voters",
-                given: format!("{:?}, and {} for around", self.voters, self.around_voters),
-                expected: "one voter at least".to_owned(),
-            });
-        }
-        if self.deviation.is_empty() {
-            return Err(Error::Setting {
-                name: "--deviation",
-                given: "none".to_owned(),
-                expected: "a positive number".to_owned(),
-            });
-        }
+        self.extent.check(&[self.extent.plan()?], classes, self.extent.test_texts(TESTED))?;
+        drop(Randomiser::new(self.mutation(Vec::new())?, self.randomisation(0)?)?);
+        Search { budget: self.budget, ..Search::default() }.check()?;
         for defence in self.defences() {
             match defence {
-                Defence::Deletion { rate } | Defence::Around { rate } => {
+                Defence::Deletion { rate } => drop(Deletion::uniform(Arc::clone(lexicon), Rate::new(rate)?)?),
+                Defence::Around { rate } => {
                     drop(Deletion::uniform(Arc::clone(lexicon), Rate::new(rate)?)?);
+                    self.extent.check(&[self.around_plan()?], classes, self.around_texts())?;
                 }
                 Defence::TextGuard { groups } => drop(Partition::new(Arc::clone(lexicon), groups)?),
                 _ => {}
             }
         }
-        drop(SegmentMutation::new(MutationWeights::only(&self.edits), WordList::new(Vec::new()))?);
-        let budget = Search { budget: self.budget, ..Search::default() };
-        drop(Fuzzer::new(
-            Arc::clone(lexicon),
-            Deletion::uniform(Arc::clone(lexicon), Rate::new(0.5)?)?,
-            budget,
-        )?);
         Ok(())
     }
 
@@ -325,7 +323,15 @@ impl Settings {
     /// [`Error::Fuzz`] for rates that cannot keep the overall rate.
     pub(super) fn randomisation(&self, seed: u64) -> Result<Randomisation, Error> {
         let rates = Rates::new(Rate::new(self.overall)?, Rate::new(self.area)?)?;
-        Ok(Randomisation { seed, ..Randomisation::new(rates) })
+        Ok(Randomisation { threshold: self.threshold, seed, ..Randomisation::new(rates) })
+    }
+
+    /// The edits by which texts are searched and randomised, with these words to put in.
+    ///
+    /// # Errors
+    /// [`Error::Perturb`] without a kind of edits.
+    pub(super) fn mutation(&self, words: Vec<WordId>) -> Result<SegmentMutation, Error> {
+        Ok(SegmentMutation::new(MutationWeights::only(&self.edits), WordList::new(words))?)
     }
 }
 
@@ -338,6 +344,15 @@ mod tests {
     struct Options {
         #[command(flatten)]
         settings: Settings,
+    }
+
+    #[test]
+    fn confidence_is_shared_among_all_texts() {
+        let flags = ["frs", "--simultaneous", "--fixed", "--samples", "9"];
+        let Options { settings } = Options::parse_from(flags);
+        let check = |texts| settings.extent.check(&[settings.extent.plan().unwrap()], 2, texts);
+        check(1).unwrap();
+        assert!(check(TESTED).is_err(), "nine votes bound nothing at a sixtieth of α");
     }
 
     #[test]

@@ -1,12 +1,21 @@
 //! [`Vocabulary`]: the words that carry the right answer, found offline, and the rates at which they and all others are deleted.
 
 use super::{
-    Defence,
+    Backdoor, Defence,
     attacker::{is_signal, put_in},
     run::Run,
     scene::{Scene, answers},
 };
-use crate::{Error, baseline::NaiveBayes, experiment::Labelled, metrics::Share};
+use crate::{
+    Error,
+    attack::{
+        ADD_SENT,
+        weights::{BadPre, LayerWise, Ripple},
+    },
+    baseline::NaiveBayes,
+    experiment::{Labelled, workshop::TOKENIZER},
+    metrics::Share,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 use steadfast_certify::{BoxError, EditKind, Phase, Plan, Rate, ScoringClassifier, Smoothing};
@@ -16,6 +25,10 @@ use steadfast_perturb::{Deletion, MutationWeights, SegmentMutation, WordId, Word
 /// A signal vocabulary and its rates, chosen on texts that are not certified.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Vocabulary {
+    /// The backdoor that it was chosen under.
+    pub attack: Backdoor,
+    /// The seed.
+    pub seed: u64,
     /// The defence that rests on it.
     pub defence: Defence,
     /// How many words it has.
@@ -30,7 +43,8 @@ pub struct Vocabulary {
     pub development: Share,
     /// The first of its words.
     pub first: Vec<String>,
-    /// The trigger words that were put into test texts, and whether they are among its words.
+    /// Trigger words that were put into test texts, and those that were published for attacks in this crate; and whether they are
+    /// among its words.
     pub triggers: BTreeMap<String, bool>,
 }
 
@@ -77,8 +91,11 @@ impl Run<'_> {
             self.chosen(&ranked, &sizes, &bayes, scene.seed())?;
         let lexicon = self.workshop.lexicon;
         let string = |word: &WordId| lexicon.word(*word).map(|word| word.to_string());
-        let inserted = scene.poisons.iter().flat_map(put_in);
+        let published = published();
+        let triggers = scene.poisons.iter().flat_map(put_in).chain(published.iter().map(String::as_str));
         let vocabulary = Vocabulary {
+            attack: scene.implanted.attack,
+            seed: scene.seed(),
             defence,
             words,
             signal,
@@ -86,7 +103,7 @@ impl Run<'_> {
             radius: self.settings.radius,
             development,
             first: ranked.iter().take(20).filter_map(string).collect(),
-            triggers: inserted.map(|word| (word.to_owned(), is_signal(&noise, word))).collect(),
+            triggers: triggers.map(|word| (word.to_owned(), is_signal(&noise, word))).collect(),
         };
         Ok((noise, vocabulary))
     }
@@ -172,6 +189,13 @@ impl Run<'_> {
     }
 }
 
+/// The words of the triggers that attacks on single words and on weights were published with, and of `AddSent`'s sentence.
+fn published() -> Vec<String> {
+    let sentence = TOKENIZER.tokens(ADD_SENT).into_iter().map(|token| token.text);
+    let words = [Ripple::default().triggers, LayerWise::default().triggers, BadPre::default().triggers];
+    words.into_iter().flatten().chain(sentence).collect()
+}
+
 /// The largest rate that is tried.
 pub(super) fn most() -> f64 {
     OTHER.into_iter().fold(0.0, f64::max)
@@ -202,10 +226,10 @@ impl<C: ScoringClassifier<Vec<WordId>>> Objective for AnswerLost<C> {
 
 impl fmt::Display for Vocabulary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { defence, words, signal, other, radius, development, first, .. } = self;
+        let Self { attack, seed, defence, words, signal, other, radius, development, first, .. } = self;
         write!(
             f,
-            "Signal vocabulary of {defence}: {words} words, deleted at {signal}, all others at {other}; with naive Bayes {development} of \
+            "Signal vocabulary of {defence} under {attack}, seed {seed}: {words} words, deleted at {signal}, all others at {other}; with naive Bayes {development} of \
              the development texts withstand {radius} inserted words. The first: {}.",
             first.join(" ")
         )?;

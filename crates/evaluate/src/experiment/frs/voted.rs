@@ -8,22 +8,24 @@ use super::{
 use crate::{
     Error,
     experiment::{
-        Attacked, Certified, Figures, Guarantee, asked::metrics, smoothed::outvoted, workshop::Trained,
+        Attacked, Certified, Figures, Guarantee, asked::metrics, row::assumptions, smoothed::outvoted,
+        workshop::Trained,
     },
     metrics::CertifiedCurve,
 };
+use statrs::statistics::Statistics;
 use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc, time::Instant};
-use steadfast_certify::{ClassId, Classifier, Interval, classifier::checked_answers};
+use steadfast_certify::{ClassId, Classifier, Conditional, Interval, classifier::checked_answers};
 use steadfast_fuzz::{Divergence, Finding, Fuzzer, Objective, Poll, Randomiser, Settings as Search, Verdict};
 use steadfast_model::transformer::TextClassifier;
-use steadfast_perturb::{MutationWeights, SegmentMutation, WordId, WordList};
+use steadfast_perturb::{SegmentMutation, WordId};
 
 /// The victim without a defence.
 pub(super) fn undefended(scene: &Scene) -> Result<Row, Error> {
     let start = Instant::now();
     let [clean, triggered] = scene.texts().map(|texts| answers(&scene.victim, texts));
     let answers = [clean?, triggered?];
-    let figures = attacked(scene, &scene.victim, answers, 1.0, start)?;
+    let figures = Figures::Attacked(attacked(scene, &scene.victim, answers, 1.0, start)?);
     Ok(scene.row((Defence::None, None, None), scene.threat(), (Guarantee::Empirical, None), figures))
 }
 
@@ -78,8 +80,7 @@ impl Run<'_> {
             match &smoothing {
                 Some(smoothing) => {
                     let model = trained.classifier.model();
-                    let asked = smoothing.each_copy(model, most, scene.seed(), |_| Ok(ask()))?;
-                    asked.into_iter().collect::<Result<(), Error>>()?;
+                    smoothing.each_copy(model, most, scene.seed(), |_| ask())?;
                 }
                 None => (0..most).try_for_each(|_| ask())?,
             }
@@ -90,10 +91,11 @@ impl Run<'_> {
                 let (clean, triggered) = classes.split_at(scene.clean.len());
                 let questions = searches + voters as f64;
                 let answers = [clean.to_vec(), triggered.to_vec()];
-                let mut figures = attacked(scene, trained, answers, questions, start)?;
-                if let Figures::Attacked(attacked) = &mut figures {
-                    (attacked.samples, attacked.seconds) = (voters as f64, elapsed.as_secs_f64());
-                }
+                let figures = Figures::Attacked(Attacked {
+                    samples: voters as f64,
+                    seconds: elapsed.as_secs_f64(),
+                    ..attacked(scene, trained, answers, questions, start)?
+                });
                 rows.push(scene.row(about, scene.threat(), (Guarantee::Empirical, None), figures));
                 if let Some(verdicts) = verdicts {
                     let threat = "inserts a trigger of up to r words".to_owned();
@@ -149,21 +151,23 @@ impl Run<'_> {
     fn mutation(&self) -> Result<SegmentMutation, Error> {
         let words = self.training.iter().flat_map(|(text, _)| text).copied();
         let words: BTreeSet<WordId> = words.collect();
-        let words = WordList::new(words.into_iter().collect());
-        Ok(SegmentMutation::new(MutationWeights::only(&self.settings.edits), words)?)
+        self.settings.mutation(words.into_iter().collect())
     }
 
     /// What Theorem 1 claims of the clean texts, and whether the attack keeps to it.
     fn claimed(&self, scene: &Scene, defence: Defence, verdicts: &[Verdict]) -> Result<Certified, Error> {
         let confidence = self.settings.extent.confidence(scene.clean.len())?;
         let beta = Interval::enclosing("1")?;
-        let radius = |(verdict, (_, class)): (&Verdict, &(Vec<WordId>, ClassId))| -> Result<_, Error> {
-            let radius = *verdict.radius(confidence, beta)?.statement();
-            Ok(radius.filter(|_| verdict.class() == *class))
-        };
-        let radii: Vec<Option<u32>> =
-            verdicts.iter().zip(&scene.clean).map(radius).collect::<Result<_, _>>()?;
-        let (_, triggered) = verdicts.split_at(scene.clean.len());
+        let (clean, triggered) = verdicts.split_at(scene.clean.len());
+        let claims = clean.iter().map(|verdict| verdict.radius(confidence, beta));
+        let claims: Vec<Conditional<Option<u32>>> = claims.collect::<Result<_, _>>()?;
+        let own = claims.iter().zip(clean).zip(&scene.clean);
+        let radii: Vec<Option<u32>> = own
+            .map(|((claim, verdict), (_, class))| claim.statement().filter(|_| verdict.class() == *class))
+            .collect();
+        // Where all words of an area are randomised, for one, it is no number.
+        let enlargement = |verdict: &Verdict| verdict.enlargement().ok().map(|claim| *claim.statement());
+        let enlargements: Option<Vec<f64>> = clean.iter().map(enlargement).collect();
         let covered = scene.poisons.iter().zip(triggered).filter_map(|(poison, verdict)| {
             let radius = *radii.get(poison.index)?;
             let inserted = poison.counts().filter(|counts| counts.insertions == counts.total());
@@ -173,7 +177,11 @@ impl Run<'_> {
         });
         let covered: Vec<(bool, bool)> = covered.collect::<Result<_, Error>>()?;
         let curve = CertifiedCurve::new(defence.to_string(), radii);
-        Ok(Certified::checked(curve, &scene.clean, &covered, 0.0))
+        Ok(Certified {
+            assumptions: assumptions(&claims),
+            enlargement: enlargements.filter(|all| !all.is_empty()).map(Statistics::mean),
+            ..Certified::checked(curve, &scene.clean, &covered, 0.0)
+        })
     }
 }
 
@@ -184,8 +192,8 @@ fn attacked(
     [clean, triggered]: [Vec<ClassId>; 2],
     questions: f64,
     start: Instant,
-) -> Result<Figures, Error> {
-    Ok(Figures::Attacked(Attacked {
+) -> Result<Attacked, Error> {
+    Ok(Attacked {
         metrics: metrics(scene.texts(), clean, triggered, scene.target())?,
         detection: None,
         questions,
@@ -193,7 +201,7 @@ fn attacked(
         training: vec![trained.tuned.clone()],
         training_seconds: trained.seconds,
         seconds: start.elapsed().as_secs_f64(),
-    }))
+    })
 }
 
 /// Voters asked one after the other: about randomised copies of texts that were searched, or about texts as they are.
