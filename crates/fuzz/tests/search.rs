@@ -116,7 +116,7 @@ fn batches_are_full_and_nothing_is_asked_twice() {
 fn the_mean_of_equal_deviations_is_that_deviation() {
     let world = World::new();
     for deviation in [0.1, 2.0_f64.ln(), 3.17] {
-        let settings = Settings { budget: 60, ..Settings::default() };
+        let settings = Settings { budget: 400, ..Settings::default() };
         let fuzzer = Fuzzer::new(world.lexicon.clone(), deletions(), settings).unwrap();
         let objective =
             objective::from_fn(
