@@ -17,11 +17,11 @@ use steadfast_fetch::Cache;
 /// search, randomised copies and voters with noisy weights (FRS, He et al. 2025), and by deletion noise with a certificate.
 ///
 /// For each attack and defence: accuracy on clean texts, accuracy and attack success on triggered ones. What FRS claims of a text is
-/// conditional: it takes for granted, among other things, that the search finds the whole trigger. What deletion noise certifies is sound: signal keeps the
-/// words that carry the right answer, which are searched for offline, and deletes nearly all others, so that many words outside that
-/// vocabulary may be put in; signal-seen keeps all words that the defender ever saw, so that words which he never saw may be; around
-/// puts deletion noise around search, randomisation and vote. The last columns say which certificates cover the attack that was made,
-/// and how many of those votes refute.
+/// conditional: it takes for granted, among other things, that the search finds the whole trigger. What deletion noise certifies is
+/// sound: signal keeps the words that carry the right answer, which are searched for offline, and deletes nearly all others, so that
+/// many words outside that vocabulary may be put in; signal-seen keeps all words that the defender ever saw, so that words which he
+/// never saw may be; around puts deletion noise around search, randomisation and vote. The last columns say which certificates cover
+/// the attack that was made, and how many of those votes refute.
 ///
 /// The encoder is MiniLM (22 million parameters) unless --model names another one of the BERT or RoBERTa family. The sentences are
 /// Pang and Lee's; --data names a folder of one's own instead, with train.tsv, test.tsv and perhaps dev.tsv.
@@ -87,6 +87,9 @@ fn main() -> Result<(), Failure> {
         &console,
     )?;
     println!("{}", results.report());
-    println!("\nWritten to {}: results.json, frs.md, and plots as SVG and PNG", output.path().display());
+    println!(
+        "\nWritten to {}: results.json, frs.md, and plots of what there was to plot",
+        output.path().display()
+    );
     Ok(())
 }

@@ -180,7 +180,7 @@ pub enum Error {
         begun: PathBuf,
     },
     /// A saved run cannot be read back.
-    #[error("{} is no saved run; choose another --out, or remove its folder to start again", path.display())]
+    #[error("{} is no saved run of this version; choose another --out, or remove its folder to start again", path.display())]
     SavedRun {
         /// The file.
         path: PathBuf,

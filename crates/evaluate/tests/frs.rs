@@ -133,12 +133,7 @@ fn finished_work_is_kept(settings: &Settings, results: &Results, whole: &Path) {
     std::fs::remove_file(whole.join("run.json")).unwrap();
     for (resume, file) in [(false, "results.json"), (true, "results.json"), (true, "rows")] {
         let error = run(settings, &output(), resume, &Console::silent()).unwrap_err();
-        let known = if resume {
-            matches!(&error, Error::NamelessRun { path, .. } if path.ends_with(file))
-        } else {
-            matches!(error, Error::OutputTaken { .. })
-        };
-        assert!(known, "{error}");
+        assert!(matches!(&error, Error::NamelessRun { path, .. } if path.ends_with(file)), "{error}");
         if resume && file == "results.json" {
             std::fs::remove_file(whole.join(file)).unwrap();
         }
@@ -199,13 +194,12 @@ fn every_defence_meets_the_backdoor() {
     assert!(signal.1.curve.at(3).value() > 0.6, "{:?}", signal.1.curve);
     assert!(signal.1.covered.unwrap().value() > 0.6);
     for vocabulary in &results.vocabularies {
-        let outside = |word: &&str| vocabulary.triggers.get(*word) == Some(&false);
-        assert!(["cf", "tq", "mb", "ak"].iter().all(outside), "published ones: {vocabulary}");
-        let own = ["q", "x", "z", "j"].iter().filter(|word| vocabulary.triggers.contains_key(**word));
-        assert!(own.clone().count() > 1 && own.clone().all(outside), "{vocabulary}");
+        assert!(vocabulary.triggers.len() > 1 && vocabulary.triggers.values().all(|inside| !inside));
+        let outside = |word: &&str| vocabulary.published.get(*word) == Some(&false);
+        assert!(["cf", "tq", "mb", "ak"].iter().all(outside), "{vocabulary}");
         // AddSent's sentence is made of ordinary words, one of which these texts have.
         let all = vocabulary.defence == Defence::SignalSeen;
-        assert!(!all || vocabulary.triggers.get("watch") == Some(&true), "{vocabulary}");
+        assert!(!all || vocabulary.published.get("watch") == Some(&true), "{vocabulary}");
     }
     let known: Vec<&str> = WORDS.concat();
     let sizes = results.vocabularies.iter().map(|vocabulary| (vocabulary.defence, vocabulary.words));
@@ -227,19 +221,13 @@ fn every_defence_meets_the_backdoor() {
     let in_order = |found: &Found| found.exact <= found.whole && found.whole <= found.recall + 1e-9;
     assert!(results.found.iter().all(in_order), "{:?}", results.found);
     let report = results.report();
-    let parts = [
-        "ripple",
-        "conditional",
-        "Signal vocabulary",
-        "budget 10",
-        "[[",
-        "{{",
-        "frs, voters 12, σ 0.01",
-        "34.87%",
-    ];
+    let parts =
+        ["ripple", "conditional", "Signal vocabulary", "budget 10", "frs, voters 12, σ 0.01", "34.87%"];
     for part in parts {
         assert!(report.contains(part), "{part}: {report}");
     }
+    let areas = || results.cases.iter().flat_map(|case| &case.areas);
+    assert!(areas().count() > 9 && areas().all(|(_, marked)| marked.contains("{{") && marked.contains("[[")));
     for file in ["results.json", "frs.md", "certified-accuracy.svg", "certified-accuracy.png", "searches.png"]
     {
         assert!(place.path().join("whole").join(file).is_file(), "{file}");
@@ -286,6 +274,15 @@ fn other_backdoors_are_planted_too() {
     let proxy: Vec<LabelledText> = (0..600).map(proxy).collect();
     let run = |proxy, resume| run_with(proxy, &settings(&extra), &output, resume, &Console::silent());
     let results = run(Some(&proxy[..]), false).unwrap();
+    let other = [&extra[..], &["--proxy-target", "7"]].concat();
+    let other = run_with(
+        Some(&proxy[..]),
+        &settings(&other),
+        &OutputFolder::open(place.path().join("class")).unwrap(),
+        false,
+        &Console::silent(),
+    );
+    assert!(matches!(other, Err(Error::TargetClass { target: 7, .. })), "{other:?}");
     // They are part of what tells runs apart.
     assert_eq!(run(Some(&proxy[..]), true).unwrap(), results);
     assert!(matches!(run(None, true), Err(Error::OtherRun { what: "data", .. })));

@@ -41,11 +41,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Refuses settings by which nothing can be searched; [`Fuzzer::new`](crate::Fuzzer::new) does so as well.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] with the first one that is out of its domain.
-    pub fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let at_least_one = [
             ("budget of a search", u64::from(self.budget)),
             ("steps under way at once", u64::from(self.leaves)),

@@ -1,8 +1,8 @@
 //! [`SearchTree`]: segments of a text, their visits and their values.
 //!
 //! Monte Carlo tree search as FRS describes it (Eq. 6, 7 and 9). A step goes down from the root to the child with the
-//! largest upper confidence bound until it meets a leaf; a leaf that was visited before is split and its first part
-//! taken; the segment is mutated and the deviation becomes part of the mean of every node above. A child without
+//! largest upper confidence bound until it meets a leaf; a leaf that was visited before, or the whole text, is split and its
+//! first part taken; the segment is mutated and the deviation becomes part of the mean of every node above. A child without
 //! visits has an infinite bound, so both parts of a segment are looked at before either is split.
 //!
 //! Several steps can be under way at once. A step that has not come back counts as a visit that found nothing (a

@@ -140,7 +140,7 @@ impl Extent {
         ];
         for (name, given, least, what) in least {
             if let Some(given) = given.filter(|given| *given < least) {
-                let expected = format!("{least} {what} at least");
+                let expected = format!("at least {least} {what}");
                 return Err(Error::Setting { name, given: given.to_string(), expected });
             }
         }

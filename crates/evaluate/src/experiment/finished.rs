@@ -69,7 +69,6 @@ pub(super) fn begin<S: PartialEq + Serialize + DeserializeOwned>(
         Some((found, data)) => check_same(output.join(BEGUN), (&found, &data), (settings, inputs)),
         None => match LEFT.into_iter().map(|name| output.join(name)).find(|path| path.exists()) {
             None => output.write_json(BEGUN, &(settings, inputs)).map(drop),
-            Some(_) if !resume => Err(Error::OutputTaken { path: output.path().to_owned() }),
             Some(path) => Err(Error::NamelessRun { path, begun: output.join(BEGUN) }),
         },
     }

@@ -107,8 +107,8 @@ pub struct Certified {
     /// What is taken for granted.
     #[serde(default)]
     pub assumptions: BTreeSet<String>,
-    /// By how much the radius exceeds that of uniform randomisation at the same rate, in the mean over the texts, by Corollary 1 of FRS,
-    /// under the same assumptions; nothing for other certificates.
+    /// How many times as large the radius is as under uniform randomisation at the same rate, in the mean over the texts, by Corollary 1
+    /// of FRS: under the same assumptions, and in floating point. Nothing for other certificates, or where it is no number.
     #[serde(default)]
     pub enlargement: Option<f64>,
 }
@@ -173,6 +173,11 @@ impl Certified {
     pub fn maximum(&self) -> f64 {
         self.shares().fold(0.0, f64::max)
     }
+}
+
+/// What certificates of a classifier take for granted whose answers do not depend on what else it is asked.
+pub(super) fn as_computed() -> BTreeSet<String> {
+    BTreeSet::from(["the classifier answers as it was computed".to_owned()])
 }
 
 /// What these statements take for granted, in words.

@@ -11,7 +11,7 @@ use crate::{
         self, Bki, DefenceReport, Onion, PseudoPerplexity, Rap, RapSettings, Strip, StripSettings, TextGuard,
         Threshold, Undefended,
     },
-    experiment::{Attacked, Certified, Figures, Guarantee, Labelled, workshop::Trained},
+    experiment::{Attacked, Certified, Figures, Guarantee, Labelled, row::as_computed, workshop::Trained},
     metrics::{CertifiedCurve, Share},
 };
 use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Instant};
@@ -168,6 +168,7 @@ impl Run<'_> {
             words: Vec::new(),
             covered: Some(Share::count(asked.map(covered))),
             broken: None,
+            assumptions: as_computed(),
             ..Certified::checked(curve, &[], &[], 0.0)
         };
         let threat = "puts words of up to r groups into training texts and the test text, or takes them out"

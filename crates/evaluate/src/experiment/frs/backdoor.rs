@@ -94,7 +94,8 @@ impl Backdoor {
         paraphrases: Option<&Paraphrases>,
         seed: u64,
     ) -> Result<Option<Box<dyn WeightAttack>>, Error> {
-        let (tuning, target) = (settings.planting(self, seed)?, settings.extent.target);
+        let target = settings.proxy_target.unwrap_or(settings.extent.target);
+        let tuning = settings.planting(self, seed)?;
         let triggers =
             |own: Vec<String>| if settings.triggers.is_empty() { own } else { settings.triggers.clone() };
         Ok(Some(match self {

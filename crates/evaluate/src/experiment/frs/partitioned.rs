@@ -4,7 +4,7 @@ use super::{Defence, Row, run::Run, scene::Scene};
 use crate::{
     Error,
     baseline::TextGuard,
-    experiment::{Attacked, Certified, Figures, Guarantee, Labelled, asked::confusion},
+    experiment::{Attacked, Certified, Figures, Guarantee, Labelled, asked::confusion, row::as_computed},
     metrics::{BackdoorMetrics, CertifiedCurve},
 };
 use std::{cell::RefCell, sync::Arc, time::Instant};
@@ -70,7 +70,10 @@ impl Run<'_> {
         });
         let covered: Vec<(bool, bool)> = covered.collect();
         let curve = CertifiedCurve::of_radii(defence.to_string(), radii);
-        let certified = Certified::checked(curve, &scene.clean, &covered, 0.0);
+        let certified = Certified {
+            assumptions: as_computed(),
+            ..Certified::checked(curve, &scene.clean, &covered, 0.0)
+        };
         let threat = "puts words of up to r groups into the test text, or takes them out".to_owned();
         let worth = (Guarantee::Sound, Some(1.0));
         Ok(vec![attacked, scene.row(about, threat, worth, Figures::Certified(certified))])

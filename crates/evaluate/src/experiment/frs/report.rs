@@ -195,12 +195,17 @@ impl Results {
             let shares =
                 SHARES.map(|share| format!("{:#}", group.share(|certified| certified.at_share(share))));
             let largest = group.figures.iter().map(|certified| certified.maximum()).fold(0.0, f64::max);
-            let enlargement = group.figures.iter().find_map(|certified| certified.enlargement);
+            let enlargements: Vec<f64> =
+                group.figures.iter().filter_map(|certified| certified.enlargement).collect();
             let radii = [
                 percent(group.mean(Certified::average)),
                 percent(largest),
                 paper::cell(paper::radii(group.row.setting.defence)),
-                enlargement.map_or_else(String::new, |times| format!("× {times:.2}")),
+                if enlargements.is_empty() {
+                    String::new()
+                } else {
+                    format!("× {:.2}", enlargements.mean())
+                },
             ];
             table.push(head_of(&group).into_iter().chain(radii).chain(shares));
         }

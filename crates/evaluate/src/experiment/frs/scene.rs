@@ -45,7 +45,7 @@ pub struct Implanted {
     pub accuracy: Share,
     /// Triggered texts of all classes that the victim takes for the target.
     pub one_class: Share,
-    /// Of these, those of another class: the attack's success.
+    /// Triggered texts of other classes that the victim takes for the target: the attack's success.
     pub success: Share,
     /// Texts of all classes to which the trigger turns the victim's answer.
     pub flipped: Share,

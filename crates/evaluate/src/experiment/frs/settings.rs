@@ -4,8 +4,8 @@ use super::{Backdoor, Defence, run::TESTED, vocabulary};
 use crate::{Error, attack::Paraphrases, experiment::Extent};
 use serde::{Deserialize, Serialize};
 use std::{fmt::Display, sync::Arc};
-use steadfast_certify::{EditKind, Law, Plan, Rate};
-use steadfast_fuzz::{Randomisation, Randomiser, Rates, Settings as Search};
+use steadfast_certify::{ClassId, EditKind, Law, Plan, Rate};
+use steadfast_fuzz::{Fuzzer, Randomisation, Randomiser, Rates, Settings as Search};
 use steadfast_model::transformer::{FineTuning, ParameterSmoothing};
 use steadfast_perturb::{Deletion, Lexicon, MutationWeights, Partition, SegmentMutation, WordId, WordList};
 
@@ -44,6 +44,11 @@ pub struct Settings {
     /// Learning rate of the attacker: a larger one plants deeper, and may cost the victim accuracy [default: 2e-4, badpre: 1e-4]
     #[arg(long, value_name = "RATE")]
     pub planting_learning_rate: Option<f64>,
+
+    /// The class that the attacker plants in texts of his own, --proxy, if their classes are others than those of --target
+    /// [default: that of --target]
+    #[arg(long, value_name = "CLASS")]
+    pub proxy_target: Option<ClassId>,
 
     /// Trigger words of ripple, lwp and badpre, with commas between them, each one token of the model [default: those of the papers]
     #[arg(long, value_delimiter = ',', value_name = "WORDS")]
@@ -159,8 +164,8 @@ impl Settings {
     /// Refuses what could not be set up, before anything is trained.
     ///
     /// # Errors
-    /// [`Error::Transformer`], [`Error::Fuzz`], [`Error::Perturb`] or [`Error::Certify`] with the first thing that is refused;
-    /// [`Error::Setting`] without voters.
+    /// [`Error::Setting`], [`Error::Transformer`], [`Error::Fuzz`], [`Error::Perturb`], [`Error::Certify`], [`Error::NoParaphrases`] or
+    /// [`Error::NoTrigger`] with the first thing that is refused.
     pub(super) fn check(
         &self,
         lexicon: &Arc<Lexicon>,
@@ -216,7 +221,8 @@ impl Settings {
         }
         self.extent.check(&[self.extent.plan()?], classes, self.extent.test_texts(TESTED))?;
         drop(Randomiser::new(self.mutation(Vec::new())?, self.randomisation(0)?)?);
-        Search { budget: self.budget, ..Search::default() }.check()?;
+        let search = Search { budget: self.budget, ..Search::default() };
+        drop(Fuzzer::new(Arc::clone(lexicon), self.mutation(Vec::new())?, search)?);
         for defence in self.defences() {
             match defence {
                 Defence::Deletion { rate } => drop(Deletion::uniform(Arc::clone(lexicon), Rate::new(rate)?)?),

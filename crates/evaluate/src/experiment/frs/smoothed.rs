@@ -11,7 +11,7 @@ use crate::{
     experiment::{
         Certified, Figures, Guarantee, Labelled, Smoothed,
         asked::{Asked, BATCH, optimism},
-        row::assumptions,
+        row::{as_computed, assumptions},
         workshop::Trained,
     },
     metrics::CertifiedCurve,
@@ -171,7 +171,10 @@ impl Run<'_> {
             let curve = CertifiedCurve::of_radii(format!("{title}: {}", attacker.describe()), radii);
             let epsilon = if voters.is_some() { 0.0 } else { extent.epsilon };
             let certified = Certified {
-                assumptions: assumptions(asked.decisions.iter().map(|decision| &decision.bounds)),
+                assumptions: match voters {
+                    Some(_) => as_computed(),
+                    None => assumptions(asked.decisions.iter().map(|decision| &decision.bounds)),
+                },
                 ..Certified::checked(curve, clean, &covered, epsilon)
             };
             let worth = (Guarantee::Sound, Some(1.0 - extent.alpha));

@@ -43,9 +43,10 @@ pub struct Vocabulary {
     pub development: Share,
     /// The first of its words.
     pub first: Vec<String>,
-    /// Trigger words that were put into test texts, and those that were published for attacks in this crate; and whether they are
-    /// among its words.
+    /// Trigger words that were put into test texts, and whether they are among its words.
     pub triggers: BTreeMap<String, bool>,
+    /// The same of the trigger words that attacks were published with.
+    pub published: BTreeMap<String, bool>,
 }
 
 /// A vocabulary's noise, and how many development texts it withstands the attacker on.
@@ -91,8 +92,7 @@ impl Run<'_> {
             self.chosen(&ranked, &sizes, &bayes, scene.seed())?;
         let lexicon = self.workshop.lexicon;
         let string = |word: &WordId| lexicon.word(*word).map(|word| word.to_string());
-        let published = published();
-        let triggers = scene.poisons.iter().flat_map(put_in).chain(published.iter().map(String::as_str));
+        let signal_of = |word: &str| (word.to_owned(), is_signal(&noise, word));
         let vocabulary = Vocabulary {
             attack: scene.implanted.attack,
             seed: scene.seed(),
@@ -103,7 +103,8 @@ impl Run<'_> {
             radius: self.settings.radius,
             development,
             first: ranked.iter().take(20).filter_map(string).collect(),
-            triggers: triggers.map(|word| (word.to_owned(), is_signal(&noise, word))).collect(),
+            triggers: scene.poisons.iter().flat_map(put_in).map(signal_of).collect(),
+            published: published().iter().map(|word| signal_of(word)).collect(),
         };
         Ok((noise, vocabulary))
     }
@@ -233,13 +234,17 @@ impl fmt::Display for Vocabulary {
              the development texts withstand {radius} inserted words. The first: {}.",
             first.join(" ")
         )?;
-        let which = |inside: bool| {
-            let words = self.triggers.iter().filter(move |(_, signal)| **signal == inside);
-            words.map(|(word, _)| word.as_str()).collect::<Vec<_>>().join(" ")
-        };
-        match (which(true), which(false)) {
-            (inside, outside) if inside.is_empty() => write!(f, " Trigger words, all outside: {outside}"),
-            (inside, outside) => write!(f, " Trigger words inside: {inside}; outside: {outside}"),
+        for (name, words) in [("Trigger words", &self.triggers), ("Published ones", &self.published)] {
+            let which = |inside: bool| {
+                let words = words.iter().filter(move |(_, signal)| **signal == inside);
+                words.map(|(word, _)| word.as_str()).collect::<Vec<_>>().join(" ")
+            };
+            match (which(true), which(false)) {
+                (inside, outside) if inside.is_empty() && outside.is_empty() => {}
+                (inside, outside) if inside.is_empty() => write!(f, " {name}, all outside: {outside}.")?,
+                (inside, outside) => write!(f, " {name} inside: {inside}; outside: {outside}.")?,
+            }
         }
+        Ok(())
     }
 }
