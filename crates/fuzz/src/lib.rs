@@ -67,7 +67,8 @@
 //!   lowered.
 //!
 //! # Features
-//! - `serde`: settings and rates serialise. Rates are checked when read, settings once they are used; findings and verdicts are only written.
+//! - `serde`: settings and rates serialise. Rates are checked when read, settings once they are used;
+//!   findings and verdicts are only written.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),

@@ -63,8 +63,7 @@ impl<'t> Words<'t> {
 
     /// The same words, of which so many fewer are read: room for what is put in later.
     pub(super) fn leaving(self, words: usize) -> Self {
-        let limit = if self.limit == usize::MAX { usize::MAX } else { self.limit.saturating_sub(words) };
-        Self { limit, ..self }
+        Self { limit: self.limit.saturating_sub(words), ..self }
     }
 
     /// Another text, read in the same way.

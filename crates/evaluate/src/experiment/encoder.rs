@@ -48,13 +48,8 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::TriggerToken`].
-    pub(super) fn check_triggers(
-        &self,
-        lexicon: &Lexicon,
-        tokenizer: Tokenizer,
-        triggers: &[String],
-    ) -> Result<(), Error> {
-        trigger_words(&self.subwords, lexicon, tokenizer, triggers).map(drop)
+    pub(super) fn check_triggers(&self, tokenizer: Tokenizer, triggers: &[String]) -> Result<(), Error> {
+        trigger_words(&self.subwords, tokenizer, triggers).map(drop)
     }
 
     /// What tells it apart from other encoders and heads, in hexadecimal.

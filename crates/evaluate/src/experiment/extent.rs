@@ -2,6 +2,7 @@
 
 use crate::{
     Error,
+    baseline::setting,
     data::{TextTask, texts::LabelledText},
 };
 use serde::{Deserialize, Serialize};
@@ -127,7 +128,7 @@ impl Extent {
     ///
     /// # Errors
     /// [`Error::Setting`] or [`Error::Certify`] with the first thing that is refused.
-    pub(super) fn check(&self, plans: &[Plan], classes: usize, texts: usize) -> Result<(), Error> {
+    pub(super) fn check(&self, plan: &Plan, classes: usize, texts: usize) -> Result<(), Error> {
         let least = [
             (
                 "--training",
@@ -140,13 +141,12 @@ impl Extent {
         ];
         for (name, given, least, what) in least {
             if let Some(given) = given.filter(|given| *given < least) {
-                let expected = format!("at least {least} {what}");
-                return Err(Error::Setting { name, given: given.to_string(), expected });
+                return Err(setting(name, &given, format!("at least {least} {what}")));
             }
         }
         Cautious::new((), self.epsilon)?;
         let certifier = self.certifier(texts)?;
-        plans.iter().try_for_each(|plan| Ok(certifier.check(plan, classes)?))
+        Ok(certifier.check(plan, classes)?)
     }
 
     /// The confidence of each of so many certificates.

@@ -41,7 +41,7 @@ impl Proxy {
         if texts.is_empty() {
             return Err(setting("proxy texts", &"none with words in it", "one at least"));
         }
-        let triggers = trigger_words(&subwords, &lexicon, planting.tokenizer, triggers)?;
+        let triggers = trigger_words(&subwords, planting.tokenizer, triggers)?;
         let limit = planting.limit.unwrap_or(usize::MAX);
         if limit == 0 {
             return Err(setting("words that the model reads", &0, "one at least"));
@@ -105,17 +105,16 @@ impl Proxy {
     }
 }
 
-/// The words of `lexicon` that the triggers are.
+/// The words that the triggers are, in the model's lexicon.
 ///
 /// # Errors
 /// [`Error::TriggerToken`] for a trigger that is not one token of the model.
 pub(crate) fn trigger_words(
     subwords: &Subwords,
-    lexicon: &Lexicon,
     tokenizer: Tokenizer,
     triggers: &[String],
 ) -> Result<Vec<WordId>, Error> {
-    let word = |trigger: &String| match *tokenizer.tokenize(lexicon, trigger) {
+    let word = |trigger: &String| match *tokenizer.tokenize(subwords.lexicon(), trigger) {
         [word] if tokens_of(subwords, word)?.is_some() => Ok(word),
         ref words => Err(Error::TriggerToken {
             trigger: trigger.clone(),

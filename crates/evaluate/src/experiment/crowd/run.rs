@@ -48,7 +48,7 @@ pub fn run(
     console: &Console,
 ) -> Result<Results, Error> {
     judged::check(&settings.noisy_defences(), noises)?;
-    settings.extent.check(&[settings.extent.plan()?], task.classes(), settings.extent.test_texts(TESTED))?;
+    settings.extent.check(&settings.extent.plan()?, task.classes(), settings.extent.test_texts(TESTED))?;
     let encoder =
         Encoder::new(pretrained, task.classes(), settings.extent.seed, device, Arc::clone(&noises.lexicon))?;
     let fingerprint = task.fingerprint();

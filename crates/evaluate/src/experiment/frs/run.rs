@@ -61,8 +61,8 @@ pub fn run(
     let lexicon = Arc::new(Lexicon::new());
     let extent = &settings.extent;
     settings.check(&lexicon, paraphrases, task.classes())?;
-    let words = Arc::new(Lexicon::new());
-    let encoder = Encoder::new(pretrained, task.classes(), extent.seed, device, Arc::clone(&words))?;
+    // With a lexicon of its own, so that triggers do not number the words of the run.
+    let encoder = Encoder::new(pretrained, task.classes(), extent.seed, device, Arc::new(Lexicon::new()))?;
     let fingerprint = task.fingerprint();
     let proxies =
         proxy.unwrap_or_default().iter().map(|text| Law::new(&text.text, [text.class as u64]).fingerprint());
@@ -74,7 +74,7 @@ pub fn run(
     );
     for attack in settings.attacks() {
         if let Some(attack) = attack.attack(settings, paraphrases, extent.seed)? {
-            encoder.check_triggers(&words, TOKENIZER, attack.words())?;
+            encoder.check_triggers(TOKENIZER, attack.words())?;
         }
     }
     drop(encoder);

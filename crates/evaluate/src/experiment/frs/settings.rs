@@ -1,9 +1,9 @@
 //! [`Settings`]: attacks, defences, and how much of everything.
 
 use super::{Backdoor, Defence, run::TESTED, vocabulary};
-use crate::{Error, attack::Paraphrases, experiment::Extent};
+use crate::{Error, attack::Paraphrases, baseline::setting, experiment::Extent};
 use serde::{Deserialize, Serialize};
-use std::{fmt::Display, sync::Arc};
+use std::sync::Arc;
 use steadfast_certify::{ClassId, EditKind, Law, Plan, Rate};
 use steadfast_fuzz::{Fuzzer, Randomisation, Randomiser, Rates, Settings as Search};
 use steadfast_model::transformer::{FineTuning, ParameterSmoothing};
@@ -172,23 +172,18 @@ impl Settings {
         paraphrases: Option<&Paraphrases>,
         classes: usize,
     ) -> Result<(), Error> {
-        let refuse = |name, given: &dyn Display, expected: &str| Error::Setting {
-            name,
-            given: given.to_string(),
-            expected: expected.to_owned(),
-        };
         if self.extent.target >= classes {
-            return Err(refuse("--target", &self.extent.target, &format!("a class of the {classes} from 0")));
+            return Err(setting("--target", &self.extent.target, format!("a class of the {classes} from 0")));
         }
         if self.decoys > DECOYS {
-            return Err(refuse("--decoys", &self.decoys, &format!("{DECOYS} further triggers at most")));
+            return Err(setting("--decoys", &self.decoys, format!("{DECOYS} further triggers at most")));
         }
         if !(self.lambda >= 0.0 && self.lambda.is_finite()) {
-            return Err(refuse("--lambda", &self.lambda, "a number from 0"));
+            return Err(setting("--lambda", &self.lambda, "a number from 0"));
         }
         if let Some(norm) = self.norm.filter(|norm| !norm.is_finite()) {
             let expected = "a number; without the flag weights are never scaled down";
-            return Err(refuse("--norm", &norm, expected));
+            return Err(setting("--norm", &norm, expected));
         }
         for (name, given) in [
             ("--words", self.words),
@@ -197,14 +192,14 @@ impl Settings {
             ("--around-voters", usize::try_from(self.around_voters).ok()),
         ] {
             if given == Some(0) {
-                return Err(refuse(name, &0, "one at least"));
+                return Err(setting(name, &0, "one at least"));
             }
         }
         if self.voters.is_empty() || self.voters.contains(&0) {
-            return Err(refuse("--voters", &format!("{:?}", self.voters), "one voter at least, each time"));
+            return Err(setting("--voters", &format!("{:?}", self.voters), "one voter at least, each time"));
         }
         if self.deviation.is_empty() {
-            return Err(refuse("--deviation", &"none", "a positive number"));
+            return Err(setting("--deviation", &"none", "a positive number"));
         }
         for deviation in &self.deviation {
             self.fine_tuning(0, Some(self.smoothing(*deviation)))?;
@@ -217,9 +212,9 @@ impl Settings {
         if vocabulary::needed(self.radius, vocabulary::most()) >= 1.0 {
             let expected =
                 format!("fewer inserted words: all others are deleted at {} at most", vocabulary::most());
-            return Err(refuse("--radius", &self.radius, &expected));
+            return Err(setting("--radius", &self.radius, expected));
         }
-        self.extent.check(&[self.extent.plan()?], classes, self.extent.test_texts(TESTED))?;
+        self.extent.check(&self.extent.plan()?, classes, self.extent.test_texts(TESTED))?;
         drop(Randomiser::new(self.mutation(Vec::new())?, self.randomisation(0)?)?);
         let search = Search { budget: self.budget, ..Search::default() };
         drop(Fuzzer::new(Arc::clone(lexicon), self.mutation(Vec::new())?, search)?);
@@ -228,7 +223,7 @@ impl Settings {
                 Defence::Deletion { rate } => drop(Deletion::uniform(Arc::clone(lexicon), Rate::new(rate)?)?),
                 Defence::Around { rate } => {
                     drop(Deletion::uniform(Arc::clone(lexicon), Rate::new(rate)?)?);
-                    self.extent.check(&[self.around_plan()?], classes, self.around_texts())?;
+                    self.extent.check(&self.around_plan()?, classes, self.around_texts())?;
                 }
                 Defence::TextGuard { groups } => drop(Partition::new(Arc::clone(lexicon), groups)?),
                 _ => {}
@@ -356,7 +351,7 @@ mod tests {
     fn confidence_is_shared_among_all_texts() {
         let flags = ["frs", "--simultaneous", "--fixed", "--samples", "9"];
         let Options { settings } = Options::parse_from(flags);
-        let check = |texts| settings.extent.check(&[settings.extent.plan().unwrap()], 2, texts);
+        let check = |texts| settings.extent.check(&settings.extent.plan().unwrap(), 2, texts);
         check(1).unwrap();
         assert!(check(TESTED).is_err(), "nine votes bound nothing at a sixtieth of α");
     }

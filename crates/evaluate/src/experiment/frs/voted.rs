@@ -131,10 +131,7 @@ impl Run<'_> {
         let bar = self.workshop.console.bar(title, steps);
         let found = fuzzer.search_observed(objective, texts, |_| self.workshop.console.advance(&bar, 1));
         bar.finish_and_clear();
-        found.map_err(|error| match error {
-            steadfast_fuzz::Error::Stopped { .. } => self.workshop.stopped(),
-            other => other.into(),
-        })
+        found.map_err(|error| self.workshop.stopped_or(error.into()))
     }
 
     /// The search as published.
