@@ -57,10 +57,18 @@ fn classifiers_compute_what_transformers_computes() {
         let golden = read(&folder(name).join("golden.json"));
         let model = SequenceClassifier::load(&folder(name), Device::Cpu, Precision::Single).unwrap();
         let tokens: Vec<Vec<u32>> = numbers(&golden["tokens"]);
-        let output = model.forward(&model.batch(&rows(&tokens)).unwrap()).unwrap();
+        let batch = model.batch(&rows(&tokens)).unwrap();
+        let output = model.forward(&batch).unwrap();
         assert_eq!(output.logits.size(), numbers::<Vec<i64>>(&golden["shape"]));
         assert_close(&output.logits, &golden["logits"], name);
         check_states(&output.states, &golden, name);
+        // Without the last layer's other tokens, the first one's state is the same.
+        let first = model.first_token(&batch).unwrap();
+        let expected = output.states.last().unwrap().select(1, 0);
+        assert_eq!(first.size(), expected.size());
+        let distance = (&first - expected).abs().max().double_value(&[]);
+        assert!(distance < f64::from(TOLERANCE), "{name}: {distance}");
+        assert_close(&model.logits(&first).unwrap(), &golden["logits"], name);
         // One by one, without padding, they are the same.
         for (row, text) in tokens.iter().enumerate() {
             let alone = model.forward(&model.batch(&[text]).unwrap()).unwrap().logits;

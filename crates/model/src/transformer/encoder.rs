@@ -124,21 +124,35 @@ impl Encoder {
         Ok(Self { words, positions, types, norm, layers, first_position, dropout })
     }
 
-    /// The hidden states behind the embedding and behind each layer, `layers + 1` tensors of `texts × tokens × hidden`; and the last of
-    /// them once more.
-    pub(crate) fn forward(&self, batch: &Batch, dropout: &Dropout) -> Result<(Vec<Tensor>, Tensor), Error> {
+    fn embed(&self, batch: &Batch, dropout: &Dropout) -> Result<Tensor, Error> {
         let embedded = Tensor::f_embedding(&self.words, batch.tokens(), -1, false, false)?;
         let positions = self.positions.f_narrow(0, self.first_position, batch.width())?;
         let embedded = (embedded.f_add(&positions)?).f_add(&self.types.f_select(0, 0)?)?;
-        let embedded = dropout.apply(&self.norm.forward(&embedded)?, self.dropout)?;
+        dropout.apply(&self.norm.forward(&embedded)?, self.dropout)
+    }
+
+    /// The hidden states behind the embedding and behind each layer, `layers + 1` tensors of `texts × tokens × hidden`; and the last of
+    /// them once more.
+    pub(crate) fn forward(&self, batch: &Batch, dropout: &Dropout) -> Result<(Vec<Tensor>, Tensor), Error> {
         let mut states = Vec::with_capacity(self.layers.len() + 1);
-        let mut state = embedded;
+        let mut state = self.embed(batch, dropout)?;
         for layer in &self.layers {
-            let next = layer.forward(&state, batch.mask(), dropout)?;
+            let next = layer.forward(&state, &state, batch.mask(), dropout)?;
             states.push(std::mem::replace(&mut state, next));
         }
         states.push(state.shallow_clone());
         Ok((states, state))
+    }
+
+    /// The last hidden state of each text's first token, `texts × hidden`, without dropout. Of the last layer nothing else is computed.
+    pub(crate) fn first_token(&self, batch: &Batch) -> Result<Tensor, Error> {
+        let first = |state: &Tensor| state.f_narrow(1, 0, 1);
+        let mut state = self.embed(batch, &Dropout::Off)?;
+        for (number, layer) in (1..).zip(&self.layers) {
+            let asked = if number < self.layers.len() { state.shallow_clone() } else { first(&state)? };
+            state = layer.forward(&state, &asked, batch.mask(), &Dropout::Off)?;
+        }
+        Ok(first(&state)?.f_squeeze_dim(1)?)
     }
 
     /// The table of word embeddings, `vocabulary × hidden`.
@@ -181,17 +195,25 @@ impl Layer {
         })
     }
 
-    fn forward(&self, input: &Tensor, mask: Option<&Tensor>, dropout: &Dropout) -> Result<Tensor, Error> {
-        let (texts, tokens, hidden) = input.size3()?;
-        let split = |dense: &Dense| -> Result<Tensor, Error> {
+    /// What becomes of the states `asked`, all of `input` or some of its tokens, which attend to `input`.
+    fn forward(
+        &self,
+        input: &Tensor,
+        asked: &Tensor,
+        mask: Option<&Tensor>,
+        dropout: &Dropout,
+    ) -> Result<Tensor, Error> {
+        let split = |dense: &Dense, states: &Tensor| -> Result<Tensor, Error> {
+            let (texts, tokens, hidden) = states.size3()?;
             let heads = [texts, tokens, self.heads, hidden / self.heads];
-            Ok(dense.forward(input)?.f_view(heads)?.f_transpose(1, 2)?)
+            Ok(dense.forward(states)?.f_view(heads)?.f_transpose(1, 2)?)
         };
-        let (query, key, value) = (split(&self.query)?, split(&self.key)?, split(&self.value)?);
+        let (key, value) = (split(&self.key, input)?, split(&self.value, input)?);
+        let query = split(&self.query, asked)?;
         let mixed = dropout.attention(&query, &key, &value, mask, self.attention_dropout)?;
-        let mixed = mixed.f_transpose(1, 2)?.f_reshape([texts, tokens, hidden])?;
+        let mixed = mixed.f_transpose(1, 2)?.f_reshape(asked.size())?;
         let attended = dropout.apply(&self.attended.forward(&mixed)?, self.dropout)?;
-        let attended = self.attention_norm.forward(&attended.f_add(input)?)?;
+        let attended = self.attention_norm.forward(&attended.f_add(asked)?)?;
         let wide = activate(&self.widened.forward(&attended)?, self.activation)?;
         let narrow = dropout.apply(&self.narrowed.forward(&wide)?, self.dropout)?;
         self.output_norm.forward(&narrow.f_add(&attended)?)

@@ -1,7 +1,7 @@
 //! Logits and hidden states of many texts at once: equal texts computed once, sorted by length, in batches that fit
 //! into memory.
 
-use super::{Error, Output, SequenceClassifier, batch};
+use super::{Error, SequenceClassifier, batch};
 use std::{cell::Cell, collections::HashMap};
 use tch::{Kind, Tensor, no_grad};
 
@@ -24,7 +24,7 @@ pub(crate) fn logits(
     texts: &[impl AsRef<[u32]>],
     limit: &BatchLimit,
 ) -> Result<Vec<f32>, Error> {
-    rows(model, texts, limit, model.classes(), |output| Ok(output.logits.shallow_clone()))
+    rows(model, texts, limit, model.classes(), |state| model.logits(state))
 }
 
 /// The last hidden state of the first token, `texts × hidden`, otherwise as [`logits`].
@@ -33,20 +33,16 @@ pub(crate) fn first_token_states(
     texts: &[impl AsRef<[u32]>],
     limit: &BatchLimit,
 ) -> Result<Vec<f32>, Error> {
-    rows(model, texts, limit, model.config().hidden() as usize, |output| {
-        let last = output.states.last().map(|state| state.f_select(1, 0)?.f_to_kind(Kind::Float));
-        let reason = "the encoder gave no hidden states";
-        Ok(last.ok_or_else(|| Error::Torch { reason: reason.to_owned(), memory: false })??)
-    })
+    rows(model, texts, limit, model.config().hidden() as usize, |state| Ok(state.f_to_kind(Kind::Float)?))
 }
 
-/// What `read` takes out of the model's output, `width` numbers for each text.
+/// What `read` makes of the last hidden states of the first tokens, `width` numbers for each text.
 fn rows(
     model: &SequenceClassifier,
     texts: &[impl AsRef<[u32]>],
     limit: &BatchLimit,
     width: usize,
-    read: impl Fn(&Output) -> Result<Tensor, Error>,
+    read: impl Fn(&Tensor) -> Result<Tensor, Error>,
 ) -> Result<Vec<f32>, Error> {
     let mut distinct: HashMap<&[u32], usize> = HashMap::with_capacity(texts.len());
     let mut order: Vec<&[u32]> = Vec::new();
@@ -60,7 +56,7 @@ fn rows(
     order.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
     let mut answers: HashMap<&[u32], Vec<f32>> = HashMap::with_capacity(order.len());
     let mut compute = |part: &[&[u32]]| -> Result<Vec<Vec<f32>>, Error> {
-        let found = no_grad(|| read(&model.forward(&model.batch(part)?)?))?;
+        let found = no_grad(|| read(&model.first_token(&model.batch(part)?)?))?;
         let count = part.len() * width;
         let mut values = vec![0.0_f32; count];
         found.f_to_device(tch::Device::Cpu)?.f_contiguous()?.f_copy_data(&mut values, count)?;

@@ -164,8 +164,16 @@ impl SequenceClassifier {
         Ok(Output { states, logits })
     }
 
-    /// Logits from hidden states of the first token, `texts × hidden`: the head alone, for attacks and probes that apply it to other
-    /// layers.
+    /// The last hidden states of the first token, `texts × hidden`, without dropout: all that [`Self::logits`] reads, for less than
+    /// [`Self::forward`], which computes the last layer for every token. The same up to rounding.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] if libtorch fails, such as for want of memory.
+    pub fn first_token(&self, batch: &Batch) -> Result<Tensor, Error> {
+        self.encoder.first_token(batch)
+    }
+
+    /// Logits from hidden states of the first token, `texts × hidden`: the head alone. Attacks and probes apply it to other layers.
     ///
     /// # Errors
     /// [`Error::Torch`] if libtorch fails.

@@ -19,6 +19,7 @@ use steadfast_certify::{
     BoxError, Law, Phase,
     seed::{Purpose, generator},
 };
+use tch::{Tensor, no_grad};
 
 /// A run that is killed loses at most what it did in so much time. When checkpoints are written changes no result.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_mins(5);
@@ -256,15 +257,15 @@ impl<'a, M: Trainable> Run<'a, M> {
             Some(noise) => Some(noise.perturb(self.model.parameters(), noise_seed)?),
             None => None,
         };
-        let loss = self.gradient(batch, count);
+        let loss = self.gradients(batch, count);
         if let Some(originals) = originals {
             originals.restore()?;
         }
-        let loss = loss?;
+        let (loss, gradients) = loss?;
         if !loss.is_finite() {
             return Err(Error::Diverged { what: "loss", value: loss, epoch, step, learning_rate: rate });
         }
-        let norm = self.adam.step(rate)?;
+        let norm = self.adam.step(gradients, rate)?;
         if !norm.is_finite() {
             let what = "norm of the gradient";
             return Err(Error::Diverged { what, value: norm, epoch, step, learning_rate: rate });
@@ -279,14 +280,13 @@ impl<'a, M: Trainable> Run<'a, M> {
         Ok((loss, norm))
     }
 
-    /// The gradient of the batch's mean loss, in as many parts as memory asks for; the loss is returned.
-    fn gradient(&mut self, batch: &[&M::Text], count: usize) -> Result<f64, Error> {
+    /// The batch's mean loss and its gradients, in as many parts as memory asks for.
+    fn gradients(&mut self, batch: &[&M::Text], count: usize) -> Result<(f64, Vec<Tensor>), Error> {
         loop {
-            self.adam.zero_gradients();
             let size = batch.len().div_ceil(self.state.parts).max(1);
             let parts = (0..).zip(batch.chunks(size));
-            let losses = parts.map(|(number, part)| self.part(part, number, count));
-            match losses.sum::<Result<f64, Error>>() {
+            let mut parts = parts.map(|(number, part)| self.part(part, number, count));
+            match parts.try_fold((0.0, Vec::new()), |all, part| add(all, part?)) {
                 Err(Error::Torch { memory: true, .. }) if size > 1 && self.model.adds_up() => {
                     self.state.parts *= 2;
                 }
@@ -304,12 +304,12 @@ impl<'a, M: Trainable> Run<'a, M> {
         }
     }
 
-    fn part(&self, part: &[&M::Text], number: u32, all: usize) -> Result<f64, Error> {
+    fn part(&self, part: &[&M::Text], number: u32, all: usize) -> Result<(f64, Vec<Tensor>), Error> {
         let (epoch, step) = (self.state.epoch, self.state.step);
         let mut seed = generator(self.settings.seed, Phase::Training, epoch, step, Purpose::Other(number));
         let loss = self.model.loss(part, seed.next_u64())?.f_div_scalar(all as f64)?;
-        loss.f_backward()?;
-        Ok(loss.f_double_value(&[])?)
+        let gradients = self.adam.gradients(&loss)?;
+        Ok((loss.f_double_value(&[])?, gradients))
     }
 
     fn save(&self) -> Result<(), Error> {
@@ -324,6 +324,25 @@ impl<'a, M: Trainable> Run<'a, M> {
             None => Ok(()),
         }
     }
+}
+
+/// The loss and the gradients of two parts of a batch together; of the first there may be none.
+fn add(
+    (loss, mut all): (f64, Vec<Tensor>),
+    (more, gradients): (f64, Vec<Tensor>),
+) -> Result<(f64, Vec<Tensor>), Error> {
+    if all.is_empty() {
+        return Ok((more, gradients));
+    }
+    for (sum, gradient) in all.iter_mut().zip(gradients) {
+        if !sum.defined() {
+            *sum = gradient;
+        } else if gradient.defined() {
+            // Not in place: gradients may share their numbers.
+            *sum = no_grad(|| sum.f_add(&gradient))?;
+        }
+    }
+    Ok((loss + more, all))
 }
 
 /// The earliest epoch of the best accuracy.
