@@ -61,9 +61,15 @@ fn forward(criterion: &mut Criterion) {
             let rows: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
             let batch = model.batch(&rows).expect("the texts fit");
             group.throughput(Throughput::Elements(count as u64));
-            group.bench_function(BenchmarkId::new(name, format!("{count}x{tokens}")), |bencher| {
+            let shape = format!("{count}x{tokens}");
+            group.bench_function(BenchmarkId::new(name, &shape), |bencher| {
                 bencher
                     .iter(|| no_grad(|| model.forward(&batch)).expect("memory").logits.double_value(&[0, 0]));
+            });
+            // What a classifier computes, which needs no other state.
+            let logits = || no_grad(|| model.logits(&model.first_token(&batch)?));
+            group.bench_function(BenchmarkId::new(format!("{name}, logits alone"), &shape), |bencher| {
+                bencher.iter(|| logits().expect("memory").double_value(&[0, 0]));
             });
         }
     }
