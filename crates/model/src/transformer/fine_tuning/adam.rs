@@ -25,17 +25,17 @@ struct Moments {
     decays: bool,
     first: Tensor,
     second: Tensor,
-    /// Of a table of the embedding: the rows that have had a gradient, until all have. The moments of the others are zero.
+    /// Of a table of the embedding: the rows that have had a gradient, until more than half have. The moments of the others are zero.
     seen: Option<Tensor>,
 }
 
 impl Moments {
-    /// The rows that have had a gradient, this one included; nothing if these are all.
+    /// The rows that have had a gradient, this one included; nothing if they are so many that copying them costs more than it saves.
     fn rows(&mut self, gradient: &Tensor) -> Result<Option<Tensor>, TchError> {
         let Some(seen) = &mut self.seen else { return Ok(None) };
         let _ = seen.f_logical_or_(&touched(gradient)?)?;
         let rows = seen.f_nonzero()?.f_squeeze_dim(1)?;
-        if rows.numel() == seen.numel() {
+        if 2 * rows.numel() > seen.numel() {
             self.seen = None;
         }
         Ok(self.seen.is_some().then_some(rows))
