@@ -208,8 +208,9 @@ impl Layer {
             let heads = [texts, tokens, self.heads, hidden / self.heads];
             Ok(dense.forward(states)?.f_view(heads)?.f_transpose(1, 2)?)
         };
-        let (key, value) = (split(&self.key, input)?, split(&self.value, input)?);
+        // In this order, in which backpropagation adds up what the three say of the input.
         let query = split(&self.query, asked)?;
+        let (key, value) = (split(&self.key, input)?, split(&self.value, input)?);
         let mixed = dropout.attention(&query, &key, &value, mask, self.attention_dropout)?;
         let mixed = mixed.f_transpose(1, 2)?.f_reshape(asked.size())?;
         let attended = dropout.apply(&self.attended.forward(&mixed)?, self.dropout)?;

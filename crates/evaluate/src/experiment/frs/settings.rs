@@ -136,7 +136,7 @@ pub struct Settings {
     #[arg(long, value_name = "N")]
     pub around_limit: Option<usize>,
 
-    /// Noisy copies that bound a class's probability in deletion around FRS at most [default: 100, quick: 50, paper: 1,000]
+    /// Noisy copies that bound a class's probability in deletion around FRS at most [default: 50, paper: 1,000]
     #[arg(long, value_name = "N")]
     pub around_samples: Option<u64>,
 
@@ -267,7 +267,7 @@ impl Settings {
     /// # Errors
     /// [`Error::Certify`] for numbers of votes that are none.
     pub(super) fn around_plan(&self) -> Result<Plan, Error> {
-        let samples = self.extent.sized(self.around_samples, [50, 100, 1_000]);
+        let samples = self.extent.sized(self.around_samples, [50, 50, 1_000]);
         Extent { samples: Some(samples), ..self.extent.clone() }.plan()
     }
 
