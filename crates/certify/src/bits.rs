@@ -4,6 +4,14 @@ use crate::{Error, error::Parameter};
 use std::fmt;
 
 /// A vector of bits, packed into 64-bit words, lowest bit first. Bits past the end are zero.
+///
+/// ```
+/// use steadfast_certify::Bits;
+///
+/// let image: Bits = (0..784).map(|pixel| pixel % 7 == 0).collect();
+/// assert_eq!((image.len(), image.count_ones()), (784, 112));
+/// assert_eq!(Bits::from(vec![true, false, true]).words(), [0b101]);
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Bits {
     len: usize,
@@ -99,6 +107,18 @@ impl FromIterator<bool> for Bits {
             packed.len += 1;
         }
         packed
+    }
+}
+
+impl From<Vec<bool>> for Bits {
+    fn from(bits: Vec<bool>) -> Self {
+        bits.into_iter().collect()
+    }
+}
+
+impl From<&[bool]> for Bits {
+    fn from(bits: &[bool]) -> Self {
+        bits.iter().copied().collect()
     }
 }
 

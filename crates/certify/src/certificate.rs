@@ -1,12 +1,16 @@
 //! [`Certificate`]: a guarantee and everything it rests on.
 
-use crate::{ClassId, Confidence, Error, Law, Lower, Radius, Tally, Threat, Upper, error::LawName};
+use crate::{
+    Assumption, ClassId, Confidence, Error, Lower, NoiseFingerprint, Radius, Threat, ThreatModel, Upper,
+    VoteCounts, error::NoiseName, rounding::Tolerance,
+};
 use std::fmt;
 
 /// What bounds rest on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+#[non_exhaustive]
 pub enum Evidence {
     /// Every noisy input was enumerated: no sampling error.
     Exact,
@@ -22,15 +26,24 @@ pub struct ClassBounds {
     top: Lower,
     runner_up: Upper,
     evidence: Evidence,
-    law: Option<Law>,
+    noise: Option<NoiseFingerprint>,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    tolerance: Option<Tolerance>,
 }
 
 impl ClassBounds {
-    /// Bounds known without sampling, under the noise of `law`: the class's own probability and the greatest one of any
+    /// Bounds known without sampling, under `noise`: the class's own probability and the greatest one of any
     /// other class. That they hold is the caller's word, as the certificate will say: `Exact` evidence carries no votes.
     #[must_use]
-    pub fn exact(class: ClassId, top: Lower, runner_up: Upper, law: Option<Law>) -> Self {
-        Self { class, top, runner_up: runner_up.or(top.complement()), evidence: Evidence::Exact, law }
+    pub fn exact(class: ClassId, top: Lower, runner_up: Upper, noise: Option<NoiseFingerprint>) -> Self {
+        Self {
+            class,
+            top,
+            runner_up: runner_up.or(top.complement()),
+            evidence: Evidence::Exact,
+            noise,
+            tolerance: None,
+        }
     }
 
     pub(crate) fn sampled(
@@ -38,15 +51,21 @@ impl ClassBounds {
         top: Lower,
         runner_up: Upper,
         confidence: Confidence,
-        law: Option<Law>,
+        noise: Option<NoiseFingerprint>,
     ) -> Self {
         Self {
             class,
             top,
             runner_up: runner_up.or(top.complement()),
             evidence: Evidence::Sampled(confidence),
-            law,
+            noise,
+            tolerance: None,
         }
+    }
+
+    /// The same bounds, of votes whose near-ties within `tolerance` were counted against the class.
+    pub(crate) fn tolerating(self, tolerance: Option<Tolerance>) -> Self {
+        Self { tolerance, ..self }
     }
 
     /// The class ahead.
@@ -73,10 +92,16 @@ impl ClassBounds {
         self.evidence
     }
 
-    /// The noise law they are about.
+    /// The noise and the input they are about.
     #[must_use]
-    pub const fn law(&self) -> Option<Law> {
-        self.law
+    pub const fn noise(&self) -> Option<NoiseFingerprint> {
+        self.noise
+    }
+
+    /// The rounding tolerance that they allow for, if any.
+    #[must_use]
+    pub const fn tolerance(&self) -> Option<Tolerance> {
+        self.tolerance
     }
 }
 
@@ -84,6 +109,7 @@ impl ClassBounds {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+#[non_exhaustive]
 pub enum Outcome {
     /// The smoothed classifier answers this class within this radius.
     Certified {
@@ -102,7 +128,7 @@ pub enum Outcome {
 /// With probability at least `1 − α` over the sampled noise, a certificate of class `c` and radius `r` is true: `g` answers
 /// `c` for the input and for everything the described attacker can make of it within `r`. Abstaining is never false. It
 /// speaks neither of the base classifier nor of which label is right, and takes the random bits of the generator
-/// (`ChaCha8`) for ideal ones.
+/// (`ChaCha8`) for ideal ones. What else it takes for granted, [`Self::assumptions`] lists and its sentence says.
 ///
 /// Certificates are made by [`Certifier::certify`](crate::Certifier::certify), [`certify_bounds`] and, for ensembles that are
 /// trained on parts of the data, [`certify_partition`](crate::partition::certify_partition) only. They can be
@@ -113,6 +139,9 @@ pub enum Outcome {
 pub struct Certificate {
     outcome: Outcome,
     threat: String,
+    /// Whether no number of votes could have certified more than the input itself.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    out_of_reach: bool,
     #[cfg_attr(feature = "serde", serde(flatten))]
     basis: Basis,
 }
@@ -123,35 +152,40 @@ pub struct Certificate {
 #[cfg_attr(feature = "serde", serde(untagged))]
 enum Basis {
     /// Class probabilities under a noise.
-    Bounds { bounds: ClassBounds, tally: Option<Box<Tally>> },
+    Bounds { bounds: ClassBounds, votes: Option<Box<VoteCounts>> },
     /// Votes of the groups of a partition, per class.
     Groups { groups: Vec<u64> },
 }
 
 impl Certificate {
-    pub(crate) fn issue(
-        threat: &dyn Threat,
+    pub(crate) fn issue<M: ThreatModel + ?Sized>(
+        threat: &Threat<M>,
         bounds: ClassBounds,
-        tally: Option<Tally>,
+        votes: Option<VoteCounts>,
     ) -> Result<Self, Error> {
-        // A law that is unknown is equal to nothing, not even to another unknown one.
-        if bounds.law.is_none() || bounds.law != threat.law() {
-            return Err(Error::Law { votes: LawName(bounds.law), threat: LawName(threat.law()) });
+        // An unknown noise is equal to nothing, not even to another unknown one.
+        if bounds.noise != Some(threat.noise()) {
+            return Err(Error::NoiseMismatch {
+                votes: NoiseName(bounds.noise),
+                threat: NoiseName(Some(threat.noise())),
+            });
         }
-        let outcome = match threat.radius(&bounds) {
+        let outcome = match threat.model().radius(&bounds) {
             Some(radius) => Outcome::Certified { class: bounds.class, radius },
             None => Outcome::Abstained,
         };
+        let itself = matches!(outcome, Outcome::Certified { radius: Radius::Count(0, _), .. });
         Ok(Self {
             outcome,
-            threat: threat.describe(),
-            basis: Basis::Bounds { bounds, tally: tally.map(Box::new) },
+            threat: threat.model().describe(),
+            out_of_reach: itself && threat.ceiling().is_none_or(|ceiling| ceiling.count() == Some(0)),
+            basis: Basis::Bounds { bounds, votes: votes.map(Box::new) },
         })
     }
 
     /// A certificate from the votes of groups, whose threat has no noise.
     pub(crate) fn of_groups(outcome: Outcome, threat: String, groups: Vec<u64>) -> Self {
-        Self { outcome, threat, basis: Basis::Groups { groups } }
+        Self { outcome, threat, out_of_reach: false, basis: Basis::Groups { groups } }
     }
 
     /// What was certified.
@@ -190,6 +224,12 @@ impl Certificate {
         &self.threat
     }
 
+    /// What it takes for granted beyond its guarantee: nothing, or that the classifier's logits stay within the rounding
+    /// tolerance.
+    pub fn assumptions(&self) -> impl Iterator<Item = Assumption> + '_ {
+        self.bounds().and_then(ClassBounds::tolerance).map(|_| Assumption::LogitsWithinTolerance).into_iter()
+    }
+
     /// The bounds on class probabilities it rests on; `None` for a vote of groups.
     #[must_use]
     pub const fn bounds(&self) -> Option<&ClassBounds> {
@@ -201,9 +241,9 @@ impl Certificate {
 
     /// The sampled votes it rests on, if it carries them.
     #[must_use]
-    pub fn tally(&self) -> Option<&Tally> {
+    pub fn votes(&self) -> Option<&VoteCounts> {
         match &self.basis {
-            Basis::Bounds { tally, .. } => tally.as_deref(),
+            Basis::Bounds { votes, .. } => votes.as_deref(),
             Basis::Groups { .. } => None,
         }
     }
@@ -220,6 +260,9 @@ impl fmt::Display for Certificate {
                     f,
                     "the smoothed classifier answers class {class}, which is certified for the input itself only"
                 )?;
+                if self.out_of_reach {
+                    f.write_str(": under this noise no number of votes certifies a single change")?;
+                }
             }
             Outcome::Certified { class, radius } => {
                 write!(
@@ -228,7 +271,7 @@ impl fmt::Display for Certificate {
                 )?;
             }
         }
-        let (bounds, tally) = match &self.basis {
+        let (bounds, votes) = match &self.basis {
             Basis::Groups { groups } => {
                 let votes: Vec<String> = groups.iter().map(u64::to_string).collect();
                 return write!(
@@ -237,18 +280,25 @@ impl fmt::Display for Certificate {
                     votes.join(", ")
                 );
             }
-            Basis::Bounds { bounds, tally } => (bounds, tally),
+            Basis::Bounds { bounds, votes } => (bounds, votes),
         };
         match bounds.evidence {
-            Evidence::Exact => f.write_str(" (no sampling error)"),
+            Evidence::Exact => f.write_str(" (no sampling error)")?,
             Evidence::Sampled(confidence) => {
-                write!(f, " (wrong with probability at most {}", confidence.alpha())?;
-                if let Some(tally) = tally {
-                    let count = tally.estimation().counts().get(tally.class()).copied().unwrap_or(0);
-                    write!(f, "; {count} of {} votes", tally.estimation().total())?;
+                write!(f, " (wrong with probability at most {confidence}")?;
+                if let Some(votes) = votes {
+                    let count = votes.estimation().counts().get(votes.class()).copied().unwrap_or(0);
+                    write!(f, "; {count} of {} votes", votes.estimation().total())?;
                 }
-                f.write_str(")")
+                f.write_str(")")?;
             }
+        }
+        match bounds.tolerance {
+            Some(tolerance) => write!(
+                f,
+                ", provided that no logit is further than {tolerance} from the one that was computed"
+            ),
+            None => Ok(()),
         }
     }
 }
@@ -260,7 +310,10 @@ impl fmt::Display for Certificate {
 /// [`Evidence::Sampled`]. The certificate carries no votes.
 ///
 /// # Errors
-/// [`Error::Law`] if the bounds are about another noise law than the threat.
-pub fn certify_bounds(threat: &dyn Threat, bounds: ClassBounds) -> Result<Certificate, Error> {
+/// [`Error::NoiseMismatch`] if the bounds are about another noise than the threat.
+pub fn certify_bounds<M: ThreatModel + ?Sized>(
+    threat: &Threat<M>,
+    bounds: ClassBounds,
+) -> Result<Certificate, Error> {
     Certificate::issue(threat, bounds, None)
 }

@@ -1,29 +1,42 @@
-//! [`Certifier`]: from a tally to class bounds to a certificate.
+//! [`Certifier`]: from votes to class bounds to a certificate.
 
 use crate::{
-    Certificate, ClassBounds, ClassId, Confidence, Error, Law, Lower, Plan, Tally, Threat, Upper,
+    Certificate, ClassBounds, ClassId, Confidence, Error, Lower, Plan, Radius, Threat, ThreatModel, Upper,
+    VoteCounts, VoteHeader,
     confidence::{anytime_lower, anytime_upper, clopper_pearson_lower, clopper_pearson_upper},
+    error::Parameter,
     plan::BoundAt,
 };
 
-/// How competing classes are bounded.
+/// How the runner-up, the strongest rival of the certified class, is bounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-pub enum Competitors {
+pub enum RunnerUp {
     /// All others together: no other class can have more than what the top class's lower bound leaves. All of `α` goes
     /// into that one bound. Exact for two classes.
     #[default]
-    Together,
+    Complement,
     /// Each class on its own at an equal share of `α`. Better where many classes split the rest.
-    Separately,
+    PerClass,
 }
 
 /// Turns votes into certificates at one confidence.
-#[derive(Clone, Copy, Debug, PartialEq)]
+///
+/// ```
+/// use steadfast_certify::{BitFlips, Bits, Certifier, Confidence, Plan, Rate};
+///
+/// let threat = BitFlips::symmetric(Rate::new(0.1)?)?.threat(&Bits::zeros(784))?;
+/// let certifier = Certifier::new(Confidence::alpha(0.001)?);
+/// // What unanimous votes would certify: no run of this plan gets further.
+/// let reach = certifier.reach(&threat, &Plan::fixed(100, 1_000)?, 2)?;
+/// assert_eq!(reach.and_then(|radius| radius.count()), Some(1));
+/// # Ok::<(), steadfast_certify::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Certifier {
     confidence: Confidence,
-    competitors: Competitors,
+    runner_up: RunnerUp,
 }
 
 impl Certifier {
@@ -32,13 +45,18 @@ impl Certifier {
     /// For certificates of many inputs that hold together, give [`Confidence::shared_by`] the number of inputs.
     #[must_use]
     pub fn new(confidence: Confidence) -> Self {
-        Self { confidence, competitors: Competitors::default() }
+        Self { confidence, runner_up: RunnerUp::default() }
     }
 
-    /// The same, with competitors bounded in this way.
+    /// The same, with the runner-up bounded in this way.
     #[must_use]
-    pub const fn competitors(self, competitors: Competitors) -> Self {
-        Self { competitors, ..self }
+    pub const fn runner_up(self, runner_up: RunnerUp) -> Self {
+        Self { runner_up, ..self }
+    }
+
+    /// The same at another confidence.
+    pub(crate) const fn at(self, confidence: Confidence) -> Self {
+        Self { confidence, ..self }
     }
 
     /// The level of each certificate.
@@ -58,63 +76,91 @@ impl Certifier {
     /// How many bounds must hold together. Where the same votes choose the class, the bound must hold for whichever class
     /// they choose.
     const fn bounds_in_use(&self, classes: u64, chosen_beforehand: bool) -> u64 {
-        match (self.competitors, chosen_beforehand) {
-            (Competitors::Together, true) => 1,
-            (Competitors::Together, false) | (Competitors::Separately, true) => classes,
-            (Competitors::Separately, false) => 2 * classes,
+        match (self.runner_up, chosen_beforehand) {
+            (RunnerUp::Complement, true) => 1,
+            (RunnerUp::Complement, false) | (RunnerUp::PerClass, true) => classes,
+            (RunnerUp::PerClass, false) => 2 * classes,
         }
     }
 
-    /// Bounds on the chosen class and its competitors.
+    /// The radius that unanimous votes of the whole plan would certify; `None` if not even the input itself. No run of this
+    /// plan gets further.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for no classes.
+    pub fn reach<M: ThreatModel + ?Sized>(
+        &self,
+        threat: &Threat<M>,
+        plan: &Plan,
+        classes: usize,
+    ) -> Result<Option<Radius>, Error> {
+        if classes == 0 {
+            return Err(Error::Parameter(Parameter {
+                name: "number of classes",
+                given: "0".to_owned(),
+                expected: "at least 1",
+            }));
+        }
+        let mut counts = vec![0; classes];
+        if let Some(count) = counts.first_mut() {
+            *count = plan.maximum();
+        }
+        let shares = self.shares(plan, plan.selection() > 0, 0, &counts)?;
+        Ok(threat.model().radius(&shares.bounds(self.confidence, None)))
+    }
+
+    /// Bounds on the chosen class and its runner-up. Near-ties within a rounding tolerance count against the chosen class.
     ///
     /// # Guarantee
-    /// Whatever the class probabilities are, the chance that the plan's votes lead, at any of its readings, to a bound on
-    /// the wrong side of one of them is at most `α`.
+    /// Whatever the class probabilities are, the chance that the plan's votes lead, at any of its checkpoints, to a bound on
+    /// the wrong side of one of them is at most `α`. With a rounding tolerance this holds for every classifier whose logits
+    /// are within it of those that were asked.
     ///
     /// # Errors
-    /// [`Error::Unplanned`] if the number of votes is not one at which the plan reads bounds.
-    pub fn bounds(&self, tally: &Tally) -> Result<ClassBounds, Error> {
-        let shares = self.shares(
-            tally.plan(),
-            tally.selection().is_some(),
-            tally.class(),
-            tally.estimation().counts(),
-        )?;
-        Ok(shares.bounds(self.confidence, tally.estimation().ballot().law()))
+    /// [`Error::Unplanned`] if the number of votes is not one of the plan's checkpoints, [`Error::Parameter`] for a rounding
+    /// tolerance with a plan without selection samples.
+    pub fn bounds(&self, votes: &VoteCounts) -> Result<ClassBounds, Error> {
+        let class = votes.class();
+        let shares = self.shares(votes.plan(), votes.selection().is_some(), class, &votes.settled(class)?)?;
+        Ok(shares.bounds(self.confidence, Some(votes.estimation().header())))
     }
 
-    /// The bounds that the plan would end with if the chosen class kept its share of the votes, taken at its upper bound at the level
-    /// `optimism`: for stopping a run because it is hopeless, which spends no confidence.
+    /// The bounds that the plan would end with if the chosen class kept its share of the votes, taken at its upper bound at
+    /// `futility_level`: for stopping a run because it is hopeless, which spends no confidence.
     ///
-    /// What is foreseen is not what was seen, so the result carries no law and no certificate can be made of it. Ask the
-    /// threat for its [`radius`](Threat::radius).
+    /// What is projected was not seen, so the result names no noise and no certificate can be made of it. Ask the threat for
+    /// its [`radius`](ThreatModel::radius).
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there are no votes yet.
-    pub fn outlook(&self, tally: &Tally, optimism: Confidence) -> Result<ClassBounds, Error> {
-        Ok(self.foreseen(tally, tally.class(), optimism)?.bounds(self.confidence, None))
-    }
-
-    pub(crate) fn foreseen(
+    /// [`Error::Parameter`] if there are no votes yet, and as [`Self::bounds`].
+    pub fn projected_bounds(
         &self,
-        tally: &Tally,
+        votes: &VoteCounts,
+        futility_level: Confidence,
+    ) -> Result<ClassBounds, Error> {
+        Ok(self.projected(votes, votes.class(), futility_level)?.bounds(self.confidence, None))
+    }
+
+    pub(crate) fn projected(
+        &self,
+        votes: &VoteCounts,
         class: ClassId,
-        optimism: Confidence,
+        futility_level: Confidence,
     ) -> Result<Shares, Error> {
-        let votes = tally.estimation();
-        let (mut counts, total) = (votes.counts().to_vec(), votes.total());
-        let count = counts.get(class).copied().unwrap_or(0);
-        let remaining = tally.plan().maximum().saturating_sub(total);
-        let share = clopper_pearson_upper(count, total, optimism)?.p();
+        let seen = votes.settled(class)?;
+        let total = votes.estimation().total();
+        let count = seen.get(class).copied().unwrap_or(0);
+        let remaining = votes.plan().maximum().saturating_sub(total);
+        let share = clopper_pearson_upper(count, total, futility_level)?.p();
         let more = ((remaining as f64 * share).ceil() as u64).min(remaining);
-        let rival =
-            (0..counts.len()).filter(|&other| other != class).max_by_key(|&other| votes.counts().get(other));
+        let rival = (0..seen.len()).filter(|&other| other != class).max_by_key(|&other| seen.get(other));
+        let mut counts = seen.clone();
         for (class, more) in [(Some(class), more), (rival, remaining - more)] {
             if let Some(count) = class.and_then(|class| counts.get_mut(class)) {
                 *count += more;
             }
         }
-        self.shares(tally.plan(), tally.selection().is_some(), class, &counts)
+        self.shares(votes.plan(), votes.selection().is_some(), class, &counts)
     }
 
     /// Bounds on every class's share of the sampled noisy inputs.
@@ -127,16 +173,16 @@ impl Certifier {
     ) -> Result<Shares, Error> {
         let total = counts.iter().sum();
         let statements = self.bounds_in_use(counts.len() as u64, chosen_beforehand);
-        let reading = plan.reading(total, self.confidence.shared_by(statements))?;
+        let checkpoint = plan.bound_at(total, self.confidence.shared_by(statements))?;
         let count = counts.get(class).copied().unwrap_or(0);
-        let top = match reading {
-            BoundAt::Look(level) => clopper_pearson_lower(count, total, level)?,
+        let top = match checkpoint {
+            BoundAt::Checkpoint(level) => clopper_pearson_lower(count, total, level)?,
             BoundAt::Anytime(prior, level) => anytime_lower(count, total, prior, level)?,
         };
-        let others = counts.iter().enumerate().map(|(other, &count)| match (self.competitors, reading) {
-            (Competitors::Together, _) => Ok(top.complement()),
+        let others = counts.iter().enumerate().map(|(other, &count)| match (self.runner_up, checkpoint) {
+            (RunnerUp::Complement, _) => Ok(top.complement()),
             _ if other == class => Ok(Upper::ONE),
-            (_, BoundAt::Look(level)) => clopper_pearson_upper(count, total, level),
+            (_, BoundAt::Checkpoint(level)) => clopper_pearson_upper(count, total, level),
             (_, BoundAt::Anytime(prior, level)) => anytime_upper(count, total, prior, level),
         });
         Ok(Shares { class, top, others: others.collect::<Result<_, _>>()? })
@@ -148,10 +194,14 @@ impl Certifier {
     /// See [`Certificate`]; the confidence is that of this certifier.
     ///
     /// # Errors
-    /// [`Error::Law`] if the votes were drawn under another noise law than the threat's, or under an unknown one;
-    /// [`Error::Unplanned`] as in [`Self::bounds`].
-    pub fn certify(&self, threat: &dyn Threat, tally: &Tally) -> Result<Certificate, Error> {
-        Certificate::issue(threat, self.bounds(tally)?, Some(tally.clone()))
+    /// [`Error::NoiseMismatch`] if the votes were drawn under another noise than the threat's, from another input, or under an
+    /// unknown noise; and as [`Self::bounds`].
+    pub fn certify<M: ThreatModel + ?Sized>(
+        &self,
+        threat: &Threat<M>,
+        votes: &VoteCounts,
+    ) -> Result<Certificate, Error> {
+        Certificate::issue(threat, self.bounds(votes)?, Some(votes.clone()))
     }
 }
 
@@ -165,9 +215,12 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    fn bounds(&self, confidence: Confidence, law: Option<Law>) -> ClassBounds {
+    /// The bounds, about the noise of `header`; about none where nothing was seen.
+    fn bounds(&self, confidence: Confidence, header: Option<&VoteHeader>) -> ClassBounds {
         let others = self.others.iter().enumerate().filter(|&(other, _)| other != self.class);
         let runner_up = others.fold(Upper::ZERO, |worst, (_, &share)| worst.and(share));
-        ClassBounds::sampled(self.class, self.top, runner_up, confidence, law)
+        let noise = header.and_then(VoteHeader::noise);
+        ClassBounds::sampled(self.class, self.top, runner_up, confidence, noise)
+            .tolerating(header.and_then(VoteHeader::tolerance))
     }
 }

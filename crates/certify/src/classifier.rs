@@ -1,6 +1,6 @@
 //! The base classifier: whatever answers noisy inputs with classes.
 
-use crate::{Error, error::BoxError};
+use crate::{Error, Fingerprint, error::BoxError, rounding::Tolerance};
 use std::{rc::Rc, sync::Arc, thread};
 
 /// A class, counted from zero.
@@ -8,11 +8,18 @@ pub type ClassId = usize;
 
 /// A deterministic function from inputs to classes, asked in batches.
 ///
-/// Certificates assume that an answer depends on its own input alone: no dropout, nothing of its neighbours in the batch.
-/// There is no `Send` or `Sync` bound, because tensors of native libraries have none; [`Smoothing`](crate::Smoothing)
-/// calls a classifier on its caller's thread only.
+/// Certificates assume that an answer depends on its own input alone: no dropout, nothing of its neighbors in the batch.
+/// There is no `Send` or `Sync` bound, because tensors of native libraries have none:
+/// [`SmoothedClassifier`](crate::SmoothedClassifier) asks a classifier on its caller's thread, unless told that it may do
+/// otherwise.
 ///
-/// Closures enter through [`from_fn`] and [`from_batch_fn`].
+/// Closures enter through [`from_fn`], [`from_batch_fn`] and [`scoring_from_fn`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not classify `{X}`",
+    note = "a closure becomes a classifier with `from_fn(classes, |input: &{X}| ...)` or `from_batch_fn`",
+    note = "text noises hand out `Vec<WordId>`: write the closure over `&Vec<WordId>`, not `&[WordId]`, or wrap a classifier \
+            of strings in `steadfast_perturb::StringClassifier`"
+)]
 pub trait Classifier<X> {
     /// The number of classes; answers are below it.
     fn class_count(&self) -> usize;
@@ -22,9 +29,28 @@ pub trait Classifier<X> {
     /// # Errors
     /// Whatever the classifier fails with; it ends the run and is reported as the source of [`Error::Classifier`].
     fn classify(&self, batch: &[X]) -> Result<Vec<ClassId>, BoxError>;
+
+    /// What tells this classifier from others: votes of two classifiers never add up.
+    ///
+    /// By default the name of the type, which tells closures of different places apart, and the number of classes. It knows
+    /// nothing of weights that were loaded or of what a closure captured: override it where classifiers of one type differ, or
+    /// name them with [`SmoothedClassifier::classifier_id`](crate::SmoothedClassifier::classifier_id).
+    fn classifier_id(&self) -> Fingerprint {
+        Fingerprint::new(std::any::type_name::<Self>(), [self.class_count() as u64])
+    }
+
+    /// The tolerance within which the classifier sets near-ties apart, if it does: it answers them with
+    /// [`Self::class_count`], which is no class. See [`RoundingTolerant`](crate::RoundingTolerant).
+    fn rounding_tolerance(&self) -> Option<Tolerance> {
+        None
+    }
 }
 
 /// A classifier that also says how probable it finds each class.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not give class probabilities of `{X}`",
+    note = "a closure that returns the probabilities of one input becomes such a classifier with `scoring_from_fn`"
+)]
 pub trait ScoringClassifier<X>: Classifier<X> {
     /// The probabilities of all classes for each input of the batch.
     ///
@@ -42,6 +68,12 @@ macro_rules! forward {
             fn classify(&self, batch: &[X]) -> Result<Vec<ClassId>, BoxError> {
                 (**self).classify(batch)
             }
+            fn classifier_id(&self) -> Fingerprint {
+                (**self).classifier_id()
+            }
+            fn rounding_tolerance(&self) -> Option<Tolerance> {
+                (**self).rounding_tolerance()
+            }
         }
         impl<X, C: ScoringClassifier<X> + ?Sized> ScoringClassifier<X> for $pointer {
             fn probabilities(&self, batch: &[X]) -> Result<Probabilities, BoxError> {
@@ -53,6 +85,15 @@ macro_rules! forward {
 forward!(&C, Box<C>, Rc<C>, Arc<C>);
 
 /// Class probabilities of a batch: `inputs × classes`, row by row.
+///
+/// ```
+/// use steadfast_certify::Probabilities;
+///
+/// let batch = Probabilities::new(2, vec![0.5, 0.5, 0.1, 0.9])?;
+/// assert_eq!(batch.classes_of_inputs(), [0, 1]);
+/// assert!(Probabilities::new(2, vec![0.5, 0.6]).is_err());
+/// # Ok::<(), steadfast_certify::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probabilities {
     classes: usize,
@@ -140,6 +181,52 @@ impl<X, F: Fn(&X) -> ClassId> Classifier<X> for FromFn<F> {
     }
 }
 
+/// A classifier made of a closure that answers one input with probabilities; see [`scoring_from_fn`].
+#[derive(Clone, Debug)]
+pub struct ScoringFromFn<F> {
+    classes: usize,
+    probabilities: F,
+}
+
+/// A classifier from a closure that gives the probabilities of all classes for one input; the most probable is the answer.
+///
+/// ```
+/// use steadfast_certify::{Classifier, ScoringClassifier, scoring_from_fn};
+///
+/// let coin = scoring_from_fn(2, |&p: &f32| vec![1.0 - p, p]);
+/// assert_eq!(coin.classify(&[0.2, 0.7]).unwrap(), [0, 1]);
+/// // What is no distribution is refused when it is answered.
+/// assert!(coin.probabilities(&[1.5]).is_err());
+/// ```
+pub const fn scoring_from_fn<X, F: Fn(&X) -> Vec<f32>>(classes: usize, probabilities: F) -> ScoringFromFn<F> {
+    ScoringFromFn { classes, probabilities }
+}
+
+impl<X, F: Fn(&X) -> Vec<f32>> Classifier<X> for ScoringFromFn<F> {
+    fn class_count(&self) -> usize {
+        self.classes
+    }
+    fn classify(&self, batch: &[X]) -> Result<Vec<ClassId>, BoxError> {
+        Ok(self.probabilities(batch)?.classes_of_inputs())
+    }
+}
+
+impl<X, F: Fn(&X) -> Vec<f32>> ScoringClassifier<X> for ScoringFromFn<F> {
+    fn probabilities(&self, batch: &[X]) -> Result<Probabilities, BoxError> {
+        let mut values = Vec::with_capacity(batch.len() * self.classes);
+        for input in batch {
+            let row = (self.probabilities)(input);
+            if row.len() != self.classes {
+                let problem =
+                    format!("gave {} probabilities for an input; expected {}", row.len(), self.classes);
+                return Err(Error::Answer { problem }.into());
+            }
+            values.extend(row);
+        }
+        Ok(Probabilities::new(self.classes, values)?)
+    }
+}
+
 /// A classifier made of a closure that answers a batch; see [`from_batch_fn`].
 #[derive(Clone, Debug)]
 pub struct FromBatchFn<F> {
@@ -165,6 +252,13 @@ impl<X, F: Fn(&[X]) -> Result<Vec<ClassId>, BoxError>> Classifier<X> for FromBat
 }
 
 /// Splits each batch over threads, for classifiers that allow it.
+///
+/// ```
+/// use steadfast_certify::{Classifier, Parallel, from_fn};
+///
+/// let parity = Parallel::new(from_fn(2, |number: &u32| (number % 2) as usize), 2);
+/// assert_eq!(parity.classify(&[4, 7, 8]).unwrap(), [0, 1, 0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Parallel<C> {
     classifier: C,
@@ -196,6 +290,15 @@ impl<X: Sync, C: Classifier<X> + Sync> Classifier<X> for Parallel<C> {
         });
         Ok(answers.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
     }
+
+    /// It is the same function.
+    fn classifier_id(&self) -> Fingerprint {
+        self.classifier.classifier_id()
+    }
+
+    fn rounding_tolerance(&self) -> Option<Tolerance> {
+        self.classifier.rounding_tolerance()
+    }
 }
 
 /// Asks the classifier and checks that the answer is one class per input.
@@ -214,7 +317,8 @@ where
         return Err(Error::Answer { problem });
     }
     let classes = classifier.class_count();
-    if let Some(class) = answers.iter().find(|&&class| class >= classes) {
+    let most = if classifier.rounding_tolerance().is_some() { classes } else { classes.saturating_sub(1) };
+    if let Some(class) = answers.iter().find(|&&class| class > most || classes == 0) {
         return Err(Error::Answer {
             problem: format!("answered class {class}, but has only {classes} classes (0 to n − 1)"),
         });

@@ -10,8 +10,8 @@ use std::fmt;
 pub enum Assumption {
     /// Samplers, sums and classifiers compute with real numbers.
     RealArithmetic,
-    /// Whatever computes the classifier, its logits stay within the stated distance of those that were asked.
-    LogitsMoveLittle,
+    /// Whatever computes the classifier, no logit is further than the rounding tolerance from the one that was computed.
+    LogitsWithinTolerance,
     /// The area that a search found covers the whole trigger.
     AreaCoversTrigger,
     /// The noise is uniform although the sampler's is not known to be.
@@ -30,7 +30,9 @@ impl fmt::Display for Assumption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::RealArithmetic => "noise and classifier compute with real numbers",
-            Self::LogitsMoveLittle => "the logits stay within the stated distance of those that were asked",
+            Self::LogitsWithinTolerance => {
+                "no logit is further than the rounding tolerance from the one that was computed"
+            }
             Self::AreaCoversTrigger => "the area found by the search covers the whole trigger",
             Self::LawIsUniform => "the noise is uniform",
             Self::SmoothingKeepsCleanAnswers => {

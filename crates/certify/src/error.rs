@@ -30,16 +30,26 @@ pub enum Error {
         /// The smallest number of samples that could certify.
         needed: u64,
     },
-    /// Votes drawn under one noise law were handed to a certificate about another.
+    /// Votes drawn under one noise were handed to a certificate about another.
     #[error(
-        "the votes were drawn under law {votes} but the certificate is about law {threat}; \
+        "the votes were drawn under noise {votes} but the threat is about noise {threat}; \
          certify with the threat that this noise makes from this input"
     )]
-    Law {
-        /// The law under which the votes were drawn.
-        votes: LawName,
-        /// The law that the threat is about.
-        threat: LawName,
+    NoiseMismatch {
+        /// The fingerprint of the noise under which the votes were drawn.
+        votes: NoiseName,
+        /// The fingerprint that the threat is about.
+        threat: NoiseName,
+    },
+    /// A radius that was asked for and that no votes of this plan, or no votes at all, can certify.
+    #[error("a radius of {asked} was asked for, but even unanimous votes certify {reach}; {remedy}")]
+    OutOfReach {
+        /// The radius that was asked for.
+        asked: u32,
+        /// What unanimous votes certify, in words.
+        reach: String,
+        /// What to change.
+        remedy: String,
     },
     /// Votes that no plan foresaw.
     #[error(
@@ -79,11 +89,11 @@ pub enum Error {
         /// What was wrong with the answer.
         problem: String,
     },
-    /// A classifier failed.
+    /// A classifier failed. What was counted before stays in the [`SavedVotes`](crate::SavedVotes) of the run.
     #[error("the classifier failed")]
     Classifier(#[source] BoxError),
     /// The observer asked to stop.
-    #[error("stopped by the caller after {done} of {total} samples; nothing was certified")]
+    #[error("stopped by the caller after {done} of {total} samples; the votes so far can be resumed")]
     Stopped {
         /// Samples that were answered.
         done: u64,
@@ -96,6 +106,9 @@ pub enum Error {
         /// Why, as far as is known.
         reason: String,
     },
+    /// The error of another crate on the way to a certificate, such as that of a noise making its threat.
+    #[error(transparent)]
+    Other(BoxError),
 }
 
 /// A parameter outside its domain: what was given, what was expected.
@@ -115,14 +128,14 @@ impl fmt::Display for Parameter {
     }
 }
 
-/// A law's fingerprint, or the statement that there is none.
+/// A noise's fingerprint, or the statement that there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LawName(pub Option<crate::Law>);
+pub struct NoiseName(pub Option<crate::NoiseFingerprint>);
 
-impl fmt::Display for LawName {
+impl fmt::Display for NoiseName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(law) => law.fmt(f),
+            Some(noise) => noise.fmt(f),
             None => f.write_str("(unknown)"),
         }
     }

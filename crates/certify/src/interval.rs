@@ -318,7 +318,7 @@ fn complement_digits(digits: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The nearest double and, unless it is exact, its neighbours.
+/// The nearest double and, unless it is exact, its neighbors.
 fn enclose_digits(digits: &[u8]) -> Enclosure {
     let Some((units, fraction)) = digits.split_first() else { return Enclosure::ZERO };
     let mut text = format!("{units}.");

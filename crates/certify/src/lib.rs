@@ -5,39 +5,42 @@
 //! answers most often on noisy copies of the input:
 //!
 //! ```text
-//! input ── Noise ──> noisy inputs ── Classifier ──> Votes ── Certifier ──> ClassBounds ── Threat ──> Certificate
+//! input ── Noise ──> noisy inputs ── Classifier ──> votes ── Certifier ──> ClassBounds ── Threat ──> Certificate
 //! ```
 //!
-//! - [`noise`] draws noisy copies, exactly from the law that it names.
-//! - [`classifier`] is whatever you have; a closure will do.
-//! - [`smoothing`] is the loop; it returns a [`Tally`] of votes on a [`Plan`].
-//! - [`strata`] joins noisy inputs that were enumerated with samples of the rest.
-//! - [`confidence`] bounds probabilities from counts.
-//! - [`threat`] says what the attacker may do, and through [`TradeOff`] what that costs.
-//! - [`partition`] certifies votes of models that were trained on parts of the data; [`frs`] states what FRS claims.
-//! - [`certificate`] is the result: private fields, one sentence, everything it rests on.
+//! [`SmoothedClassifier`] walks that whole way, for one input or for a data set:
 //!
 //! ```
-//! use steadfast_certify::{
-//!     BitFlips, Bits, Certifier, Confidence, Plan, Rate, Smoothing, from_fn,
-//! };
+//! use steadfast_certify::{BitFlips, Bits, Confidence, Plan, Rate, SmoothedClassifier, from_fn};
 //!
 //! // Is most of the image set? Each pixel flips with probability 0.2.
-//! let classifier = from_fn(2, |image: &Bits| usize::from(2 * image.count_ones() > image.len()));
+//! let majority = from_fn(2, |image: &Bits| usize::from(2 * image.count_ones() > image.len()));
 //! let noise = BitFlips::symmetric(Rate::new(0.2)?)?;
-//! let image: Bits = (0..64).map(|pixel| pixel < 50).collect();
+//! let smoothed = SmoothedClassifier::new(majority, noise, Plan::fixed(100, 10_000)?)
+//!     .confidence(Confidence::alpha(0.001)?)
+//!     .seed(1);
 //!
-//! let smoothing = Smoothing::new(Plan::fixed(100, 10_000)?).seed(1);
-//! let tally = smoothing.tally(&noise, &classifier, 0, &image)?;
-//! let certifier = Certifier::new(Confidence::new(0.001)?);
-//! let certificate = certifier.certify(&noise.threat(&image), &tally)?;
+//! let image: Bits = (0..64).map(|pixel| pixel < 50).collect();
+//! let certificate = smoothed.certify(&image, &noise.threat(&image)?)?;
 //! assert!(certificate.certifies(1, 2));
 //! println!("{certificate}");
 //! # Ok::<(), steadfast_certify::Error>(())
 //! ```
 //!
+//! Under it lies everything that it is made of, for whoever brings votes, noise or mathematics of their own:
+//!
+//! - [`noise`] draws noisy copies, exactly from the distribution that it names.
+//! - [`classifier`] is whatever you have; a closure will do.
+//! - [`Plan`], [`Votes`], [`VoteCounts`], [`Certifier`]: votes that were drawn elsewhere, in shards, on a plan.
+//! - [`strata`] joins noisy inputs that were enumerated with samples of the rest.
+//! - [`confidence`] bounds probabilities from counts.
+//! - [`threat`] says what the attacker may do, and through [`trade_off`] what that costs.
+//! - [`partition`] certifies votes of models that were trained on parts of the data.
+//! - [`certificate`] is the result: private fields, one sentence, everything it rests on.
+//!
 //! # Features
-//! - `serde`: parameters, votes and results serialise; what is read back is checked. Certificates are only written.
+//! - `serde`: parameters, votes and results serialize; what is read back is checked. Certificates are only written.
+//! - `log`: events of long runs go to the `log` facade.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -52,52 +55,61 @@
 )]
 
 mod bits;
-mod cautious;
 pub mod certificate;
 mod certifier;
+mod certify_all;
 pub mod classifier;
 pub mod conditional;
 pub mod confidence;
 mod error;
+mod fingerprint;
 pub mod frs;
 mod interval;
-mod law;
+mod log;
 pub mod noise;
 pub mod partition;
 mod plan;
+pub mod prelude;
 mod rate;
 mod round;
+mod rounding;
+mod sampling;
+mod saved_votes;
 pub mod seed;
-pub mod smoothing;
+mod smoothed_classifier;
 pub mod strata;
 pub mod threat;
-mod trade_off;
+pub mod trade_off;
+mod vote_counts;
 mod votes;
 
 pub use bits::Bits;
-pub use cautious::Cautious;
 pub use certificate::{Certificate, ClassBounds, Evidence, Outcome, certify_bounds};
-pub use certifier::{Certifier, Competitors};
+pub use certifier::{Certifier, RunnerUp};
+pub use certify_all::{CertifyAll, Event, RunProgress};
 pub use classifier::{
-    ClassId, Classifier, Parallel, Probabilities, ScoringClassifier, from_batch_fn, from_fn,
+    ClassId, Classifier, Parallel, Probabilities, ScoringClassifier, from_batch_fn, from_fn, scoring_from_fn,
 };
 pub use conditional::{Assumption, Conditional};
 pub use confidence::Confidence;
-pub use error::{BoxError, Error, LawName, Parameter};
+pub use error::{BoxError, Error, NoiseName, Parameter};
+pub use fingerprint::{Fingerprint, NoiseFingerprint};
 pub use interval::{Interval, Lower, Upper};
-pub use law::Law;
 pub use noise::{BitFlips, Noise, UniformNoise};
 pub use partition::{PartitionVotes, certify_partition};
-pub use plan::{Plan, Tally};
+pub use plan::Plan;
 pub use rand_core;
 pub use rate::Rate;
+pub use rounding::{RoundingTolerant, Tolerance};
+pub use saved_votes::{PartialVotes, SavedVotes};
 pub use seed::Phase;
-pub use smoothing::Smoothing;
+pub use smoothed_classifier::{Prediction, Progress, SmoothedClassifier};
 pub use strata::Strata;
 pub use threat::{
-    AblationThreat, DiscreteThreat, EditCounts, EditKind, EditThreat, FlipThreat, GaussianThreat, Group,
-    GroupsThreat, MaskingThreat, Radius, SignalBudget, SignalThreat, Swap, Threat, UniformThreat, Unit,
-    WordThreat,
+    AblationThreat, EditCounts, EditKind, EditThreat, FlipThreat, GaussianThreat, Group, GroupsThreat,
+    MaskingThreat, Radius, SignalBudget, SignalThreat, SubstitutionPair, SynonymThreat, Threat, ThreatModel,
+    UniformThreat, Unit,
 };
 pub use trade_off::{Composition, TradeOff};
-pub use votes::{Ballot, VoteTable, Votes};
+pub use vote_counts::VoteCounts;
+pub use votes::{VoteHeader, VoteTable, Votes};

@@ -1,7 +1,7 @@
 //! [`Rate`]: a probability that a sampler can draw exactly.
 
 use crate::{Error, error::Parameter};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// A probability `k · 2⁻³²`, the free parameter of every sampler.
 ///
@@ -74,11 +74,37 @@ impl fmt::Debug for Rate {
     }
 }
 
+/// The shortest decimal that [`Rate::new`] takes for this rate: neighboring rates print differently.
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Nine digits tell neighbouring rates apart; trailing zeros are noise to a reader.
-        let digits = format!("{:.9}", self.value());
-        f.write_str(digits.trim_end_matches('0').trim_end_matches('.'))
+        // Ten places suffice, since rates are 2.3e-10 apart.
+        let mut digits = (0..=10).map(|places| format!("{:.places$}", self.value()));
+        let same = |text: &String| text.parse::<Self>().is_ok_and(|rate| rate == *self);
+        f.write_str(&digits.find(same).unwrap_or_else(|| self.value().to_string()))
+    }
+}
+
+/// As [`Rate::new`].
+impl TryFrom<f64> for Rate {
+    type Error = Error;
+    fn try_from(probability: f64) -> Result<Self, Error> {
+        Self::new(probability)
+    }
+}
+
+/// A decimal between 0 and 1; `0` is [`Rate::NEVER`].
+impl FromStr for Rate {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let refused = || {
+            Error::Parameter(Parameter {
+                name: "rate",
+                given: format!("{text:?}"),
+                expected: "a decimal from 0 to below 1, such as 0.9",
+            })
+        };
+        let value: f64 = text.trim().parse().map_err(|_| refused())?;
+        if value == 0.0 { Ok(Self::NEVER) } else { Self::new(value) }
     }
 }
 
@@ -90,6 +116,10 @@ mod tests {
     fn refuses_what_is_no_rate() {
         for bad in [0.0, 1.0, -0.1, 1.5, f64::NAN, f64::INFINITY, 1e-11, 1.0 - 1e-11] {
             assert!(Rate::new(bad).is_err(), "{bad}");
+            assert!(Rate::try_from(bad).is_err(), "{bad}");
+        }
+        for bad in ["", "1", "one", "1.0", "-0.5", "NaN", "0.5 0.5"] {
+            assert!(bad.parse::<Rate>().is_err(), "{bad}");
         }
     }
 
@@ -98,6 +128,20 @@ mod tests {
         assert_eq!(Rate::new(0.5).unwrap().numerator(), 1 << 31);
         assert_eq!(Rate::new(2f64.powi(-32)).unwrap().numerator(), 1);
         assert_eq!(Rate::new(0.9).unwrap().numerator(), 3_865_470_566);
-        assert_eq!(Rate::new(0.1).unwrap().to_string(), "0.1");
+    }
+
+    #[test]
+    fn what_is_printed_is_read_back() {
+        for (rate, text) in
+            [(Rate::new(0.1).unwrap(), "0.1"), (Rate::NEVER, "0"), (Rate::new(0.98).unwrap(), "0.98")]
+        {
+            assert_eq!(rate.to_string(), text);
+        }
+        let step = 2_654_435_761_u32;
+        let some = (0..5_000_u32).map(|index| index.wrapping_mul(step));
+        for numerator in some.chain(0..100).chain(u32::MAX - 100..=u32::MAX) {
+            let rate = Rate::from_numerator(numerator);
+            assert_eq!(rate.to_string().parse::<Rate>().unwrap(), rate, "{numerator}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Outward rounding. Every directed operation of the crate is in this file.
 //!
 //! IEEE 754 rounds each operation to the nearest double, so the exact result of one operation lies strictly between the
-//! neighbours of the computed one. The functions here step to that neighbour on the safe side, except where the exact
+//! neighbors of the computed one. The functions here step to that neighbour on the safe side, except where the exact
 //! result is known (a zero factor, a zero term), so that zero masses stay zero. Underflow is covered: the neighbour of
 //! zero is the smallest subnormal.
 

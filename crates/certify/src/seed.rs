@@ -13,6 +13,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+#[non_exhaustive]
 pub enum Phase {
     /// Choosing the class that a certificate will be about.
     Selection,
@@ -59,8 +60,8 @@ pub type Generator = ChaCha8Rng;
 
 /// The generator of one purpose of one sample.
 ///
-/// `input` numbers the certified input. For ensembles that are trained on noise, one net serves every input: `input` is then
-/// zero and `sample` is the net's number.
+/// `input` numbers the certified input. For ensembles that are trained on noise, one model serves every input: `input` is then
+/// zero and `sample` is the model's number.
 #[must_use]
 pub fn generator(seed: u64, phase: Phase, input: u64, sample: u64, purpose: Purpose) -> Generator {
     let phase = match phase {
@@ -75,6 +76,18 @@ pub fn generator(seed: u64, phase: Phase, input: u64, sample: u64, purpose: Purp
     let mut generator = ChaCha8Rng::from_seed(key);
     generator.set_stream(purpose.stream());
     generator
+}
+
+/// A seed of its own for the use `name`, derived from `numbers` (an outer seed first, as a rule): uses do not share streams.
+///
+/// ```
+/// use steadfast_certify::seed;
+///
+/// assert_ne!(seed::derive("attacker", [1]), seed::derive("victim", [1]));
+/// ```
+#[must_use]
+pub fn derive(name: &str, numbers: impl IntoIterator<Item = u64>) -> u64 {
+    crate::fingerprint::hash(name, numbers)
 }
 
 #[cfg(test)]

@@ -12,31 +12,31 @@
 //! and on the votes that chose the class, but never on the votes that bound its probability.
 
 use crate::{
-    Certifier, ClassBounds, ClassId, Confidence, Error, Interval, Law, Lower, Tally, Upper,
+    Certifier, ClassBounds, ClassId, Confidence, Error, Interval, Lower, NoiseFingerprint, Upper, VoteCounts,
     certifier::Shares,
-    error::{LawName, Parameter},
+    error::{NoiseName, Parameter},
     round::Enclosure,
 };
 
 /// The probability mass of enumerated noisy inputs, by the class that the base classifier answers.
 ///
 /// ```
-/// use steadfast_certify::{Certifier, Confidence, Interval, Law, Strata};
+/// use steadfast_certify::{Certifier, Confidence, Interval, NoiseFingerprint, Strata};
 ///
-/// let (law, rest) = (Law::new("noise", []), Law::new("noise, not enumerated", []));
+/// let (law, rest) = (NoiseFingerprint::new("noise", []), NoiseFingerprint::new("noise, not enumerated", []));
 /// let mut strata = Strata::new(2, Some(law), Some(rest))?;
 /// strata.record(1, Interval::enclosing("0.75")?)?;
 /// strata.record(0, Interval::enclosing("0.05")?)?;
 /// // Nothing was sampled: the remaining 0.2 may be anybody's.
-/// let bounds = strata.bounds(&Certifier::new(Confidence::new(0.001)?), None)?;
+/// let bounds = strata.bounds(&Certifier::new(Confidence::alpha(0.001)?), None)?;
 /// assert_eq!(bounds.class(), 1);
 /// assert!((bounds.top().p() - 0.75).abs() < 1e-12 && (bounds.runner_up().p() - 0.25).abs() < 1e-12);
 /// # Ok::<(), steadfast_certify::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strata {
-    law: Option<Law>,
-    rest_law: Option<Law>,
+    law: Option<NoiseFingerprint>,
+    rest_law: Option<NoiseFingerprint>,
     masses: Vec<Enclosure>,
 }
 
@@ -46,7 +46,11 @@ impl Strata {
     ///
     /// # Errors
     /// [`Error::Parameter`] for no classes.
-    pub fn new(classes: usize, law: Option<Law>, rest_law: Option<Law>) -> Result<Self, Error> {
+    pub fn new(
+        classes: usize,
+        law: Option<NoiseFingerprint>,
+        rest_law: Option<NoiseFingerprint>,
+    ) -> Result<Self, Error> {
         if classes == 0 {
             return Err(Error::Parameter(Parameter {
                 name: "number of classes",
@@ -104,9 +108,9 @@ impl Strata {
     /// As [`Certifier::bounds`]; exact if nothing was sampled.
     ///
     /// # Errors
-    /// [`Error::Law`] if the votes are not about the rest, [`Error::Mismatch`] for another number of classes, and as
+    /// [`Error::NoiseMismatch`] if the votes are not about the rest, [`Error::Mismatch`] for another number of classes, and as
     /// [`Certifier::bounds`].
-    pub fn bounds(&self, certifier: &Certifier, sampled: Option<&Tally>) -> Result<ClassBounds, Error> {
+    pub fn bounds(&self, certifier: &Certifier, sampled: Option<&VoteCounts>) -> Result<ClassBounds, Error> {
         let Some(tally) = sampled else {
             let class = self.leader(&[]);
             let shares = Shares { class, top: Lower::ZERO, others: vec![Upper::ONE; self.masses.len()] };
@@ -121,27 +125,27 @@ impl Strata {
         Ok(ClassBounds::sampled(class, top, runner_up, certifier.confidence(), self.law))
     }
 
-    /// As [`Certifier::outlook`], with the enumerated outcomes.
+    /// As [`Certifier::projected_bounds`], with the enumerated outcomes.
     ///
     /// # Errors
     /// As [`Self::bounds`].
-    pub fn outlook(
+    pub fn projected_bounds(
         &self,
         certifier: &Certifier,
-        tally: &Tally,
-        optimism: Confidence,
+        tally: &VoteCounts,
+        futility_level: Confidence,
     ) -> Result<ClassBounds, Error> {
         self.check(tally)?;
-        let shares = certifier.foreseen(tally, self.class(tally), optimism)?;
+        let shares = certifier.projected(tally, self.class(tally), futility_level)?;
         let (top, runner_up) = self.join(&shares);
         Ok(ClassBounds::sampled(shares.class, top, runner_up, certifier.confidence(), None))
     }
 
-    fn check(&self, tally: &Tally) -> Result<(), Error> {
+    fn check(&self, tally: &VoteCounts) -> Result<(), Error> {
         let votes = tally.estimation();
-        let law = votes.ballot().law();
+        let law = votes.header().noise();
         if law.is_none() || law != self.rest_law {
-            return Err(Error::Law { votes: LawName(law), threat: LawName(self.rest_law) });
+            return Err(Error::NoiseMismatch { votes: NoiseName(law), threat: NoiseName(self.rest_law) });
         }
         if votes.counts().len() != self.masses.len() {
             return Err(Error::Mismatch {
@@ -154,7 +158,7 @@ impl Strata {
     }
 
     /// The class that a certificate would be about.
-    fn class(&self, tally: &Tally) -> ClassId {
+    fn class(&self, tally: &VoteCounts) -> ClassId {
         self.leader(tally.selection().unwrap_or(tally.estimation()).counts())
     }
 

@@ -1,38 +1,49 @@
 //! Votes: how often each class was answered, and which samples that covers.
 
-use crate::{ClassId, Error, Law, Phase, error::Parameter};
+use crate::{
+    ClassId, Error, Fingerprint, NoiseFingerprint, Phase,
+    error::{NoiseName, Parameter},
+    rounding::Tolerance,
+};
 use std::{fmt, ops::Range};
 
 /// What a set of votes belongs to and which samples it covers; shards of one run add up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(try_from = "BallotParts", into = "BallotParts"))]
-pub struct Ballot {
-    law: Option<Law>,
-    run: u64,
+#[cfg_attr(feature = "serde", serde(try_from = "VoteHeaderParts", into = "VoteHeaderParts"))]
+pub struct VoteHeader {
+    noise: Option<NoiseFingerprint>,
+    run: Fingerprint,
     phase: Phase,
+    tolerance: Option<Tolerance>,
     /// Disjoint, not empty, ascending, never touching.
     samples: Vec<Range<u64>>,
 }
 
-impl Ballot {
-    /// The samples `samples` of phase `phase` of run `run`, drawn under `law`.
+impl VoteHeader {
+    /// The samples `samples` of phase `phase` of run `run`, drawn under `noise`.
     #[must_use]
-    pub fn new(law: Option<Law>, run: u64, phase: Phase, samples: Range<u64>) -> Self {
+    pub fn new(noise: Option<NoiseFingerprint>, run: Fingerprint, phase: Phase, samples: Range<u64>) -> Self {
         let samples = if samples.is_empty() { vec![] } else { vec![samples] };
-        Self { law, run, phase, samples }
+        Self { noise, run, phase, tolerance: None, samples }
     }
 
-    /// The law the samples were drawn under.
+    /// The same samples, of a classifier whose near-ties within this tolerance were set apart.
     #[must_use]
-    pub const fn law(&self) -> Option<Law> {
-        self.law
+    pub(crate) fn tolerating(self, tolerance: Option<Tolerance>) -> Self {
+        Self { tolerance, ..self }
     }
 
-    /// The fingerprint of the run. [`Smoothing`](crate::Smoothing) makes it of law, seed and the input's number: runs that
-    /// differ in their classifier need another seed or number to be told apart.
+    /// The noise and the input that the samples were drawn from.
     #[must_use]
-    pub const fn run(&self) -> u64 {
+    pub const fn noise(&self) -> Option<NoiseFingerprint> {
+        self.noise
+    }
+
+    /// The fingerprint of the run. [`SmoothedClassifier`](crate::SmoothedClassifier) makes it of the noise, the seed, the input's
+    /// number and the classifier's id.
+    #[must_use]
+    pub const fn run(&self) -> Fingerprint {
         self.run
     }
 
@@ -40,6 +51,12 @@ impl Ballot {
     #[must_use]
     pub const fn phase(&self) -> Phase {
         self.phase
+    }
+
+    /// Within which rounding tolerance near-ties were set apart, if they were.
+    #[must_use]
+    pub const fn tolerance(&self) -> Option<Tolerance> {
+        self.tolerance
     }
 
     /// The covered sample numbers, as disjoint ascending ranges.
@@ -64,9 +81,19 @@ impl Ballot {
 
     /// The samples that `self` and `other` cover together.
     fn union(&self, other: &Self) -> Result<Self, Error> {
-        same("noise law", &crate::error::LawName(self.law), &crate::error::LawName(other.law))?;
+        same("noise", &NoiseName(self.noise), &NoiseName(other.noise))?;
         same("run", &self.run, &other.run)?;
         same("phase", &self.phase, &other.phase)?;
+        if self.tolerance != other.tolerance {
+            let shown = |tolerance: Option<Tolerance>| {
+                tolerance.map_or_else(|| "none".to_owned(), |tolerance| tolerance.to_string())
+            };
+            return Err(Error::Mismatch {
+                what: "rounding tolerance",
+                left: shown(self.tolerance),
+                right: shown(other.tolerance),
+            });
+        }
         let mut ranges = [&self.samples[..], &other.samples[..]].concat();
         ranges.sort_by_key(|range| range.start);
         let mut samples: Vec<Range<u64>> = Vec::with_capacity(ranges.len());
@@ -91,28 +118,53 @@ fn same<T: PartialEq + fmt::Display>(what: &'static str, left: &T, right: &T) ->
 }
 
 /// How often each class was answered for one input.
+///
+/// ```
+/// use steadfast_certify::{Fingerprint, Phase, VoteHeader, Votes};
+///
+/// let header = |samples| VoteHeader::new(None, Fingerprint::new("my run", []), Phase::Estimation, samples);
+/// let mut votes = Votes::new(header(0..10), vec![2, 8])?;
+/// votes.merge(&Votes::new(header(10..15), vec![0, 5])?)?;
+/// assert_eq!((votes.total(), votes.leader()), (15, 1));
+/// // A shard counts once.
+/// assert!(votes.merge(&Votes::new(header(10..15), vec![0, 5])?).is_err());
+/// # Ok::<(), steadfast_certify::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "VotesParts", into = "VotesParts"))]
 pub struct Votes {
-    ballot: Ballot,
+    header: VoteHeader,
     counts: Vec<u64>,
+    /// Answers that rounding could turn; none without a rounding tolerance.
+    near_ties: u64,
 }
 
 impl Votes {
     /// Votes with the given counts per class.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless there is at least one class and the counts add up to the ballot's samples.
-    pub fn new(ballot: Ballot, counts: Vec<u64>) -> Result<Self, Error> {
-        check_counts(&ballot, counts.len(), &counts)?;
-        Ok(Self { ballot, counts })
+    /// [`Error::Parameter`] unless there is at least one class and the counts add up to the header's samples.
+    pub fn new(header: VoteHeader, counts: Vec<u64>) -> Result<Self, Error> {
+        Self::with_near_ties(header, counts, 0)
+    }
+
+    /// Votes of which `near_ties` belong to no class, since rounding could turn them.
+    pub(crate) fn with_near_ties(
+        header: VoteHeader,
+        counts: Vec<u64>,
+        near_ties: u64,
+    ) -> Result<Self, Error> {
+        let decided =
+            header.total().checked_sub(near_ties).filter(|_| near_ties == 0 || header.tolerance.is_some());
+        check_counts(decided, header.total(), counts.len(), &counts)?;
+        Ok(Self { header, counts, near_ties })
     }
 
     /// What the votes belong to.
     #[must_use]
-    pub const fn ballot(&self) -> &Ballot {
-        &self.ballot
+    pub const fn header(&self) -> &VoteHeader {
+        &self.header
     }
 
     /// Votes per class.
@@ -121,10 +173,16 @@ impl Votes {
         &self.counts
     }
 
-    /// Number of votes.
+    /// Answers within the rounding tolerance, which belong to no class.
+    #[must_use]
+    pub const fn near_ties(&self) -> u64 {
+        self.near_ties
+    }
+
+    /// Number of votes, near-ties included.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.ballot.total()
+        self.header.total()
     }
 
     /// The class with most votes; the smaller class on a tie.
@@ -141,8 +199,9 @@ impl Votes {
     /// count twice. On an error nothing changes.
     pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
         same("number of classes", &self.counts.len(), &other.counts.len())?;
-        self.ballot = self.ballot.union(&other.ballot)?;
+        self.header = self.header.union(&other.header)?;
         add(&mut self.counts, &other.counts);
+        self.near_ties += other.near_ties;
         Ok(())
     }
 }
@@ -154,7 +213,7 @@ impl Votes {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "VoteTableParts", into = "VoteTableParts"))]
 pub struct VoteTable {
-    ballot: Ballot,
+    header: VoteHeader,
     classes: usize,
     /// Inputs × classes, row by row.
     counts: Vec<u64>,
@@ -164,10 +223,10 @@ impl VoteTable {
     /// A table with `counts` of inputs × `classes`, row by row.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless every input's counts add up to the ballot's samples.
-    pub fn new(ballot: Ballot, classes: usize, counts: Vec<u64>) -> Result<Self, Error> {
-        check_counts(&ballot, classes, &counts)?;
-        Ok(Self { ballot, classes, counts })
+    /// [`Error::Parameter`] unless every input's counts add up to the header's samples.
+    pub fn new(header: VoteHeader, classes: usize, counts: Vec<u64>) -> Result<Self, Error> {
+        check_counts(Some(header.total()), header.total(), classes, &counts)?;
+        Ok(Self { header, classes, counts })
     }
 
     /// A table of no votes yet, to merge shards into.
@@ -175,8 +234,8 @@ impl VoteTable {
     /// # Errors
     /// [`Error::Parameter`] for zero classes, or more counts than a table can hold.
     pub fn empty(
-        law: Option<Law>,
-        run: u64,
+        noise: Option<NoiseFingerprint>,
+        run: Fingerprint,
         phase: Phase,
         inputs: usize,
         classes: usize,
@@ -190,13 +249,13 @@ impl VoteTable {
                 expected: "a table that fits in memory",
             })
         })?;
-        Self::new(Ballot::new(law, run, phase, 0..0), classes, vec![0; cells])
+        Self::new(VoteHeader::new(noise, run, phase, 0..0), classes, vec![0; cells])
     }
 
     /// What the votes belong to.
     #[must_use]
-    pub const fn ballot(&self) -> &Ballot {
-        &self.ballot
+    pub const fn header(&self) -> &VoteHeader {
+        &self.header
     }
 
     /// Number of classes.
@@ -221,7 +280,7 @@ impl VoteTable {
     #[must_use]
     pub fn votes(&self, input: usize) -> Option<Votes> {
         let counts = self.counts.chunks_exact(self.classes).nth(input)?.to_vec();
-        Some(Votes { ballot: self.ballot.clone(), counts })
+        Some(Votes { header: self.header.clone(), counts, near_ties: 0 })
     }
 
     /// Adds the votes of another shard of the same run.
@@ -231,7 +290,7 @@ impl VoteTable {
     pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
         same("number of classes", &self.classes, &other.classes)?;
         same("number of inputs", &self.inputs(), &other.inputs())?;
-        self.ballot = self.ballot.union(&other.ballot)?;
+        self.header = self.header.union(&other.header)?;
         add(&mut self.counts, &other.counts);
         Ok(())
     }
@@ -243,13 +302,13 @@ fn add(counts: &mut [u64], more: &[u64]) {
     }
 }
 
-fn check_counts(ballot: &Ballot, classes: usize, counts: &[u64]) -> Result<(), Error> {
-    let total = ballot.total();
+fn check_counts(decided: Option<u64>, total: u64, classes: usize, counts: &[u64]) -> Result<(), Error> {
     let fine = classes > 0
+        && decided.is_some()
         && counts.len().is_multiple_of(classes)
         && counts
             .chunks_exact(classes)
-            .all(|row| row.iter().try_fold(0_u64, |sum, &count| sum.checked_add(count)) == Some(total));
+            .all(|row| row.iter().try_fold(0_u64, |sum, &count| sum.checked_add(count)) == decided);
     if fine {
         return Ok(());
     }
@@ -260,62 +319,65 @@ fn check_counts(ballot: &Ballot, classes: usize, counts: &[u64]) -> Result<(), E
     }))
 }
 
-/// The plain form of a [`Ballot`], for reading and writing; checked on the way in.
+/// The plain form of a [`VoteHeader`], for reading and writing; checked on the way in.
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
-struct BallotParts {
-    law: Option<Law>,
-    run: String,
+struct VoteHeaderParts {
+    noise: Option<NoiseFingerprint>,
+    run: Fingerprint,
     phase: Phase,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tolerance: Option<Tolerance>,
     samples: Vec<[u64; 2]>,
 }
 
 #[cfg(feature = "serde")]
-impl From<Ballot> for BallotParts {
-    fn from(ballot: Ballot) -> Self {
+impl From<VoteHeader> for VoteHeaderParts {
+    fn from(header: VoteHeader) -> Self {
         Self {
-            law: ballot.law,
-            run: format!("{:016x}", ballot.run),
-            phase: ballot.phase,
-            samples: ballot.samples.into_iter().map(|range| [range.start, range.end]).collect(),
+            noise: header.noise,
+            run: header.run,
+            phase: header.phase,
+            tolerance: header.tolerance,
+            samples: header.samples.into_iter().map(|range| [range.start, range.end]).collect(),
         }
     }
 }
 
 #[cfg(feature = "serde")]
-impl TryFrom<BallotParts> for Ballot {
+impl TryFrom<VoteHeaderParts> for VoteHeader {
     type Error = Error;
-    fn try_from(parts: BallotParts) -> Result<Self, Error> {
-        let refused = |given: String, expected: &'static str| {
-            Error::Parameter(Parameter { name: "ballot", given, expected })
-        };
-        let run = u64::from_str_radix(&parts.run, 16)
-            .map_err(|_| refused(format!("run {}", parts.run), "a run number of 16 hexadecimal digits"))?;
-        let mut ballot = Self::new(parts.law, run, parts.phase, 0..0);
+    fn try_from(parts: VoteHeaderParts) -> Result<Self, Error> {
+        let of =
+            |samples| Self::new(parts.noise, parts.run, parts.phase, samples).tolerating(parts.tolerance);
+        let mut header = of(0..0);
         for [start, end] in parts.samples {
             if start > end {
-                return Err(refused(
-                    format!("samples {start}..{end}"),
-                    "ranges that do not end before they start",
-                ));
+                return Err(Error::Parameter(Parameter {
+                    name: "header of votes",
+                    given: format!("samples {start}..{end}"),
+                    expected: "ranges that do not end before they start",
+                }));
             }
-            ballot = ballot.union(&Self::new(parts.law, run, parts.phase, start..end))?;
+            header = header.union(&of(start..end))?;
         }
-        Ok(ballot)
+        Ok(header)
     }
 }
 
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
 struct VotesParts {
-    ballot: Ballot,
+    header: VoteHeader,
     counts: Vec<u64>,
+    #[serde(default)]
+    near_ties: u64,
 }
 
 #[cfg(feature = "serde")]
 impl From<Votes> for VotesParts {
     fn from(votes: Votes) -> Self {
-        Self { ballot: votes.ballot, counts: votes.counts }
+        Self { header: votes.header, counts: votes.counts, near_ties: votes.near_ties }
     }
 }
 
@@ -323,14 +385,14 @@ impl From<Votes> for VotesParts {
 impl TryFrom<VotesParts> for Votes {
     type Error = Error;
     fn try_from(parts: VotesParts) -> Result<Self, Error> {
-        Self::new(parts.ballot, parts.counts)
+        Self::with_near_ties(parts.header, parts.counts, parts.near_ties)
     }
 }
 
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
 struct VoteTableParts {
-    ballot: Ballot,
+    header: VoteHeader,
     classes: usize,
     counts: Vec<u64>,
 }
@@ -338,7 +400,7 @@ struct VoteTableParts {
 #[cfg(feature = "serde")]
 impl From<VoteTable> for VoteTableParts {
     fn from(table: VoteTable) -> Self {
-        Self { ballot: table.ballot, classes: table.classes, counts: table.counts }
+        Self { header: table.header, classes: table.classes, counts: table.counts }
     }
 }
 
@@ -346,7 +408,7 @@ impl From<VoteTable> for VoteTableParts {
 impl TryFrom<VoteTableParts> for VoteTable {
     type Error = Error;
     fn try_from(parts: VoteTableParts) -> Result<Self, Error> {
-        Self::new(parts.ballot, parts.classes, parts.counts)
+        Self::new(parts.header, parts.classes, parts.counts)
     }
 }
 
@@ -354,8 +416,12 @@ impl TryFrom<VoteTableParts> for VoteTable {
 mod tests {
     use super::*;
 
+    fn run(number: u64) -> Fingerprint {
+        Fingerprint::new("run", [number])
+    }
+
     fn shard(samples: Range<u64>, counts: [u64; 2]) -> Votes {
-        Votes::new(Ballot::new(None, 1, Phase::Estimation, samples), counts.to_vec()).unwrap()
+        Votes::new(VoteHeader::new(None, run(1), Phase::Estimation, samples), counts.to_vec()).unwrap()
     }
 
     #[test]
@@ -363,9 +429,9 @@ mod tests {
         let parts = [shard(0..10, [4, 6]), shard(20..25, [5, 0]), shard(10..20, [1, 9])];
         let mut votes = parts[0].clone();
         votes.merge(&parts[1]).unwrap();
-        assert_eq!(votes.ballot().samples(), [0..10, 20..25]);
-        assert_eq!(votes.ballot().missing(30), [10..20, 25..30]);
-        assert_eq!(votes.ballot().missing(15).as_slice(), std::slice::from_ref(&(10..15)));
+        assert_eq!(votes.header().samples(), [0..10, 20..25]);
+        assert_eq!(votes.header().missing(30), [10..20, 25..30]);
+        assert_eq!(votes.header().missing(15).as_slice(), std::slice::from_ref(&(10..15)));
         votes.merge(&parts[2]).unwrap();
         assert_eq!(votes, shard(0..25, [10, 15]));
         assert_eq!(votes.leader(), 1);
@@ -377,36 +443,41 @@ mod tests {
         let before = votes.clone();
         assert!(matches!(votes.merge(&shard(9..11, [2, 0])), Err(Error::Overlap { start: 9, end: 10 })));
         assert!(matches!(votes.merge(&before.clone()), Err(Error::Overlap { .. })));
-        let ballots = [
-            Ballot::new(Some(Law::new("x", [])), 1, Phase::Estimation, 10..11),
-            Ballot::new(None, 2, Phase::Estimation, 10..11),
-            Ballot::new(None, 1, Phase::Selection, 10..11),
+        let headers = [
+            VoteHeader::new(Some(NoiseFingerprint::new("x", [])), run(1), Phase::Estimation, 10..11),
+            VoteHeader::new(None, run(2), Phase::Estimation, 10..11),
+            VoteHeader::new(None, run(1), Phase::Selection, 10..11),
         ];
-        for ballot in ballots {
-            let other = Votes::new(ballot, vec![1, 0]).unwrap();
+        for header in headers {
+            let other = Votes::new(header, vec![1, 0]).unwrap();
             assert!(matches!(votes.merge(&other), Err(Error::Mismatch { .. })));
         }
-        let three = Votes::new(Ballot::new(None, 1, Phase::Estimation, 10..11), vec![1, 0, 0]).unwrap();
+        let three =
+            Votes::new(VoteHeader::new(None, run(1), Phase::Estimation, 10..11), vec![1, 0, 0]).unwrap();
         assert!(matches!(votes.merge(&three), Err(Error::Mismatch { .. })));
         assert_eq!(votes, before);
-        assert!(Votes::new(Ballot::new(None, 1, Phase::Estimation, 0..3), vec![1, 1]).is_err());
-        assert!(Votes::new(Ballot::new(None, 1, Phase::Estimation, 0..0), vec![]).is_err());
-        assert!(Votes::new(Ballot::new(None, 1, Phase::Estimation, 0..0), vec![u64::MAX, 1]).is_err());
+        assert!(Votes::new(VoteHeader::new(None, run(1), Phase::Estimation, 0..3), vec![1, 1]).is_err());
+        assert!(Votes::new(VoteHeader::new(None, run(1), Phase::Estimation, 0..0), vec![]).is_err());
+        assert!(
+            Votes::new(VoteHeader::new(None, run(1), Phase::Estimation, 0..0), vec![u64::MAX, 1]).is_err()
+        );
     }
 
     #[test]
     fn tables_hold_the_votes_of_each_input() {
-        let ballot = Ballot::new(None, 1, Phase::Estimation, 0..3);
-        let mut table = VoteTable::new(ballot, 2, vec![3, 0, 1, 2]).unwrap();
+        let header = VoteHeader::new(None, run(1), Phase::Estimation, 0..3);
+        let mut table = VoteTable::new(header, 2, vec![3, 0, 1, 2]).unwrap();
         assert_eq!(table.votes(1).unwrap().counts(), [1, 2]);
         assert!(table.votes(2).is_none());
         let more =
-            VoteTable::new(Ballot::new(None, 1, Phase::Estimation, 3..4), 2, vec![0, 1, 0, 1]).unwrap();
+            VoteTable::new(VoteHeader::new(None, run(1), Phase::Estimation, 3..4), 2, vec![0, 1, 0, 1])
+                .unwrap();
         table.merge(&more).unwrap();
         assert_eq!(table.votes(0).unwrap().counts(), [3, 1]);
-        let wrong = VoteTable::new(Ballot::new(None, 1, Phase::Estimation, 4..5), 2, vec![0, 1]).unwrap();
+        let wrong =
+            VoteTable::new(VoteHeader::new(None, run(1), Phase::Estimation, 4..5), 2, vec![0, 1]).unwrap();
         assert!(table.merge(&wrong).is_err());
-        assert!(VoteTable::empty(None, 1, Phase::Estimation, usize::MAX / 2 + 2, 2).is_err());
+        assert!(VoteTable::empty(None, run(1), Phase::Estimation, usize::MAX / 2 + 2, 2).is_err());
     }
 
     #[cfg(feature = "serde")]

@@ -46,7 +46,7 @@ fn bounds_are_where_the_martingale_reaches_its_level() {
         for n in [1, 2, 3, 10, 33, 120] {
             for k in (0..=n).filter(|k| n < 11 || k % 10 < 2 || n - k < 3) {
                 for alpha in ["0.3", "0.05", "1e-3", "1e-12"] {
-                    let confidence = Confidence::new(alpha.parse().unwrap()).unwrap();
+                    let confidence = Confidence::alpha(alpha.parse().unwrap()).unwrap();
                     let lower = anytime_lower(k, n, prior, confidence).unwrap();
                     check(k, n, pseudo, &q(alpha), lower);
                     let upper = anytime_upper(k, n, prior, confidence).unwrap();
@@ -65,11 +65,11 @@ proptest! {
         (n, k) in (1_u64..=3_000).prop_flat_map(|n| (Just(n), 0..=n)),
         a in 1_u32..200,
         b in 1_u32..20,
-        exponent in -30.0..-0.5_f64,
+        exponent in -30.0..-0.7_f64,
     ) {
         let prior = Prior::new(a, b).unwrap();
         let alpha = exponent.exp();
-        let at = |k, alpha| anytime_lower(k, n, prior, Confidence::new(alpha).unwrap()).unwrap();
+        let at = |k, alpha| anytime_lower(k, n, prior, Confidence::alpha(alpha).unwrap()).unwrap();
         let bound = at(k, alpha);
         if k < n {
             prop_assert!(at(k + 1, alpha).p() > bound.p());
@@ -79,7 +79,7 @@ proptest! {
             prop_assert!(at(k, alpha * 0.5).p() < bound.p());
         }
         // What may be read at any time is never above what may be read once.
-        prop_assert!(bound.p() <= clopper_pearson_lower(k, n, Confidence::new(alpha).unwrap()).unwrap().p());
+        prop_assert!(bound.p() <= clopper_pearson_lower(k, n, Confidence::alpha(alpha).unwrap()).unwrap().p());
     }
 
     #[test]
@@ -88,7 +88,7 @@ proptest! {
         share in 0.01..1.0_f64,
     ) {
         let k = (n as f64 * share) as u64;
-        let confidence = Confidence::new(1e-3).unwrap();
+        let confidence = Confidence::alpha(1e-3).unwrap();
         let bound = anytime_lower(k, n, Prior::new(1, 1).unwrap(), confidence).unwrap().p();
         let frequency = k as f64 / n as f64;
         let deviation = (frequency * (1.0 - frequency) / n as f64).sqrt();

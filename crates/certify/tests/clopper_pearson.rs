@@ -14,7 +14,7 @@ type Worst = (f64, String);
 
 /// Checks both bounds on `k` of `n` at `alpha`, which the library gets as the nearest double.
 fn check(k: u64, n: u64, alpha: &str, worst: &mut Worst) {
-    let confidence = Confidence::new(alpha.parse().unwrap()).unwrap();
+    let confidence = Confidence::alpha(alpha.parse().unwrap()).unwrap();
     check_exactly(k, n, &q(alpha), confidence, worst);
 }
 
@@ -73,22 +73,6 @@ fn small_samples_at_every_level() {
     println!("{worst:?}");
 }
 
-/// Nobody certifies at such levels, but a bound must hold there too. How close it is depends on how well `1 − α` is known.
-#[test]
-fn levels_near_one() {
-    for n in [1, 2, 3, 5, 10, 100] {
-        for k in counts(n) {
-            for alpha in ["0.9", "0.99", "0.999"] {
-                let confidence = Confidence::new(alpha.parse().unwrap()).unwrap();
-                let lower = clopper_pearson_lower(k, n, confidence).unwrap();
-                let upper = clopper_pearson_upper(k, n, confidence).unwrap();
-                assert!(binomial::error_of_lower(k, n, &q(alpha), lower) < 1e-11);
-                assert!(binomial::error_of_upper(k, n, &q(alpha), upper) < 1e-11);
-            }
-        }
-    }
-}
-
 #[test]
 fn samples_of_the_papers() {
     let mut worst = Worst::default();
@@ -140,18 +124,18 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
-    fn random_counts((n, k) in (1_u64..=2_000).prop_flat_map(|n| (Just(n), 0..=n)), exponent in -30.0..-0.01_f64) {
+    fn random_counts((n, k) in (1_u64..=2_000).prop_flat_map(|n| (Just(n), 0..=n)), exponent in -30.0..-0.7_f64) {
         let alpha = exponent.exp();
-        check_exactly(k, n, &of(alpha), Confidence::new(alpha).unwrap(), &mut Worst::default());
+        check_exactly(k, n, &of(alpha), Confidence::alpha(alpha).unwrap(), &mut Worst::default());
     }
 
     #[test]
     fn bounds_are_monotone(
         (n, k) in (1_u64..=2_000).prop_flat_map(|n| (Just(n), 0..=n)),
-        exponent in -30.0..-0.1_f64,
+        exponent in -30.0..-0.7_f64,
         factor in 0.1..0.999_f64,
     ) {
-        let at = |k, n, alpha: f64| clopper_pearson_lower(k, n, Confidence::new(alpha).unwrap()).unwrap();
+        let at = |k, n, alpha: f64| clopper_pearson_lower(k, n, Confidence::alpha(alpha).unwrap()).unwrap();
         let alpha = exponent.exp();
         let bound = at(k, n, alpha);
         // More successes, more confidence spent, fewer failures: all raise the bound.

@@ -3,7 +3,8 @@
 
 use rand_core::Rng;
 use steadfast_certify::{
-    Ballot, Certifier, Competitors, Confidence, Law, Phase, Plan, Tally, Votes,
+    Certifier, Confidence, Fingerprint, NoiseFingerprint, Phase, Plan, RunnerUp, VoteCounts, VoteHeader,
+    Votes,
     confidence::{Prior, anytime_lower, clopper_pearson_lower},
     seed::{Purpose, generator},
 };
@@ -11,7 +12,7 @@ use steadfast_certify::{
 const ALPHA: f64 = 0.05;
 
 fn confidence() -> Confidence {
-    Confidence::new(ALPHA).unwrap()
+    Confidence::alpha(ALPHA).unwrap()
 }
 
 /// The largest share of errors that a promise of α allows in so many trials: four standard errors above it.
@@ -49,17 +50,26 @@ fn votes(p: &[f64], n: u64, rng: &mut dyn Rng) -> Vec<u64> {
     counts
 }
 
-fn tally(plan: &Plan, selection: Option<Vec<u64>>, estimation: Vec<u64>) -> Tally {
+fn tally(plan: &Plan, selection: Option<Vec<u64>>, estimation: Vec<u64>) -> VoteCounts {
     let votes = |phase, counts: Vec<u64>| {
         let samples = 0..counts.iter().sum();
-        Votes::new(Ballot::new(Some(Law::new("simulated", [])), 1, phase, samples), counts).unwrap()
+        Votes::new(
+            VoteHeader::new(
+                Some(NoiseFingerprint::new("simulated", [])),
+                Fingerprint::new("run", [1]),
+                phase,
+                samples,
+            ),
+            counts,
+        )
+        .unwrap()
     };
     let selection = selection.map(|counts| votes(Phase::Selection, counts));
-    Tally::new(plan.clone(), selection, votes(Phase::Estimation, estimation)).unwrap()
+    VoteCounts::new(plan.clone(), selection, votes(Phase::Estimation, estimation)).unwrap()
 }
 
 /// Whether any of the bounds from a tally is wrong about the true probabilities.
-fn wrong(certifier: &Certifier, tally: &Tally, p: &[f64]) -> bool {
+fn wrong(certifier: &Certifier, tally: &VoteCounts, p: &[f64]) -> bool {
     let bounds = certifier.bounds(tally).unwrap();
     let others = (0..p.len()).filter(|&class| class != bounds.class());
     bounds.top().p() > p[bounds.class()] || others.into_iter().any(|class| bounds.runner_up().p() < p[class])
@@ -93,7 +103,7 @@ fn at_any_look(looks: &[u64], p: f64, rng: &mut dyn Rng, mut wrong: impl FnMut(u
 fn several_looks_stopping_as_soon_as_the_bound_is_wrong() {
     let trials = 4_000;
     let looks: Vec<u64> = (1..=10).map(|look| 1_u64 << look).collect();
-    let plan = Plan::looks(5, looks.clone()).unwrap();
+    let plan = Plan::interim(5, looks.clone()).unwrap();
     let certifier = Certifier::new(confidence());
     for (experiment, p) in [(11, 0.6), (12, 0.95)] {
         let rate = share(trials, experiment, |rng| {
@@ -151,8 +161,8 @@ fn the_same_votes_choose_and_bound() {
         let p = vec![1.0 / classes as f64; classes];
         let plan = Plan::fixed(0, n).unwrap();
         let experiment = 30 + classes as u64;
-        for competitors in [Competitors::Together, Competitors::Separately] {
-            let certifier = Certifier::new(confidence()).competitors(competitors);
+        for competitors in [RunnerUp::Complement, RunnerUp::PerClass] {
+            let certifier = Certifier::new(confidence()).runner_up(competitors);
             let rate = share(trials, experiment, |rng| {
                 wrong(&certifier, &tally(&plan, None, votes(&p, n, rng)), &p)
             });
@@ -169,7 +179,7 @@ fn the_same_votes_choose_and_bound() {
 #[test]
 fn other_votes_choose_and_every_class_is_bounded() {
     let (trials, n) = (5_000, 100);
-    let certifier = Certifier::new(confidence()).competitors(Competitors::Separately);
+    let certifier = Certifier::new(confidence()).runner_up(RunnerUp::PerClass);
     for (experiment, p) in [
         (41, vec![0.4, 0.3, 0.2, 0.1]),
         (42, vec![0.25; 4]),

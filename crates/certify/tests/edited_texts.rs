@@ -8,7 +8,9 @@ mod oracle;
 use oracle::texts::{Deletion, Laws, Text, all_texts, within};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use steadfast_certify::{ClassBounds, EditKind, EditThreat, Law, Lower, Radius, Upper, certify_bounds};
+use steadfast_certify::{
+    ClassBounds, EditKind, EditThreat, Lower, NoiseFingerprint, Radius, Threat, Upper, certify_bounds,
+};
 
 const KINDS: [&[EditKind]; 6] = [
     &EditKind::ALL,
@@ -31,14 +33,14 @@ fn masses(laws: &mut Laws, table: &Table, text: &Text, classes: usize) -> (Vec<u
     (masses, total)
 }
 
-fn threat(noise: &Deletion, text: &Text, kinds: &[EditKind]) -> EditThreat {
+fn threat(noise: &Deletion, text: &Text, kinds: &[EditKind]) -> Threat<EditThreat> {
     let smallest = u8::from(noise.rates[0] > noise.rates[1]);
-    let law = Some(Law::new("deletion", []));
-    if noise.rates[0] == noise.rates[1] {
-        EditThreat::uniform(noise.interval(0), text.len()).about(law).only(kinds)
+    let model = if noise.rates[0] == noise.rates[1] {
+        EditThreat::uniform(noise.interval(0), text.len()).only(kinds)
     } else {
-        EditThreat::per_token(noise.intervals(text), noise.interval(smallest)).about(law).only(kinds)
-    }
+        EditThreat::per_token(noise.intervals(text), noise.interval(smallest)).only(kinds)
+    };
+    Threat::new(NoiseFingerprint::new("deletion", []), model)
 }
 
 /// The certified class and radius of a text.
@@ -57,12 +59,12 @@ fn certify(
         class,
         Lower::from_p(share(masses[class])),
         Upper::from_p(share(other)),
-        Some(Law::new("deletion", [])),
+        Some(NoiseFingerprint::new("deletion", [])),
     );
     match certify_bounds(&threat(&laws.noise, text, kinds), bounds).unwrap().radius()? {
         Radius::Count(r, _) => Some((class, r)),
         Radius::Unlimited(_) => Some((class, u32::MAX)),
-        Radius::Norm(_) => unreachable!("edits are counted"),
+        _ => unreachable!("edits are counted"),
     }
 }
 

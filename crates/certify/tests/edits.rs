@@ -12,7 +12,7 @@ use oracle::{
 };
 use std::collections::BTreeMap;
 use steadfast_certify::{
-    DiscreteThreat, EditCounts, EditKind, EditThreat, Interval, Lower, SignalBudget, SignalThreat,
+    EditCounts, EditKind, EditThreat, Interval, Lower, SignalBudget, SignalThreat, ThreatModel,
 };
 
 const PROBABILITIES: [u64; 6] = [500, 700, 900, 970, 999, 1_000];

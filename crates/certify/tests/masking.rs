@@ -9,9 +9,7 @@ use oracle::{
     weights::{Fraction, Weights},
 };
 use std::collections::BTreeMap;
-use steadfast_certify::{
-    AblationThreat, ClassBounds, DiscreteThreat, Interval, Lower, MaskingThreat, Radius, Threat,
-};
+use steadfast_certify::{AblationThreat, ClassBounds, Interval, Lower, MaskingThreat, Radius, ThreatModel};
 
 /// A noisy text: `None` for a masked word.
 type Shown = Vec<Option<u8>>;
@@ -54,7 +52,7 @@ fn least(words: u32, r: u32, weight: impl Fn(u32) -> u64 + Copy, p: Fraction) ->
 const PROBABILITIES: [u64; 5] = [500, 750, 900, 990, 1_000];
 
 /// The bound is the least probability, and the radius the largest at which that exceeds one half.
-fn compare(threat: &dyn DiscreteThreat, words: u32, weight: impl Fn(u32) -> u64 + Copy, context: &str) {
+fn compare(threat: &dyn ThreatModel, words: u32, weight: impl Fn(u32) -> u64 + Copy, context: &str) {
     for thousandths in PROBABILITIES {
         let p = Interval::enclosing(&format!("{thousandths}/1000")).unwrap();
         let mut largest = None;

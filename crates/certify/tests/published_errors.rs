@@ -11,8 +11,8 @@ use oracle::{
     weights::{Fraction, Weights},
 };
 use steadfast_certify::{
-    AblationThreat, ClassBounds, ClassId, DiscreteThreat, EditKind, EditThreat, Interval, Lower, Radius,
-    Swap, Threat, Upper, WordThreat, frs,
+    AblationThreat, ClassBounds, ClassId, EditKind, EditThreat, Interval, Lower, Radius, SubstitutionPair,
+    SynonymThreat, ThreatModel, Upper, frs,
 };
 
 const WORD: u64 = 1 << 32;
@@ -76,7 +76,7 @@ fn crowd_certifies_weighted_draws_by_uniform_overlaps() {
     assert!((overlap - 0.165).abs() < 0.001, "{overlap}");
     let moved = (moves * WORD as f64).round() as u64;
     // From either word: stays, becomes the other. What is seen: the first word, the second.
-    let swap = Swap::new(&[(WORD - moved, moved), (moved, WORD - moved)]).unwrap();
+    let swap = SubstitutionPair::new(&[(WORD - moved, moved), (moved, WORD - moved)]).unwrap();
     assert_eq!(swap.overlap(), 2 * moved);
 
     // The base classifier answers 1 where it sees the first word.
@@ -87,7 +87,7 @@ fn crowd_certifies_weighted_draws_by_uniform_overlaps() {
     assert!(claimed > q("0.9") && truth < q("0.1"), "claimed to stay, lost to a single swap");
     assert_eq!(truth, Q::new(moved.into(), WORD.into()), "which is what that classifier answers after it");
 
-    let threat = WordThreat::new([vec![swap]]);
+    let threat = SynonymThreat::new([vec![swap]]);
     let top = Lower::from_p((WORD - moved) as f64 / WORD as f64);
     assert!(of(threat.lower_bound(top, 1).p()) <= truth);
     assert_eq!(threat.radius(&binary(top)), Some(Radius::Count(0, threat.unit())));
@@ -103,14 +103,14 @@ fn safer_divides_by_one_set() {
     let mut outcomes = shares([2, 6]);
     let missing = WORD - outcomes.iter().map(|outcome| outcome.1).sum::<u64>();
     outcomes[0].1 += missing;
-    let swap = Swap::new(&outcomes).unwrap();
+    let swap = SubstitutionPair::new(&outcomes).unwrap();
     let claimed = q("2/2");
     let truth = Q::new(swap.overlap().into(), WORD.into());
     assert!(claimed == one() && truth < q("0.334"));
     // Answering 1 on the shared words is certain before the swap, and rare after it.
     let after: u64 = outcomes[..2].iter().map(|outcome| outcome.1).sum();
     assert!(2 * after < WORD);
-    let threat = WordThreat::new([vec![swap]]);
+    let threat = SynonymThreat::new([vec![swap]]);
     assert_eq!(threat.radius(&binary(Lower::ONE)), Some(Radius::Count(0, threat.unit())));
     assert!(of(threat.lower_bound(Lower::ONE, 1).p()) <= truth);
 }

@@ -51,8 +51,8 @@ fn check(table: &[usize], n: usize, classes: usize, rates: (u64, u64)) -> Checke
         let probability = |mass: u64| mass as f64 / total as f64;
         let (top, other) = (Lower::from_p(probability(mass[class])), Upper::from_p(probability(other)));
         let image: Bits = (0..n).map(|bit| input >> bit & 1 == 1).collect();
-        let bounds = ClassBounds::exact(class, top, other, noise.law(&image));
-        let certificate = certify_bounds(&noise.threat(&image), bounds).unwrap();
+        let bounds = ClassBounds::exact(class, top, other, noise.fingerprint(&image));
+        let certificate = certify_bounds(&noise.threat(&image).unwrap(), bounds).unwrap();
         let radius = match certificate.radius() {
             None => continue,
             Some(Radius::Count(r, _)) => r,

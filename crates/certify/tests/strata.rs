@@ -9,8 +9,8 @@ use oracle::{
 use rand_core::Rng;
 use std::collections::BTreeMap;
 use steadfast_certify::{
-    Ballot, Certifier, Competitors, Confidence, EditThreat, Error, Evidence, Interval, Law, Phase, Plan,
-    Strata, Tally, Votes, certify_bounds,
+    Certifier, Confidence, EditThreat, Error, Evidence, Fingerprint, Interval, NoiseFingerprint, Phase, Plan,
+    RunnerUp, Strata, Threat, VoteCounts, VoteHeader, Votes, certify_bounds,
     confidence::Prior,
     seed::{Purpose, generator},
 };
@@ -18,12 +18,12 @@ use steadfast_certify::{
 const ALPHA: f64 = 0.05;
 const CLASSES: usize = 3;
 
-fn law() -> Law {
-    Law::new("deletion", [])
+fn law() -> NoiseFingerprint {
+    NoiseFingerprint::new("deletion", [])
 }
 
-fn rest_law() -> Law {
-    Law::new("deletion, at least two kept", [])
+fn rest_law() -> NoiseFingerprint {
+    NoiseFingerprint::new("deletion, at least two kept", [])
 }
 
 /// A law of kept sequences with some of them enumerated.
@@ -80,17 +80,18 @@ impl Split {
     }
 }
 
-fn votes(law: Option<Law>, phase: Phase, counts: Vec<u64>) -> Votes {
-    Votes::new(Ballot::new(law, 1, phase, 0..counts.iter().sum()), counts).unwrap()
+fn votes(law: Option<NoiseFingerprint>, phase: Phase, counts: Vec<u64>) -> Votes {
+    Votes::new(VoteHeader::new(law, Fingerprint::new("run", [1]), phase, 0..counts.iter().sum()), counts)
+        .unwrap()
 }
 
-fn tally(plan: &Plan, selection: Vec<u64>, estimation: Vec<u64>) -> Tally {
+fn tally(plan: &Plan, selection: Vec<u64>, estimation: Vec<u64>) -> VoteCounts {
     let selection = (plan.selection() > 0).then(|| votes(Some(rest_law()), Phase::Selection, selection));
-    Tally::new(plan.clone(), selection, votes(Some(rest_law()), Phase::Estimation, estimation)).unwrap()
+    VoteCounts::new(plan.clone(), selection, votes(Some(rest_law()), Phase::Estimation, estimation)).unwrap()
 }
 
 fn confidence() -> Confidence {
-    Confidence::new(ALPHA).unwrap()
+    Confidence::alpha(ALPHA).unwrap()
 }
 
 #[test]
@@ -102,8 +103,8 @@ fn errors_are_as_rare_as_promised() {
     for (experiment, cut, salt) in [(1, 2, 11), (2, 1, 5), (3, 3, 29), (4, 0, 3)] {
         let split = Split::new(&noise, &vec![0, 1, 2, 0, 1], cut, salt);
         let strata = split.strata();
-        for competitors in [Competitors::Together, Competitors::Separately] {
-            let certifier = Certifier::new(confidence()).competitors(competitors);
+        for competitors in [RunnerUp::Complement, RunnerUp::PerClass] {
+            let certifier = Certifier::new(confidence()).runner_up(competitors);
             for selection in [0, 9] {
                 let plan = Plan::fixed(selection, 60).unwrap();
                 let wrong = (0..trials)
@@ -114,7 +115,7 @@ fn errors_are_as_rare_as_promised() {
                             tally(&plan, split.sample(selection, &mut rng), split.sample(60, &mut rng));
                         let bounds = strata.bounds(&certifier, Some(&tally)).unwrap();
                         assert_eq!(bounds.evidence(), Evidence::Sampled(confidence()));
-                        assert_eq!(bounds.law(), Some(law()));
+                        assert_eq!(bounds.noise(), Some(law()));
                         let other = (0..CLASSES).filter(|&class| class != bounds.class());
                         bounds.top().p() > split.truth(bounds.class())
                             || bounds.runner_up().p()
@@ -159,7 +160,7 @@ fn everything_enumerated_has_no_sampling_error() {
         EditThreat::per_token([never; 3], Interval::enclosing("0.9").unwrap()),
     ];
     for threat in threats {
-        assert!(!certify_bounds(&threat.about(Some(law())), bounds).unwrap().certifies(1, 1));
+        assert!(!certify_bounds(&Threat::new(law(), threat.clone()), bounds).unwrap().certifies(1, 1));
     }
 }
 
@@ -221,29 +222,34 @@ fn misuse_is_refused() {
     assert!(twice.record(0, interval("0.5")).is_err());
 
     let plan = Plan::fixed(0, 50).unwrap();
-    let of_law = |law| Tally::new(plan.clone(), None, votes(law, Phase::Estimation, vec![40, 10])).unwrap();
+    let of_law =
+        |law| VoteCounts::new(plan.clone(), None, votes(law, Phase::Estimation, vec![40, 10])).unwrap();
     // Votes on all noisy inputs are not votes on the rest.
-    for law in [Some(law()), None, Some(Law::new("another", []))] {
-        assert!(matches!(before.bounds(&certifier, Some(&of_law(law))), Err(Error::Law { .. })));
-        assert!(matches!(before.outlook(&certifier, &of_law(law), confidence()), Err(Error::Law { .. })));
+    for law in [Some(law()), None, Some(NoiseFingerprint::new("another", []))] {
+        assert!(matches!(before.bounds(&certifier, Some(&of_law(law))), Err(Error::NoiseMismatch { .. })));
+        assert!(matches!(
+            before.projected_bounds(&certifier, &of_law(law), confidence()),
+            Err(Error::NoiseMismatch { .. })
+        ));
     }
     assert!(before.bounds(&certifier, Some(&of_law(Some(rest_law())))).is_ok());
     // An unknown law of the rest is equal to nothing.
     let unknown = Strata::new(2, Some(law()), None).unwrap();
-    assert!(matches!(unknown.bounds(&certifier, Some(&of_law(None))), Err(Error::Law { .. })));
+    assert!(matches!(unknown.bounds(&certifier, Some(&of_law(None))), Err(Error::NoiseMismatch { .. })));
     let classes =
-        Tally::new(plan.clone(), None, votes(Some(rest_law()), Phase::Estimation, vec![40, 10, 0])).unwrap();
+        VoteCounts::new(plan.clone(), None, votes(Some(rest_law()), Phase::Estimation, vec![40, 10, 0]))
+            .unwrap();
     assert!(matches!(before.bounds(&certifier, Some(&classes)), Err(Error::Mismatch { .. })));
     let unplanned =
-        Tally::new(plan.clone(), None, votes(Some(rest_law()), Phase::Estimation, vec![39, 10])).unwrap();
+        VoteCounts::new(plan.clone(), None, votes(Some(rest_law()), Phase::Estimation, vec![39, 10]))
+            .unwrap();
     assert!(matches!(before.bounds(&certifier, Some(&unplanned)), Err(Error::Unplanned { .. })));
 
     // The bounds are about the whole noise: no certificate against a threat to the rest's law.
     let bounds = before.bounds(&certifier, Some(&of_law(Some(rest_law())))).unwrap();
     let threat = EditThreat::uniform(interval("0.9"), 3);
-    assert!(certify_bounds(&threat.clone().about(Some(law())), bounds).is_ok());
-    assert!(certify_bounds(&threat.clone().about(Some(rest_law())), bounds).is_err());
-    assert!(certify_bounds(&threat, bounds).is_err());
+    assert!(certify_bounds(&Threat::new(law(), threat.clone()), bounds).is_ok());
+    assert!(certify_bounds(&Threat::new(rest_law(), threat.clone()), bounds).is_err());
 }
 
 #[test]
@@ -254,14 +260,18 @@ fn what_is_foreseen_is_never_certified() {
     let threat = EditThreat::uniform(Interval::enclosing("0.9").unwrap(), 3);
     for plan in [
         Plan::fixed(0, 1_000).unwrap(),
-        Plan::looks(0, [10, 1_000]).unwrap(),
+        Plan::interim(0, [10, 1_000]).unwrap(),
         Plan::anytime(0, 1_000, Prior::default()).unwrap(),
     ] {
-        let so_far = Tally::new(plan, None, votes(Some(rest_law()), Phase::Estimation, vec![10, 0])).unwrap();
-        let outlook = strata.outlook(&certifier, &so_far, confidence()).unwrap();
-        assert!(outlook.top().p() > 0.9 && outlook.law().is_none());
-        for law in [None, Some(law()), Some(rest_law())] {
-            assert!(matches!(certify_bounds(&threat.clone().about(law), outlook), Err(Error::Law { .. })));
+        let so_far =
+            VoteCounts::new(plan, None, votes(Some(rest_law()), Phase::Estimation, vec![10, 0])).unwrap();
+        let projected_bounds = strata.projected_bounds(&certifier, &so_far, confidence()).unwrap();
+        assert!(projected_bounds.top().p() > 0.9 && projected_bounds.noise().is_none());
+        for law in [law(), rest_law()] {
+            assert!(matches!(
+                certify_bounds(&Threat::new(law, threat.clone()), projected_bounds),
+                Err(Error::NoiseMismatch { .. })
+            ));
         }
     }
 }

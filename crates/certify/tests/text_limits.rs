@@ -10,8 +10,8 @@ use oracle::{
 };
 use proptest::prelude::*;
 use steadfast_certify::{
-    AblationThreat, ClassBounds, DiscreteThreat, EditCounts, EditKind, EditThreat, Interval, Lower,
-    MaskingThreat, Radius, SignalBudget, SignalThreat, Swap, Threat, Upper, WordThreat,
+    AblationThreat, ClassBounds, EditCounts, EditKind, EditThreat, Interval, Lower, MaskingThreat, Radius,
+    SignalBudget, SignalThreat, SubstitutionPair, SynonymThreat, ThreatModel, Upper,
 };
 
 fn interval(text: &str) -> Interval {
@@ -22,17 +22,17 @@ fn between(low: f64, high: f64) -> Interval {
     Interval::new(Lower::from_p(low), Upper::from_p(high)).unwrap()
 }
 
-fn swaps() -> Vec<Swap> {
-    vec![Swap::new(&[(3 << 30, 1 << 31), (1 << 30, 1 << 31)]).unwrap()]
+fn swaps() -> Vec<SubstitutionPair> {
+    vec![SubstitutionPair::new(&[(3 << 30, 1 << 31), (1 << 30, 1 << 31)]).unwrap()]
 }
 
 /// Every kind of text threat on a text of so many words.
-fn threats(words: usize, rate: Interval, other: Interval) -> Vec<Box<dyn DiscreteThreat>> {
-    let mut threats: Vec<Box<dyn DiscreteThreat>> = vec![
+fn threats(words: usize, rate: Interval, other: Interval) -> Vec<Box<dyn ThreatModel>> {
+    let mut threats: Vec<Box<dyn ThreatModel>> = vec![
         Box::new(SignalThreat::new(vec![rate; words], other, rate)),
         Box::new(MaskingThreat::new(rate, words)),
         Box::new(AblationThreat::new(words as u32, words as u32 / 2).unwrap()),
-        Box::new(WordThreat::new((0..words).map(|_| swaps()))),
+        Box::new(SynonymThreat::new((0..words).map(|_| swaps()))),
     ];
     for kinds in 0_u32..16 {
         let allowed = EditKind::ALL.iter().enumerate().filter(|(bit, _)| kinds >> bit & 1 == 1);

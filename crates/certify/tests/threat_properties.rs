@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use steadfast_certify::{
-    ClassBounds, DiscreteThreat, FlipThreat, Group, GroupsThreat, Interval, Lower, Radius, Rate, Threat,
-    TradeOff, UniformThreat, Upper,
+    ClassBounds, FlipThreat, Group, GroupsThreat, Interval, Lower, Radius, Rate, ThreatModel, TradeOff,
+    UniformThreat, Upper,
 };
 
 /// Rounding, in units of one.
@@ -29,16 +29,16 @@ fn probability() -> impl Strategy<Value = Lower> {
     ]
 }
 
-fn threat() -> impl Strategy<Value = Box<dyn DiscreteThreat>> {
+fn threat() -> impl Strategy<Value = Box<dyn ThreatModel>> {
     let uniform = (2_u32..300, rate(), 1_u32..60).prop_map(|(values, keep, coordinates)| {
-        Box::new(UniformThreat::new(values, keep, coordinates).unwrap()) as Box<dyn DiscreteThreat>
+        Box::new(UniformThreat::new(values, keep, coordinates).unwrap()) as Box<dyn ThreatModel>
     });
     let flips = (rate(), rate(), 0_u32..12, 0_u32..12).prop_map(|(up, down, zeros, ones)| {
-        Box::new(FlipThreat::new(up, down, zeros, ones)) as Box<dyn DiscreteThreat>
+        Box::new(FlipThreat::new(up, down, zeros, ones)) as Box<dyn ThreatModel>
     });
     let groups = prop::collection::vec((2_u32..12, rate(), 1_u32..5), 1..4).prop_map(|groups| {
         let groups = groups.into_iter().map(|(values, keep, cap)| Group::new("", values, keep, cap).unwrap());
-        Box::new(GroupsThreat::new(groups).unwrap()) as Box<dyn DiscreteThreat>
+        Box::new(GroupsThreat::new(groups).unwrap()) as Box<dyn ThreatModel>
     });
     prop_oneof![uniform, flips, groups]
 }

@@ -6,7 +6,7 @@ use num_traits::Zero;
 use oracle::{Q, approximately, of, one, pair::Pair, q};
 use proptest::prelude::*;
 use steadfast_certify::{
-    ClassBounds, DiscreteThreat, FlipThreat, Group, GroupsThreat, Interval, Lower, Radius, Threat, TradeOff,
+    ClassBounds, FlipThreat, Group, GroupsThreat, Interval, Lower, Radius, ThreatModel, TradeOff,
     UniformThreat, Upper,
 };
 

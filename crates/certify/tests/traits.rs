@@ -2,16 +2,16 @@
 
 use std::{fmt::Debug, sync::Arc};
 use steadfast_certify::{
-    Assumption, Ballot, BitFlips, Bits, BoxError, Certificate, Certifier, ClassBounds, ClassId, Classifier,
-    Competitors, Conditional, Confidence, DiscreteThreat, Error, Evidence, FlipThreat, GaussianThreat, Group,
-    GroupsThreat, Interval, Law, LawName, Lower, Noise, Outcome, Parallel, Parameter, Phase, Plan,
-    Probabilities, Radius, Rate, ScoringClassifier, Smoothing, Tally, Threat, TradeOff, UniformNoise,
-    UniformThreat, Unit, Upper, VoteTable, Votes, certify_bounds,
+    Assumption, BitFlips, Bits, BoxError, Certificate, Certifier, ClassBounds, ClassId, Classifier,
+    Conditional, Confidence, Error, Evidence, Fingerprint, FlipThreat, GaussianThreat, Group, GroupsThreat,
+    Interval, Lower, Noise, NoiseFingerprint, NoiseName, Outcome, Parallel, Parameter, Phase, Plan,
+    Prediction, Probabilities, Progress, Radius, Rate, RoundingTolerant, RunnerUp, SavedVotes,
+    ScoringClassifier, SmoothedClassifier, Threat, ThreatModel, Tolerance, TradeOff, UniformNoise,
+    UniformThreat, Unit, Upper, VoteCounts, VoteHeader, VoteTable, Votes, certify_bounds,
     classifier::{FromBatchFn, FromFn},
     confidence::Prior,
     from_fn,
     seed::{Generator, Purpose},
-    smoothing::Progress,
 };
 
 const fn value<T: Debug + Clone + Send + Sync + 'static>() {}
@@ -23,13 +23,13 @@ macro_rules! values {
 
 values!(
     Assumption,
-    Ballot,
+    VoteHeader,
     BitFlips,
     Bits,
     Certificate,
     Certifier,
     ClassBounds,
-    Competitors,
+    RunnerUp,
     Conditional<Option<f64>>,
     Confidence,
     Evidence,
@@ -41,8 +41,8 @@ values!(
     Group,
     GroupsThreat,
     Interval,
-    Law,
-    LawName,
+    NoiseFingerprint,
+    NoiseName,
     Lower,
     Outcome,
     Parallel<()>,
@@ -55,8 +55,14 @@ values!(
     Purpose,
     Radius,
     Rate,
-    Smoothing,
-    Tally,
+    SmoothedClassifier<(), BitFlips>,
+    SavedVotes,
+    Threat<FlipThreat>,
+    Tolerance,
+    RoundingTolerant<()>,
+    Prediction,
+    Fingerprint,
+    VoteCounts,
     TradeOff,
     UniformNoise,
     UniformThreat,
@@ -68,7 +74,7 @@ values!(
 
 const _: () = threads::<Error>();
 const _: () = threads::<dyn Noise<Input = [u32], Sample = Vec<u32>> + Send + Sync>();
-const _: () = threads::<dyn Threat + Send + Sync>();
+const _: () = threads::<dyn ThreatModel + Send + Sync>();
 
 /// Errors travel as any other error does.
 #[test]
@@ -82,12 +88,13 @@ fn errors_become_boxes() {
 fn noise_is_object_safe() {
     let noise = UniformNoise::new(3, Rate::new(0.2).unwrap()).unwrap();
     let plain: &dyn Noise<Input = [u32], Sample = Vec<u32>> = &noise;
-    assert_eq!(plain.law(&[1, 2]), noise.law(&[1, 2]));
+    assert_eq!(plain.fingerprint(&[1, 2]), noise.fingerprint(&[1, 2]));
     let shared: Box<dyn Noise<Input = [u32], Sample = Vec<u32>> + Sync> = Box::new(noise);
     let classifier = from_fn(2, |input: &Vec<u32>| usize::from(input.first() == Some(&1)));
-    let smoothing = Smoothing::new(Plan::fixed(10, 100).unwrap()).threads(2);
-    let tally = smoothing.tally(&*shared, &classifier, 0, &[1, 2, 0]).unwrap();
-    assert_eq!(tally, smoothing.tally(&noise, &classifier, 0, &[1, 2, 0]).unwrap());
+    let plan = || Plan::fixed(10, 100).unwrap();
+    let counts =
+        SmoothedClassifier::new(&classifier, shared, plan()).threads(2).count(0, &[1, 2, 0]).unwrap();
+    assert_eq!(counts, SmoothedClassifier::new(&classifier, noise, plan()).count(0, &[1, 2, 0]).unwrap());
 }
 
 /// Scores of two classes: the share of ones.
@@ -122,23 +129,21 @@ fn classifiers_are_object_safe() {
     assert_eq!(answer(Parallel::new(shared, 2)), [0, 1]);
 }
 
-/// Threats of different types side by side, of either trait, certify.
+/// Threats of different models side by side certify.
 #[test]
 fn threats_are_object_safe() {
-    let law = Some(Law::new("a law", []));
+    let noise = NoiseFingerprint::new("a noise", []);
     let keep = Interval::enclosing("0.9").unwrap();
-    let uniform = UniformThreat::new(2, keep, 9).unwrap().about(law);
-    let groups = GroupsThreat::new([Group::new("all", 2, keep, 9).unwrap()]).unwrap().about(law);
-    let bounds = ClassBounds::exact(1, Lower::from_p(0.99), Upper::from_p(0.01), law);
-    let threats: [&dyn Threat; 2] = [&uniform, &groups];
+    let uniform = Threat::new(noise, UniformThreat::new(2, keep, 9).unwrap());
+    let groups = Threat::new(noise, GroupsThreat::new([Group::new("all", 2, keep, 9).unwrap()]).unwrap());
+    let bounds = ClassBounds::exact(1, Lower::from_p(0.99), Upper::from_p(0.01), Some(noise));
+    let threats: [&Threat; 2] = [&uniform, &groups];
     for threat in threats {
+        assert!(threat.survives(&bounds, 1) && !threat.survives(&bounds, 2));
         assert!(certify_bounds(threat, bounds).unwrap().certifies(1, 1));
     }
-    let discrete: [Box<dyn DiscreteThreat>; 2] = [Box::new(uniform), Box::new(groups)];
-    for threat in &discrete {
-        assert!(threat.survives(&bounds, 1) && !threat.survives(&bounds, 2));
-        assert!(certify_bounds(&&**threat, bounds).unwrap().certifies(1, 1));
-    }
+    let owned: [Box<Threat>; 2] = [Box::new(uniform), Box::new(groups)];
+    assert!(owned.iter().all(|threat| certify_bounds(threat, bounds).is_ok()));
 }
 
 /// A norm says nothing about how many entries changed.

@@ -8,7 +8,7 @@ mod oracle;
 use oracle::{Q, approximately, of, one, pair::Pair, q};
 use proptest::prelude::*;
 use steadfast_certify::{
-    DiscreteThreat, FlipThreat, Group, GroupsThreat, Interval, Lower, TradeOff, UniformThreat, Upper,
+    FlipThreat, Group, GroupsThreat, Interval, Lower, ThreatModel, TradeOff, UniformThreat, Upper,
 };
 
 const PROBABILITIES: [&str; 9] = ["0.01", "0.2", "0.5", "0.7", "0.9", "0.97", "0.995", "0.9995", "1"];

@@ -9,8 +9,8 @@ use oracle::{
 };
 use rand_core::Rng;
 use steadfast_certify::{
-    ClassBounds, Composition, DiscreteThreat, Interval, Lower, Phase, Radius, Swap, Threat, TradeOff,
-    WordThreat,
+    ClassBounds, Composition, Interval, Lower, Phase, Radius, SubstitutionPair, SynonymThreat, ThreatModel,
+    TradeOff,
     seed::{Purpose, generator},
 };
 
@@ -18,7 +18,7 @@ use steadfast_certify::{
 const PARTS: u64 = 64;
 const PART: u64 = (1 << 32) / PARTS;
 
-type Law = Vec<u64>;
+type NoiseFingerprint = Vec<u64>;
 
 /// The pairs of laws of each word's replacements, `(clean, adversarial)` outcome by outcome.
 type Words = Vec<Vec<Vec<(u64, u64)>>>;
@@ -32,7 +32,7 @@ fn below(rng: &mut impl Rng, most: u64) -> u64 {
 }
 
 /// A law with so many parts thrown onto the outcomes, on top of others that are given.
-fn thrown(rng: &mut impl Rng, outcomes: u64, given: &[u64], parts: u64) -> Law {
+fn thrown(rng: &mut impl Rng, outcomes: u64, given: &[u64], parts: u64) -> NoiseFingerprint {
     let mut law = vec![0; outcomes as usize];
     given.iter().zip(&mut law).for_each(|(given, weight)| *weight = *given);
     // Uneven: each outcome draws the more, the more it has.
@@ -59,12 +59,12 @@ fn random_words(rng: &mut impl Rng, shared: u64) -> Words {
         .collect()
 }
 
-fn threat(words: &Words) -> WordThreat {
-    WordThreat::new(words.iter().map(|swaps| {
+fn threat(words: &Words) -> SynonymThreat {
+    SynonymThreat::new(words.iter().map(|swaps| {
         let scaled = |pair: &Vec<(u64, u64)>| -> Vec<(u64, u64)> {
             pair.iter().map(|&(clean, other)| (clean * PART, other * PART)).collect()
         };
-        swaps.iter().map(|pair| Swap::new(&scaled(pair)).unwrap()).collect()
+        swaps.iter().map(|pair| SubstitutionPair::new(&scaled(pair)).unwrap()).collect()
     }))
 }
 
@@ -137,27 +137,27 @@ fn every_choice_of_words_and_replacements() {
 #[test]
 fn words_whose_laws_are_equal_are_free() {
     let law = [(1 << 30, 1 << 30), (3 << 30, 3 << 30)];
-    let same = || Swap::new(&law).unwrap();
+    let same = || SubstitutionPair::new(&law).unwrap();
     assert_eq!(same().overlap(), 1 << 32);
     let top = Lower::from_p(0.5_f64.next_up() + 1e-9);
     let bounds = ClassBounds::exact(0, top, top.complement(), None);
     for words in [1, 5, 400] {
-        let threat = WordThreat::new((0..words).map(|_| vec![same(), same()]));
+        let threat = SynonymThreat::new((0..words).map(|_| vec![same(), same()]));
         assert_eq!(threat.radius(&bounds), Some(Radius::Unlimited(threat.unit())), "{words} words");
         assert!((threat.lower_bound(top, words).p() - top.p()).abs() < 1e-15);
     }
     // A word outside its component is a word more than can be certified, and costs nothing while it is not replaced.
-    let apart = Swap::new(&[(1 << 32, 0), (0, 1 << 32)]).unwrap();
+    let apart = SubstitutionPair::new(&[(1 << 32, 0), (0, 1 << 32)]).unwrap();
     assert_eq!(apart.overlap(), 0);
-    let threat = WordThreat::new([vec![same()], vec![apart.clone()], vec![same()]]);
+    let threat = SynonymThreat::new([vec![same()], vec![apart.clone()], vec![same()]]);
     assert_eq!(threat.radius(&bounds), Some(Radius::Count(0, threat.unit())));
     let certain = ClassBounds::exact(0, Lower::ONE, Lower::ONE.complement(), None);
     assert_eq!(threat.radius(&certain), Some(Radius::Count(0, threat.unit())));
     assert_eq!(threat.lower_bound(Lower::ONE, 1), Lower::ZERO);
     // Words without replacements are no words to the attacker.
-    let fixed = WordThreat::new([vec![], vec![]]);
+    let fixed = SynonymThreat::new([vec![], vec![]]);
     assert_eq!(fixed.radius(&bounds), Some(Radius::Unlimited(fixed.unit())));
-    assert!(matches!(WordThreat::new([]).radius(&bounds), Some(Radius::Unlimited(_))));
+    assert!(matches!(SynonymThreat::new([]).radius(&bounds), Some(Radius::Unlimited(_))));
 }
 
 fn trade_off(pair: &[(u64, u64)]) -> TradeOff {

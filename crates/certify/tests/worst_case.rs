@@ -9,8 +9,8 @@ mod oracle;
 use num_traits::Zero;
 use oracle::{Q, approximately, of, one, q};
 use steadfast_certify::{
-    BitFlips, Bits, Certifier, Confidence, DiscreteThreat, FlipThreat, Group, GroupsThreat, Interval, Lower,
-    Noise, Plan, Radius, Rate, Smoothing, Tally, UniformThreat, from_fn,
+    BitFlips, Bits, Confidence, FlipThreat, Group, GroupsThreat, Interval, Lower, Noise, Plan, Radius, Rate,
+    SmoothedClassifier, ThreatModel, UniformThreat, from_fn,
 };
 
 /// The probabilities that one coordinate shows each value, from the clean and from the attacked input.
@@ -213,14 +213,17 @@ fn false_certificates(
     let rate = |eighths: u64| Rate::from_numerator((eighths << 29) as u32);
     let noise = BitFlips::new(rate(rates.0), rate(rates.1)).unwrap();
     let input = bits(clean);
-    assert_eq!(noise.threat(&input).maximum(), Some(BITS as u32));
-    assert!(noise.law(&input).is_some());
-    let certifier = Certifier::new(Confidence::new(alpha).unwrap());
+    assert_eq!(noise.threat(&input).unwrap().maximum(), Some(BITS as u32));
+    assert!(noise.fingerprint(&input).is_some());
+    let threat = noise.threat(&input).unwrap();
+    let confidence = Confidence::alpha(alpha).unwrap();
     let (mut wrong, mut certified) = (0, 0);
     for seed in 0..runs {
-        let smoothing = Smoothing::new(plan.clone()).seed(seed).threads(1);
-        let tally: Tally = smoothing.tally(&noise, &classifier, 0, &input).unwrap();
-        let certificate = certifier.certify(&noise.threat(&input), &tally).unwrap();
+        let smoothed = SmoothedClassifier::new(&classifier, noise, plan.clone())
+            .confidence(confidence)
+            .seed(seed)
+            .threads(1);
+        let certificate = smoothed.certify(&input, &threat).unwrap();
         wrong += u64::from(certificate.certifies(1, changes));
         certified += u64::from(
             certificate.radius().is_some_and(|r| matches!(r, Radius::Count(..) | Radius::Unlimited(_))),

@@ -30,7 +30,7 @@ pub fn holm_at_radius(
     p_values.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut certified = vec![false; counts.len()];
     for (rank, (p_value, input)) in p_values.into_iter().enumerate() {
-        let level = confidence.shared_by((counts.len() - rank) as u64).alpha();
+        let level = confidence.shared_by((counts.len() - rank) as u64).error_probability();
         if p_value > level {
             break;
         }
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn holm_contains_bonferroni_and_can_be_larger() {
-        let confidence = Confidence::new(0.05).unwrap();
+        let confidence = Confidence::alpha(0.05).unwrap();
         let threshold = Upper::from_p(0.9);
         let counts = [1_000, 990, 935, 934, 925, 923, 920, 919, 918, 900, 0];
         let holm = holm_at_radius(&counts, 1_000, threshold, confidence).unwrap();
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn nothing_is_certified_for_ties_or_certain_thresholds() {
-        let confidence = Confidence::new(0.05).unwrap();
+        let confidence = Confidence::alpha(0.05).unwrap();
         assert_eq!(holm_at_radius(&[10], 10, Upper::ONE, confidence).unwrap(), [false]);
         assert!(holm_at_radius(&[11], 10, Upper::HALF, confidence).is_err());
         assert!(holm_at_radius(&[], 10, Upper::HALF, confidence).unwrap().is_empty());

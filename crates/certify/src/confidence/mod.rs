@@ -13,8 +13,20 @@ mod quantile;
 pub use holm::holm_at_radius;
 
 use crate::{Error, Lower, Upper, error::Parameter};
+use std::fmt;
 
-/// The level of a statement: it is wrong with probability at most `α`.
+/// The confidence of a statement: it is wrong with probability at most `α`.
+///
+/// ```
+/// use steadfast_certify::Confidence;
+///
+/// assert_eq!(Confidence::alpha(0.001)?, Confidence::level(0.999)?);
+/// // The one taken for the other is refused.
+/// assert!(Confidence::alpha(0.999).is_err() && Confidence::level(0.001).is_err());
+/// // Five statements that hold together.
+/// assert_eq!(Confidence::alpha(0.001)?.shared_by(5).to_string(), "0.0002");
+/// # Ok::<(), steadfast_certify::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "f64", into = "f64"))]
@@ -23,29 +35,52 @@ pub struct Confidence {
 }
 
 impl Confidence {
-    /// Statements that are wrong with probability at most `alpha`; a confidence of 99.9% is `alpha = 0.001`.
+    /// The level at which a run is given up as hopeless, unless another is set: `α = 0.03`.
+    pub(crate) const FUTILITY: Self = Self { alpha: 0.03 };
+
+    /// Statements that are wrong with probability at most `alpha`, such as 0.001.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless `0 < alpha < 1`.
-    pub fn new(alpha: f64) -> Result<Self, Error> {
+    /// [`Error::Parameter`] unless `0 < alpha ≤ 0.5`: what is right half of the time is no statement, and whoever writes 0.999
+    /// means [`Self::level`].
+    pub fn alpha(alpha: f64) -> Result<Self, Error> {
         // Written so that NaN is refused.
-        if !(f64::MIN_POSITIVE..1.0).contains(&alpha) {
+        if !(f64::MIN_POSITIVE..=0.5).contains(&alpha) {
             return Err(Error::Parameter(Parameter {
                 name: "α",
                 given: alpha.to_string(),
-                expected: "an error probability strictly between 0 and 1, such as 0.001",
+                expected: "an error probability above 0 and at most 0.5, such as 0.001 for a confidence of 99.9%; \
+                           Confidence::level takes 0.999",
             }));
         }
         Ok(Self { alpha })
     }
 
+    /// Statements that are right with probability at least `level = 1 − α`, such as 0.999.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] unless `0.5 ≤ level < 1`.
+    pub fn level(level: f64) -> Result<Self, Error> {
+        if !(0.5..1.0).contains(&level) {
+            return Err(Error::Parameter(Parameter {
+                name: "confidence level",
+                given: level.to_string(),
+                expected: "a probability of at least 0.5 and below 1, such as 0.999; Confidence::alpha takes 0.001",
+            }));
+        }
+        // The decimal complement, where there is a short one: 1 − 0.999 would be 0.0010000000000000009 in binary.
+        let rest = 1.0 - level;
+        let decimal = (rest * 1e12).round() / 1e12;
+        Self::alpha(if 1.0 - decimal == level { decimal } else { rest.next_down() })
+    }
+
     /// The error probability `α`.
     #[must_use]
-    pub const fn alpha(self) -> f64 {
+    pub const fn error_probability(self) -> f64 {
         self.alpha
     }
 
-    /// The level at which each of `count` statements must hold for all of them to hold together (Bonferroni).
+    /// The confidence at which each of `count` statements must hold for all of them to hold together (Bonferroni).
     #[must_use]
     pub fn shared_by(self, count: u64) -> Self {
         let share = (self.alpha / count.max(1) as f64).next_down();
@@ -53,10 +88,34 @@ impl Confidence {
     }
 }
 
+impl Default for Confidence {
+    /// `α = 0.001`.
+    fn default() -> Self {
+        Self { alpha: 0.001 }
+    }
+}
+
+/// The error probability `α` as people write it: at most six significant digits, rounded up.
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nearest = format!("{:.5e}", self.alpha);
+        let nearest = nearest.parse::<f64>().unwrap_or(self.alpha);
+        // What the share of a Bonferroni correction lost by rounding down is no digit that anybody wants to read.
+        let rounded = if nearest >= self.alpha {
+            nearest
+        } else {
+            let unit = 10_f64.powi(self.alpha.log10().floor() as i32 - 5);
+            format!("{:.5e}", self.alpha + unit).parse::<f64>().unwrap_or(self.alpha)
+        };
+        if rounded < 1e-6 { write!(f, "{rounded:e}") } else { write!(f, "{rounded}") }
+    }
+}
+
+/// As [`Confidence::alpha`].
 impl TryFrom<f64> for Confidence {
     type Error = Error;
     fn try_from(alpha: f64) -> Result<Self, Error> {
-        Self::new(alpha)
+        Self::alpha(alpha)
     }
 }
 
@@ -80,7 +139,7 @@ impl From<Confidence> for f64 {
 /// ```
 /// use steadfast_certify::confidence::{Confidence, clopper_pearson_lower};
 ///
-/// let bound = clopper_pearson_lower(10_000, 10_000, Confidence::new(0.001)?)?;
+/// let bound = clopper_pearson_lower(10_000, 10_000, Confidence::alpha(0.001)?)?;
 /// assert!((bound.p() - 0.999_309_463).abs() < 1e-9);
 /// # Ok::<(), steadfast_certify::Error>(())
 /// ```
@@ -176,7 +235,7 @@ pub fn required_votes(samples: u64, threshold: Upper, confidence: Confidence) ->
 /// ```
 /// use steadfast_certify::{Upper, confidence::{Confidence, required_samples}};
 ///
-/// assert_eq!(required_samples(Upper::from_rest(0.000_685_871_056_241_427), Confidence::new(0.001)?), Some(10_069));
+/// assert_eq!(required_samples(Upper::from_rest(0.000_685_871_056_241_427), Confidence::alpha(0.001)?), Some(10_069));
 /// # Ok::<(), steadfast_certify::Error>(())
 /// ```
 #[must_use]

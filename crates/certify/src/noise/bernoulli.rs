@@ -94,19 +94,19 @@ mod tests {
         let rate = Rate::new(0.1).unwrap();
         let mut rng = generator(7, Phase::Training, 0, 0, Purpose::Noise);
         let n = 40_000_u64;
-        let (mut per_lane, mut neighbours) = ([0_u64; 64], 0_u64);
+        let (mut per_lane, mut neighbors) = ([0_u64; 64], 0_u64);
         for _ in 0..n {
             let drawn = word(rate, &mut rng);
             for (lane, count) in per_lane.iter_mut().enumerate() {
                 *count += drawn >> lane & 1;
             }
-            neighbours += u64::from((drawn & drawn >> 1).count_ones());
+            neighbors += u64::from((drawn & drawn >> 1).count_ones());
         }
         let deviation = (n as f64 * 0.09).sqrt();
         for count in per_lane {
             assert!((count as f64 - n as f64 * 0.1).abs() < 5.0 * deviation);
         }
         let pairs = n as f64 * 63.0;
-        assert!((neighbours as f64 - pairs * 0.01).abs() < 5.0 * (pairs * 0.01).sqrt());
+        assert!((neighbors as f64 - pairs * 0.01).abs() < 5.0 * (pairs * 0.01).sqrt());
     }
 }

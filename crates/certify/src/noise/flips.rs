@@ -1,7 +1,7 @@
 //! [`BitFlips`]: bits that flip, zeros and ones at rates of their own.
 
 use super::{Noise, bernoulli};
-use crate::{Bits, Error, Interval, Law, Rate, error::Parameter, threat::FlipThreat};
+use crate::{Bits, Error, Interval, NoiseFingerprint, Rate, Threat, error::Parameter, threat::FlipThreat};
 use rand_core::Rng;
 
 /// Every bit flips independently: a zero becomes one at rate `p₊`, a one becomes zero at rate `p₋`.
@@ -20,7 +20,8 @@ use rand_core::Rng;
 /// # Ok::<(), steadfast_certify::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "BitFlipsParts"))]
 pub struct BitFlips {
     zero_to_one: Rate,
     one_to_zero: Rate,
@@ -63,12 +64,28 @@ impl BitFlips {
     }
 
     /// The attack on `input`: any bits may be changed by an attacker.
-    #[must_use]
-    pub fn threat(&self, input: &Bits) -> FlipThreat {
-        let ones = u32::try_from(input.count_ones()).unwrap_or(u32::MAX);
-        let zeros = u32::try_from(input.len() - input.count_ones()).unwrap_or(u32::MAX);
-        FlipThreat::new(Interval::from(self.zero_to_one), Interval::from(self.one_to_zero), zeros, ones)
-            .about(self.law(input))
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for 2³² bits or more.
+    pub fn threat(&self, input: &Bits) -> Result<Threat<FlipThreat>, Error> {
+        u32::try_from(input.len()).map_err(|_| {
+            Error::Parameter(Parameter {
+                name: "number of bits",
+                given: input.len().to_string(),
+                expected: "fewer than 2³² bits",
+            })
+        })?;
+        let ones = input.count_ones() as u32;
+        let zeros = input.len() as u32 - ones;
+        let [up, down] = [self.zero_to_one, self.one_to_zero].map(Interval::from);
+        Ok(Threat::new(self.name(input), FlipThreat::new(up, down, zeros, ones)))
+    }
+
+    /// Rates and input, as a fingerprint.
+    fn name(self, input: &Bits) -> NoiseFingerprint {
+        let rates = [self.zero_to_one, self.one_to_zero].map(|rate| rate.numerator().into());
+        let bits = std::iter::once(input.len() as u64).chain(input.words().iter().copied());
+        NoiseFingerprint::new("bit-flips", rates.into_iter().chain(bits))
     }
 
     /// A noisy copy of each of 64 bits.
@@ -90,10 +107,24 @@ impl Noise for BitFlips {
         input.map_words(|word| self.noisy_word(word, rng))
     }
 
-    fn law(&self, input: &Bits) -> Option<Law> {
-        let rates = [self.zero_to_one, self.one_to_zero].map(|rate| rate.numerator().into());
-        let bits = std::iter::once(input.len() as u64).chain(input.words().iter().copied());
-        Some(Law::new("bit-flips", rates.into_iter().chain(bits)))
+    fn fingerprint(&self, input: &Bits) -> Option<NoiseFingerprint> {
+        Some(self.name(input))
+    }
+}
+
+/// The plain form of [`BitFlips`], for reading.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct BitFlipsParts {
+    zero_to_one: Rate,
+    one_to_zero: Rate,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<BitFlipsParts> for BitFlips {
+    type Error = Error;
+    fn try_from(parts: BitFlipsParts) -> Result<Self, Error> {
+        Self::new(parts.zero_to_one, parts.one_to_zero)
     }
 }
 

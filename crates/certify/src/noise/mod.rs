@@ -1,4 +1,4 @@
-//! Noise: random changes to an input, each with a law that certificates can read.
+//! Noise: random changes to an input, each of a distribution that certificates know exactly.
 //!
 //! - [`BitFlips`]: each bit flips, zeros and ones at rates of their own.
 //! - [`UniformNoise`]: each value out of `K` stays or becomes one of the others.
@@ -10,11 +10,33 @@ mod uniform;
 
 pub use self::{flips::BitFlips, uniform::UniformNoise};
 
-use crate::Law;
+use crate::NoiseFingerprint;
 use rand_core::Rng;
 use std::{fmt, hash::Hash, rc::Rc, sync::Arc};
 
 /// A random change of an input.
+///
+/// ```
+/// use steadfast_certify::{Noise, NoiseFingerprint, Rate, noise::bernoulli, rand_core::Rng};
+///
+/// /// Forgets each number at the rate one half.
+/// #[derive(Debug)]
+/// struct Forget;
+///
+/// impl Noise for Forget {
+///     type Input = [u8];
+///     type Sample = Vec<Option<u8>>;
+///
+///     fn sample(&self, input: &[u8], rng: &mut dyn Rng) -> Self::Sample {
+///         let half = Rate::from_numerator(1 << 31);
+///         input.iter().map(|&number| (!bernoulli::event(half, rng)).then_some(number)).collect()
+///     }
+///
+///     fn fingerprint(&self, input: &[u8]) -> Option<NoiseFingerprint> {
+///         Some(NoiseFingerprint::new("forget", input.iter().map(|&number| number.into())))
+///     }
+/// }
+/// ```
 ///
 /// The trait is object-safe. Randomized smoothing samples it, hands the samples to a classifier and certifies what the
 /// majority answers.
@@ -27,9 +49,9 @@ pub trait Noise: fmt::Debug {
     /// Draws one noisy copy of `input`.
     fn sample(&self, input: &Self::Input, rng: &mut dyn Rng) -> Self::Sample;
 
-    /// The fingerprint of the law of the noisy copies of `input`: of every parameter of the noise and of the clean input.
-    /// `None` where no law is known, and then no certificate accepts the votes.
-    fn law(&self, input: &Self::Input) -> Option<Law> {
+    /// The fingerprint of the distribution of the noisy copies of `input`: of every parameter of the noise and of the clean
+    /// input. `None` where the distribution is not known, and then no certificate accepts the votes.
+    fn fingerprint(&self, input: &Self::Input) -> Option<NoiseFingerprint> {
         let _ = input;
         None
     }
@@ -43,8 +65,8 @@ macro_rules! forward {
             fn sample(&self, input: &N::Input, rng: &mut dyn Rng) -> N::Sample {
                 (**self).sample(input, rng)
             }
-            fn law(&self, input: &N::Input) -> Option<Law> {
-                (**self).law(input)
+            fn fingerprint(&self, input: &N::Input) -> Option<NoiseFingerprint> {
+                (**self).fingerprint(input)
             }
         }
     )*};

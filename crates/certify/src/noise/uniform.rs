@@ -1,13 +1,23 @@
 //! [`UniformNoise`]: values that stay, or become any other value.
 
 use super::{Noise, bernoulli};
-use crate::{Error, Interval, Law, Rate, error::Parameter, threat::UniformThreat};
+use crate::{Error, Interval, NoiseFingerprint, Rate, Threat, error::Parameter, threat::UniformThreat};
 use rand_core::Rng;
 
 /// Every coordinate keeps its value with probability `β`, and otherwise takes one of the `K − 1` others, uniformly
 /// (Lee et al. 2019; Wang et al. 2020, Eq. 2).
+///
+/// ```
+/// use steadfast_certify::{Rate, UniformNoise};
+///
+/// let noise = UniformNoise::new(5, Rate::new(0.3)?)?;
+/// assert_eq!(noise.threat(&[4, 0, 3])?.thresholds(1).len(), 2);
+/// assert!(noise.threat(&[4, 0, 5]).is_err(), "five values are 0 to 4");
+/// # Ok::<(), steadfast_certify::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "UniformNoiseParts"))]
 pub struct UniformNoise {
     values: u32,
     change: Rate,
@@ -52,7 +62,7 @@ impl UniformNoise {
     ///
     /// # Errors
     /// [`Error::Parameter`] if a coordinate is not one of the `K` values `0..K`: such an input is outside the guarantee.
-    pub fn threat(&self, input: &[u32]) -> Result<UniformThreat, Error> {
+    pub fn threat(&self, input: &[u32]) -> Result<Threat<UniformThreat>, Error> {
         if let Some(value) = input.iter().find(|&&value| value >= self.values) {
             return Err(Error::Parameter(Parameter {
                 name: "coordinate",
@@ -62,7 +72,13 @@ impl UniformNoise {
         }
         let coordinates = u32::try_from(input.len()).unwrap_or(u32::MAX);
         let keep = Interval::from(self.change).complement();
-        Ok(UniformThreat::new(self.values, keep, coordinates)?.about(self.law(input)))
+        Ok(Threat::new(self.name(input), UniformThreat::new(self.values, keep, coordinates)?))
+    }
+
+    /// Parameters and input, as a fingerprint.
+    fn name(self, input: &[u32]) -> NoiseFingerprint {
+        let parameters = [self.values, self.change.numerator()];
+        NoiseFingerprint::new("uniform", parameters.iter().chain(input).map(|&number| number.into()))
     }
 
     /// A noisy copy of one value. Values outside `0..K` are handled without a panic; no threat can be made from them.
@@ -76,7 +92,7 @@ impl UniformNoise {
     }
 }
 
-/// A uniform number below `bound ≥ 1`, by rejection: no value is favoured.
+/// A uniform number below `bound ≥ 1`, by rejection: no value is favored.
 fn below<R: Rng + ?Sized>(bound: u32, rng: &mut R) -> u32 {
     // The largest multiple of `bound` that fits 32 bits; numbers above it are drawn again.
     let accepted = u32::MAX - (u32::MAX % bound + 1) % bound;
@@ -96,9 +112,24 @@ impl Noise for UniformNoise {
         input.iter().map(|&value| self.noisy(value, rng)).collect()
     }
 
-    fn law(&self, input: &[u32]) -> Option<Law> {
-        let parameters = [self.values, self.change.numerator()];
-        Some(Law::new("uniform", parameters.iter().chain(input).map(|&number| number.into())))
+    fn fingerprint(&self, input: &[u32]) -> Option<NoiseFingerprint> {
+        Some(self.name(input))
+    }
+}
+
+/// The plain form of [`UniformNoise`], for reading.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct UniformNoiseParts {
+    values: u32,
+    change: Rate,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<UniformNoiseParts> for UniformNoise {
+    type Error = Error;
+    fn try_from(parts: UniformNoiseParts) -> Result<Self, Error> {
+        Self::new(parts.values, parts.change)
     }
 }
 

@@ -13,7 +13,7 @@ pub enum EditKind {
     Insertion,
     /// A token is replaced by another.
     Substitution,
-    /// Two neighbouring tokens change places.
+    /// Two neighboring tokens change places.
     Transposition,
 }
 
@@ -48,7 +48,7 @@ pub struct EditCounts {
     pub insertions: u32,
     /// Tokens replaced.
     pub substitutions: u32,
-    /// Neighbouring tokens that changed places.
+    /// Neighboring tokens that changed places.
     pub transpositions: u32,
 }
 

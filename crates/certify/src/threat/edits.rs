@@ -16,11 +16,11 @@
 //! substitutions: `p − 1 + δʳ` (the bound of CERT-ED and RS-Del for fewer kinds: Huang et al. 2023 and 2024).
 
 use super::{
-    DiscreteThreat, EditCounts, EditKind, Unit,
+    EditCounts, EditKind, ThreatModel, Unit,
     own_tokens::{OwnTokens, shown},
 };
 use crate::{
-    ClassBounds, Interval, Law, Lower, Upper,
+    ClassBounds, Interval, Lower, Upper,
     round::{mul_down, mul_up, sub_down},
 };
 
@@ -32,18 +32,19 @@ use crate::{
 ///
 /// ```
 /// use steadfast_certify::{
-///     ClassBounds, EditCounts, EditKind, EditThreat, Interval, Law, Lower, Radius, Threat, Unit, certify_bounds,
+///     ClassBounds, EditCounts, EditKind, EditThreat, Interval, Lower, NoiseFingerprint, Radius, Threat, Unit,
+///     certify_bounds,
 /// };
 ///
-/// let law = Some(Law::new("deletion of a text with 20 tokens", []));
-/// let threat = EditThreat::uniform(Interval::enclosing("0.9")?, 20).about(law);
+/// let noise = NoiseFingerprint::new("deletion of a text with 20 tokens", []);
+/// let threat = Threat::new(noise, EditThreat::uniform(Interval::enclosing("0.9")?, 20));
 /// let top = Lower::from_p(0.9);
-/// let bounds = ClassBounds::exact(1, top, top.complement(), law);
+/// let bounds = ClassBounds::exact(1, top, top.complement(), Some(noise));
 /// // 0.9 − 1 + 0.9⁴ > ½, and 0.9 − 1 + 0.9⁵ < ½.
 /// assert_eq!(threat.radius(&bounds), Some(Radius::Count(4, Unit::Edits)));
 /// // Insertions alone cost less: 0.9 · 0.9⁵ > ½.
 /// assert!(threat.survives_edits(&bounds, &EditCounts { insertions: 5, ..EditCounts::default() }));
-/// println!("{}", certify_bounds(&threat.only(&[EditKind::Insertion]), bounds)?);
+/// println!("{}", certify_bounds(&threat.map(|edits| edits.only(&[EditKind::Insertion])), bounds)?);
 /// # Ok::<(), steadfast_certify::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +52,6 @@ pub struct EditThreat {
     own: OwnTokens,
     inserted: Interval,
     kinds: [bool; 4],
-    law: Option<Law>,
 }
 
 impl EditThreat {
@@ -59,7 +59,7 @@ impl EditThreat {
     #[must_use]
     pub fn uniform(rate: Interval, tokens: usize) -> Self {
         let own = OwnTokens::uniform(rate, tokens);
-        Self { own, inserted: rate, kinds: [true; 4], law: None }
+        Self { own, inserted: rate, kinds: [true; 4] }
     }
 
     /// The attack on a text whose tokens are deleted with the probabilities `own`, by an attacker whose tokens are each
@@ -69,19 +69,13 @@ impl EditThreat {
     /// smallest rate over all of them is the honest choice.
     #[must_use]
     pub fn per_token(own: impl IntoIterator<Item = Interval>, inserted: Interval) -> Self {
-        Self { own: OwnTokens::per_token(own), inserted, kinds: [true; 4], law: None }
+        Self { own: OwnTokens::per_token(own), inserted, kinds: [true; 4] }
     }
 
     /// The same attacker, who makes edits of these kinds only.
     #[must_use]
     pub fn only(self, kinds: &[EditKind]) -> Self {
         Self { kinds: EditKind::ALL.map(|kind| kinds.contains(&kind)), ..self }
-    }
-
-    /// The same attack, against the noise of this law.
-    #[must_use]
-    pub fn about(self, law: Option<Law>) -> Self {
-        Self { law, ..self }
     }
 
     /// A lower bound on the probability of a class after these edits, in any order and any places, whatever kinds this threat
@@ -160,11 +154,7 @@ impl EditThreat {
     }
 }
 
-impl DiscreteThreat for EditThreat {
-    fn law(&self) -> Option<Law> {
-        self.law
-    }
-
+impl ThreatModel for EditThreat {
     fn describe(&self) -> String {
         let kinds = EditKind::ALL.iter().zip(self.kinds).filter(|(_, allowed)| *allowed);
         let names: Vec<String> = kinds.map(|(kind, _)| format!("{kind}s")).collect();

@@ -1,8 +1,8 @@
 //! [`FlipThreat`]: bits that the attacker flips, under noise with different rates for zeros and ones.
 
-use super::{DiscreteThreat, Unit};
+use super::{ThreatModel, Unit};
 use crate::{
-    ClassBounds, Interval, Law, Lower,
+    ClassBounds, Interval, Lower,
     trade_off::{Lattice, Region, TradeOff},
 };
 
@@ -12,14 +12,13 @@ use crate::{
 /// A coordinate that the attacker raised shows a one with probability `p₊` against `1 − p₋`; one that it lowered shows a
 /// one with probability `1 − p₋` against `p₊`. All regions are powers of one ratio: `rₐ + r_d + 1` of them.
 ///
-/// As a [`DiscreteThreat`] it counts changes of either kind together and takes the worst mixture.
+/// As a [`ThreatModel`] it counts changes of either kind together and takes the worst mixture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlipThreat {
     zero_to_one: Interval,
     one_to_zero: Interval,
     zeros: u32,
     ones: u32,
-    law: Option<Law>,
 }
 
 impl FlipThreat {
@@ -27,13 +26,7 @@ impl FlipThreat {
     /// `one_to_zero = p₋`. Rates of zero are allowed.
     #[must_use]
     pub const fn new(zero_to_one: Interval, one_to_zero: Interval, zeros: u32, ones: u32) -> Self {
-        Self { zero_to_one, one_to_zero, zeros, ones, law: None }
-    }
-
-    /// The same attack, against the noise of this law.
-    #[must_use]
-    pub fn about(self, law: Option<Law>) -> Self {
-        Self { law, ..self }
+        Self { zero_to_one, one_to_zero, zeros, ones }
     }
 
     /// The trade-off of exactly `raised` zeros turned into ones and `lowered` ones turned into zeros.
@@ -91,11 +84,7 @@ impl FlipThreat {
     }
 }
 
-impl DiscreteThreat for FlipThreat {
-    fn law(&self) -> Option<Law> {
-        self.law
-    }
-
+impl ThreatModel for FlipThreat {
     fn describe(&self) -> String {
         format!("flips up to r of {} bits", u64::from(self.zeros) + u64::from(self.ones))
     }

@@ -1,8 +1,8 @@
 //! [`GroupsThreat`]: groups of coordinates with noise and caps of their own.
 
-use super::{DiscreteThreat, UniformThreat, Unit};
+use super::{ThreatModel, UniformThreat, Unit};
 use crate::{
-    Error, Interval, Law, Lower, Upper,
+    Error, Interval, Lower, Upper,
     error::Parameter,
     trade_off::{Lattice, Region, Slopes, TradeOff, dual_lower},
 };
@@ -30,7 +30,7 @@ impl Group {
 /// An attacker who changes up to `r` coordinates in all, over several groups with noise of their own.
 ///
 /// Covers training data and test input at once (Wang et al. 2020, Eq. 6–7, where pixels and labels may have different
-/// noise): the worst allocation of the `r` changes to the groups is found by minimising over *all* allocations, since it is
+/// noise): the worst allocation of the `r` changes to the groups is found by minimizing over *all* allocations, since it is
 /// often a mixed one.
 ///
 /// Two prunings keep that fast, and neither can miss the minimum. A group whose single change is provably at least as strong
@@ -43,7 +43,6 @@ pub struct GroupsThreat {
     outcomes: Vec<Vec<Region>>,
     /// `dominates[g]` lists the groups that are used only once `g` is used up.
     dominates: Vec<Vec<usize>>,
-    law: Option<Law>,
 }
 
 impl GroupsThreat {
@@ -88,13 +87,7 @@ impl GroupsThreat {
                 single.iter().enumerate().filter_map(weaker).collect()
             })
             .collect();
-        Ok(Self { groups: merged, outcomes, dominates, law: None })
-    }
-
-    /// The same attack, against the noise of this law.
-    #[must_use]
-    pub fn about(self, law: Option<Law>) -> Self {
-        Self { law, ..self }
+        Ok(Self { groups: merged, outcomes, dominates })
     }
 
     /// The threshold at every radius from 0 to `maximum`, over the worst allocation; see [`UniformThreat::thresholds`].
@@ -173,11 +166,7 @@ fn product(lattices: &[Vec<Lattice>], allocation: &[u32]) -> Vec<Region> {
     regions
 }
 
-impl DiscreteThreat for GroupsThreat {
-    fn law(&self) -> Option<Law> {
-        self.law
-    }
-
+impl ThreatModel for GroupsThreat {
     fn describe(&self) -> String {
         let parts: Vec<String> =
             self.groups.iter().map(|group| format!("{} ({})", group.name, group.cap)).collect();

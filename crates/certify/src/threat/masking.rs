@@ -1,8 +1,8 @@
 //! [`MaskingThreat`] and [`AblationThreat`]: replaced words, under noise that hides words and keeps their places.
 
-use super::{DiscreteThreat, Unit};
+use super::{ThreatModel, Unit};
 use crate::{
-    Error, Interval, Law, Lower,
+    Error, Interval, Lower,
     error::Parameter,
     round::{Enclosure, sub_down},
 };
@@ -16,28 +16,17 @@ use crate::{
 pub struct MaskingThreat {
     mask: Interval,
     words: u32,
-    law: Option<Law>,
 }
 
 impl MaskingThreat {
     /// The attack on a text of so many `words`, each masked with probability `mask = ω`.
     #[must_use]
     pub fn new(mask: Interval, words: usize) -> Self {
-        Self { mask, words: u32::try_from(words).unwrap_or(u32::MAX), law: None }
-    }
-
-    /// The same attack, against the noise of this law.
-    #[must_use]
-    pub fn about(self, law: Option<Law>) -> Self {
-        Self { law, ..self }
+        Self { mask, words: u32::try_from(words).unwrap_or(u32::MAX) }
     }
 }
 
-impl DiscreteThreat for MaskingThreat {
-    fn law(&self) -> Option<Law> {
-        self.law
-    }
-
+impl ThreatModel for MaskingThreat {
     fn describe(&self) -> String {
         format!("replaces up to r of {} words by any others", self.words)
     }
@@ -65,7 +54,6 @@ impl DiscreteThreat for MaskingThreat {
 pub struct AblationThreat {
     words: u32,
     kept: u32,
-    law: Option<Law>,
 }
 
 impl AblationThreat {
@@ -81,13 +69,7 @@ impl AblationThreat {
                 expected: "at most as many as the text has",
             }));
         }
-        Ok(Self { words, kept, law: None })
-    }
-
-    /// The same attack, against the noise of this law.
-    #[must_use]
-    pub fn about(self, law: Option<Law>) -> Self {
-        Self { law, ..self }
+        Ok(Self { words, kept })
     }
 
     /// The probability that none of `r` given words is kept: `C(n − r, k) / C(n, k)`.
@@ -104,11 +86,7 @@ impl AblationThreat {
     }
 }
 
-impl DiscreteThreat for AblationThreat {
-    fn law(&self) -> Option<Law> {
-        self.law
-    }
-
+impl ThreatModel for AblationThreat {
     fn describe(&self) -> String {
         format!("replaces up to r of {} words by any others", self.words)
     }

@@ -6,7 +6,7 @@
 //! - [`EditThreat`]: insertions, deletions, substitutions, transpositions of tokens, under deletion noise.
 //! - [`SignalThreat`]: inserted words, where words that carry signal are deleted seldom and all others nearly always.
 //! - [`MaskingThreat`], [`AblationThreat`]: replaced words, under masking.
-//! - [`WordThreat`]: words replaced by synonyms, under substitution noise.
+//! - [`SynonymThreat`]: words replaced by synonyms, under substitution noise.
 //! - [`GaussianThreat`]: ℓ2 norms under Gaussian noise (Cohen et al. 2019, RAB); conditional on real arithmetic.
 
 mod edit_counts;
@@ -17,8 +17,8 @@ mod groups;
 mod masking;
 mod own_tokens;
 mod signal;
+mod synonyms;
 mod uniform;
-mod words;
 
 pub use self::{
     edit_counts::{EditCounts, EditKind},
@@ -28,11 +28,11 @@ pub use self::{
     groups::{Group, GroupsThreat},
     masking::{AblationThreat, MaskingThreat},
     signal::{SignalBudget, SignalThreat},
+    synonyms::{SubstitutionPair, SynonymThreat},
     uniform::UniformThreat,
-    words::{Swap, WordThreat},
 };
 
-use crate::{ClassBounds, Law, Lower, Upper, confidence::smallest};
+use crate::{ClassBounds, Lower, NoiseFingerprint, Upper, confidence::smallest};
 use std::fmt;
 
 /// What a radius counts.
@@ -66,9 +66,19 @@ impl fmt::Display for Unit {
 }
 
 /// How far a guarantee reaches. A radius of zero is a prediction that holds for the input itself; abstaining is no radius.
+///
+/// ```
+/// use steadfast_certify::{Radius, Unit};
+///
+/// let radius = Radius::Count(3, Unit::Edits);
+/// assert_eq!(radius.count(), Some(3));
+/// assert!(radius.covers(2) && !radius.covers(4));
+/// assert_eq!(Radius::Unlimited(Unit::Words).count(), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+#[cfg_attr(feature = "serde", serde(into = "RadiusParts"))]
+#[non_exhaustive]
 pub enum Radius {
     /// Up to this many changes.
     Count(u32, Unit),
@@ -79,6 +89,15 @@ pub enum Radius {
 }
 
 impl Radius {
+    /// The number of changes; `None` where any number is covered, and for a norm.
+    #[must_use]
+    pub const fn count(&self) -> Option<u32> {
+        match *self {
+            Self::Count(radius, _) => Some(radius),
+            Self::Unlimited(_) | Self::Norm(_) => None,
+        }
+    }
+
     /// Whether any `changes` changes are covered. A norm bounds how far an input moves, not how many of its entries do, and
     /// covers none.
     #[must_use]
@@ -87,6 +106,27 @@ impl Radius {
             Self::Count(radius, _) => changes <= radius,
             Self::Unlimited(_) => true,
             Self::Norm(_) => changes == 0,
+        }
+    }
+}
+
+/// A radius as it is written: `{"kind": "count", "value": 3, "unit": "edits"}`.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum RadiusParts {
+    Count { value: u32, unit: Unit },
+    Unlimited { unit: Unit },
+    Norm { value: f64 },
+}
+
+#[cfg(feature = "serde")]
+impl From<Radius> for RadiusParts {
+    fn from(radius: Radius) -> Self {
+        match radius {
+            Radius::Count(value, unit) => Self::Count { value, unit },
+            Radius::Unlimited(unit) => Self::Unlimited { unit },
+            Radius::Norm(value) => Self::Norm { value },
         }
     }
 }
@@ -101,29 +141,94 @@ impl fmt::Display for Radius {
     }
 }
 
-/// One attack on one input, under one noise law.
+/// An attack on one input, bound to one noise: a [`ThreatModel`] and the fingerprint of the noise on that input.
 ///
-/// Made by the noise from the input, so that a certificate and the votes it rests on speak of the same noise.
-pub trait Threat: fmt::Debug {
-    /// The law of the noise; a certificate accepts votes of this law only.
-    fn law(&self) -> Option<Law>;
-
-    /// The attack, in words that complete "against an attacker who …".
-    fn describe(&self) -> String;
-
-    /// The largest radius at which the bounded class stays ahead of all others; `None` if it is not ahead even unattacked.
-    fn radius(&self, bounds: &ClassBounds) -> Option<Radius>;
+/// Noises make threats from inputs ([`BitFlips::threat`](crate::BitFlips::threat) and others), so that a certificate and the
+/// votes it rests on speak of the same noise; a certificate accepts votes of this fingerprint only. A threat dereferences to
+/// its model. `&Threat`, without a parameter, is a threat of any model, to which a reference to each threat converts.
+///
+/// ```
+/// use steadfast_certify::{BitFlips, Bits, ClassBounds, FlipThreat, Lower, Rate, Threat};
+///
+/// let image: Bits = (0..64).map(|pixel| pixel < 50).collect();
+/// let threat: Threat<FlipThreat> = BitFlips::symmetric(Rate::new(0.1)?)?.threat(&image)?;
+/// let any: &Threat = &threat;
+/// assert_eq!(any.describe(), "flips up to r of 64 bits");
+/// // No number of votes certifies more than a class of probability one has.
+/// assert!(any.ceiling().is_some_and(|radius| radius.covers(1)));
+/// # Ok::<(), steadfast_certify::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threat<M: ?Sized = dyn ThreatModel> {
+    noise: NoiseFingerprint,
+    model: M,
 }
 
-/// An attack whose strength is counted in whole changes.
-///
-/// Every discrete threat is a [`Threat`]: the radius is found by doubling and bisection, which is exact because the bounds
-/// are monotone in the number of changes.
-pub trait DiscreteThreat: fmt::Debug {
-    /// See [`Threat::law`].
-    fn law(&self) -> Option<Law>;
+impl<M> Threat<M> {
+    /// Binds a model to the noise and the input that `noise` names.
+    ///
+    /// That the model's bounds hold for this noise on this input is the caller's word. The noises of this workspace give it in
+    /// their own methods.
+    pub const fn new(noise: NoiseFingerprint, model: M) -> Self {
+        Self { noise, model }
+    }
 
-    /// See [`Threat::describe`].
+    /// The same noise on the same input, with a model made of this one.
+    pub fn map<O>(self, change: impl FnOnce(M) -> O) -> Threat<O> {
+        Threat { noise: self.noise, model: change(self.model) }
+    }
+}
+
+impl<M: ThreatModel + ?Sized> Threat<M> {
+    /// The noise and the input that the threat is about.
+    #[must_use]
+    pub const fn noise(&self) -> NoiseFingerprint {
+        self.noise
+    }
+
+    /// What the attacker may do.
+    #[must_use]
+    pub const fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// The attack, in words that complete "an attacker who …".
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.model.describe()
+    }
+
+    /// The largest radius at which the bounded class stays ahead of all others; see [`ThreatModel::radius`].
+    #[must_use]
+    pub fn radius(&self, bounds: &ClassBounds) -> Option<Radius> {
+        self.model.radius(bounds)
+    }
+
+    /// The radius of a class of probability one: no number of votes certifies more. A ceiling of zero changes means that this
+    /// noise certifies nothing beyond the input itself.
+    #[must_use]
+    pub fn ceiling(&self) -> Option<Radius> {
+        self.radius(&ClassBounds::exact(0, Lower::ONE, Upper::ZERO, Some(self.noise)))
+    }
+}
+
+impl<M: ?Sized> std::ops::Deref for Threat<M> {
+    type Target = M;
+    fn deref(&self) -> &M {
+        &self.model
+    }
+}
+
+/// The largest radius that the search reports. Radii beyond it exist only for noise so strong that nothing is left of the
+/// input; the radius reported is then this one, and true.
+pub const SEARCH_LIMIT: u32 = 1 << 12;
+
+/// What an attacker of one input may do, counted in whole changes, and what that costs a class.
+///
+/// A model is mathematics and knows neither the noise's fingerprint nor any votes. Bound to a noise on an input it is a
+/// [`Threat`]. Implement it for a noise of your own; that its bounds hold for what the noise draws is yours to prove.
+pub trait ThreatModel: fmt::Debug {
+    /// The attack, in words that complete "an attacker who …".
     fn describe(&self) -> String;
 
     /// What is counted.
@@ -151,46 +256,11 @@ pub trait DiscreteThreat: fmt::Debug {
             || bounds.runner_up() != bounds.top().complement()
                 && top.exceeds(self.upper_bound(bounds.runner_up(), r))
     }
-}
 
-/// So that a `&dyn DiscreteThreat` is a [`Threat`] too.
-impl<T: DiscreteThreat + ?Sized> DiscreteThreat for &T {
-    fn law(&self) -> Option<Law> {
-        (**self).law()
-    }
-    fn describe(&self) -> String {
-        (**self).describe()
-    }
-    fn unit(&self) -> Unit {
-        (**self).unit()
-    }
-    fn maximum(&self) -> Option<u32> {
-        (**self).maximum()
-    }
-    fn lower_bound(&self, top: Lower, r: u32) -> Lower {
-        (**self).lower_bound(top, r)
-    }
-    fn upper_bound(&self, other: Upper, r: u32) -> Upper {
-        (**self).upper_bound(other, r)
-    }
-    fn survives(&self, bounds: &ClassBounds, r: u32) -> bool {
-        (**self).survives(bounds, r)
-    }
-}
-
-/// The largest radius that the search reports. Radii beyond it exist only for noise so strong that nothing is left of the
-/// input; the radius reported is then this one, and true.
-pub const SEARCH_LIMIT: u32 = 1 << 12;
-
-impl<T: DiscreteThreat> Threat for T {
-    fn law(&self) -> Option<Law> {
-        DiscreteThreat::law(self)
-    }
-
-    fn describe(&self) -> String {
-        DiscreteThreat::describe(self)
-    }
-
+    /// The largest radius at which the bounded class stays ahead of all others; `None` if it is not ahead even unattacked.
+    ///
+    /// Found by doubling and bisection, which is exact because the bounds are monotone in the number of changes. Radii above
+    /// [`SEARCH_LIMIT`] are reported as that limit, which is true.
     fn radius(&self, bounds: &ClassBounds) -> Option<Radius> {
         if !self.survives(bounds, 0) {
             return None;

@@ -1,11 +1,11 @@
 //! [`SignalThreat`]: insertions of words that carry no signal, under deletion noise that spares those that do.
 
 use super::{
-    DiscreteThreat, Unit,
+    ThreatModel, Unit,
     own_tokens::{OwnTokens, shown},
 };
 use crate::{
-    ClassBounds, Interval, Law, Lower, Upper,
+    ClassBounds, Interval, Lower, Upper,
     round::{mul_down, mul_up, sub_down},
 };
 
@@ -36,7 +36,7 @@ pub struct SignalBudget {
 /// deleted words are both kept. It is the bound of [`EditThreat`](super::EditThreat) with two kinds of inserted words; see
 /// `docs/theory.md`, section 10.
 ///
-/// As a [`DiscreteThreat`] it counts inserted words outside `S`: published triggers (rare words, names, neutral sentences)
+/// As a [`ThreatModel`] it counts inserted words outside `S`: published triggers (rare words, names, neutral sentences)
 /// are such words. [`Self::frontier`] gives the mixtures.
 ///
 /// The set `S` and both rates must be fixed before any text is certified, on data that the attacker does not control.
@@ -45,7 +45,6 @@ pub struct SignalThreat {
     own: OwnTokens,
     outside: Interval,
     inside: Interval,
-    law: Option<Law>,
 }
 
 impl SignalThreat {
@@ -53,13 +52,7 @@ impl SignalThreat {
     /// deleted with probability `outside`, its own with `inside`.
     #[must_use]
     pub fn new(own: impl IntoIterator<Item = Interval>, outside: Interval, inside: Interval) -> Self {
-        Self { own: OwnTokens::per_token(own), outside, inside, law: None }
-    }
-
-    /// The same attack, against the noise of this law.
-    #[must_use]
-    pub fn about(self, law: Option<Law>) -> Self {
-        Self { law, ..self }
+        Self { own: OwnTokens::per_token(own), outside, inside }
     }
 
     /// A lower bound on the probability of a class after an attack within `budget`.
@@ -122,11 +115,7 @@ impl SignalThreat {
     }
 }
 
-impl DiscreteThreat for SignalThreat {
-    fn law(&self) -> Option<Law> {
-        self.law
-    }
-
+impl ThreatModel for SignalThreat {
     fn describe(&self) -> String {
         let rate = shown(self.outside);
         format!(

@@ -1,8 +1,8 @@
 //! [`UniformThreat`]: any `r` coordinates of a `K`-valued input take any other values.
 
-use super::{DiscreteThreat, Unit};
+use super::{ThreatModel, Unit};
 use crate::{
-    Error, Interval, Law, Lower, Upper,
+    Error, Interval, Lower, Upper,
     error::Parameter,
     round::{Enclosure, integer},
     trade_off::{Lattice, Region},
@@ -20,7 +20,6 @@ pub struct UniformThreat {
     values: u32,
     keep: Interval,
     coordinates: u32,
-    law: Option<Law>,
 }
 
 impl UniformThreat {
@@ -46,13 +45,7 @@ impl UniformThreat {
                 expected: "a probability strictly between 0 and 1",
             }));
         }
-        Ok(Self { values, keep, coordinates, law: None })
-    }
-
-    /// The same attack, against the noise of this law.
-    #[must_use]
-    pub fn about(self, law: Option<Law>) -> Self {
-        Self { law, ..self }
+        Ok(Self { values, keep, coordinates })
     }
 
     /// What one changed coordinate can show, by the exponent of its ratio.
@@ -87,11 +80,7 @@ impl UniformThreat {
     }
 }
 
-impl DiscreteThreat for UniformThreat {
-    fn law(&self) -> Option<Law> {
-        self.law
-    }
-
+impl ThreatModel for UniformThreat {
     fn describe(&self) -> String {
         format!(
             "changes up to r of {} coordinates, each to any of its {} values",

@@ -1,7 +1,7 @@
 //! Binomial tails without factorials, logarithms or continued fractions.
 //!
 //! With every term divided by the one at `k`, `P(X ≥ k) = U / (U + D)`, where `U` sums the ratios upward from `k` and `D`
-//! those downward. Ratios of neighbours are `(n − j)/(j + 1) · x/(1 − x)`, and they fall as one moves away, so what is left
+//! those downward. Ratios of neighbors are `(n − j)/(j + 1) · x/(1 − x)`, and they fall as one moves away, so what is left
 //! out is bounded by a geometric series. Sums are kept in fixed point, once rounded down and once rounded up.
 
 use super::{Q, approximately, integer, of, one};

@@ -1,8 +1,8 @@
-//! [`WordThreat`]: words replaced within fixed sets, under noise that substitutes words.
+//! [`SynonymThreat`]: words replaced within fixed sets, under noise that substitutes words.
 
-use super::{DiscreteThreat, Unit, masking::beyond};
+use super::{ThreatModel, Unit, masking::beyond};
 use crate::{
-    Composition, Error, Law, Lower, Upper,
+    Composition, Error, Lower, Upper,
     error::Parameter,
     round::Enclosure,
     trade_off::{Curve, TOTAL},
@@ -12,9 +12,9 @@ use crate::{
 ///
 /// Laws are integer weights out of 2³², the numbers that the sampler draws from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Swap(Curve);
+pub struct SubstitutionPair(Curve);
 
-impl Swap {
+impl SubstitutionPair {
     /// The weights `(clean, adversarial)` of every outcome.
     ///
     /// # Errors
@@ -56,17 +56,16 @@ impl Swap {
 /// - the trade-off of the product of `r` envelopes: words are ranked by overlap, and the `k`-th envelope is the lower convex
 ///   hull of the trade-off functions of all swaps at ranks `k` and later (`docs/theory.md`, section 11).
 #[derive(Clone, Debug, PartialEq)]
-pub struct WordThreat {
+pub struct SynonymThreat {
     words: usize,
     replaceable: u32,
     /// The product of the `r` smallest overlaps, for `r = 0, 1, …` up to the last one below 1.
     overlaps: Vec<Enclosure>,
     /// The product of the first `r` envelopes, for as many `r`; shorter if nothing can be certified beyond.
     envelopes: Vec<Composition>,
-    law: Option<Law>,
 }
 
-impl WordThreat {
+impl SynonymThreat {
     /// For so many replaced words envelopes are composed, unless asked for more. Each is kept: at most 128 KiB.
     pub const ENVELOPES: u32 = 64;
 
@@ -76,13 +75,13 @@ impl WordThreat {
     /// Composes envelopes for up to [`Self::ENVELOPES`] replaced words, until nothing is left to certify; see
     /// [`Composition`] for the cost of one.
     #[must_use]
-    pub fn new(text: impl IntoIterator<Item = Vec<Swap>>) -> Self {
+    pub fn new(text: impl IntoIterator<Item = Vec<SubstitutionPair>>) -> Self {
         Self::up_to(Self::ENVELOPES, text)
     }
 
     /// The same attack, with envelopes for up to `swaps` replaced words; beyond, the overlap product stands alone.
     #[must_use]
-    pub fn up_to(swaps: u32, text: impl IntoIterator<Item = Vec<Swap>>) -> Self {
+    pub fn up_to(swaps: u32, text: impl IntoIterator<Item = Vec<SubstitutionPair>>) -> Self {
         let mut words = 0;
         let mut curves: Vec<(u64, Curve)> = Vec::new();
         for swaps in text {
@@ -118,13 +117,7 @@ impl WordThreat {
                 break;
             }
         }
-        Self { words, replaceable, overlaps, envelopes: compositions, law: None }
-    }
-
-    /// The same attack, against the noise of this law.
-    #[must_use]
-    pub fn about(self, law: Option<Law>) -> Self {
-        Self { law, ..self }
+        Self { words, replaceable, overlaps, envelopes: compositions }
     }
 
     /// The overlap product alone: what a certificate without envelopes would say.
@@ -138,11 +131,7 @@ impl WordThreat {
     }
 }
 
-impl DiscreteThreat for WordThreat {
-    fn law(&self) -> Option<Law> {
-        self.law
-    }
-
+impl ThreatModel for SynonymThreat {
     fn describe(&self) -> String {
         format!(
             "replaces up to r of {} words by words of their sets ({} of them have any)",
