@@ -135,7 +135,7 @@ impl<'a, C, N, B, T> CertifyAll<'a, C, N, B, T> {
     }
 }
 
-impl<'a, C, N, B, T, M, E> CertifyAll<'a, C, N, B, T>
+impl<C, N, B, T, M, E> CertifyAll<'_, C, N, B, T>
 where
     N: Noise + Sync,
     N::Input: Sync,
@@ -235,7 +235,7 @@ where
                                 ControlFlow::Continue(())
                             }
                         });
-                        if sender.send(Message::Done(number, votes, result)).is_err() {
+                        if sender.send(Message::Done(number, Box::new((votes, result)))).is_err() {
                             break;
                         }
                     }
@@ -253,7 +253,8 @@ where
                         progress.model_queries += model_queries;
                         observer(Event::Progress(progress))
                     }
-                    Message::Done(number, votes, result) => {
+                    Message::Done(number, done) => {
+                        let (votes, result) = *done;
                         saved.put(number, votes);
                         match result {
                             Ok(certificate) => {
@@ -322,7 +323,7 @@ enum Message {
     /// So many more samples and model queries.
     Counted(u64, u64),
     /// An input is done, or its classifier failed, or it was stopped.
-    Done(u64, PartialVotes, Result<Certificate, Error>),
+    Done(u64, Box<(PartialVotes, Result<Certificate, Error>)>),
 }
 
 /// The numbers of the inputs of a shard.

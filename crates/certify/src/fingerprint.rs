@@ -3,7 +3,7 @@
 use siphasher::sip::SipHasher13;
 use std::{fmt, hash::Hasher, num::ParseIntError};
 
-/// The SipHash of a name and of numbers, in order.
+/// The `SipHash` of a name and of numbers, in order.
 pub(crate) fn hash(name: &str, numbers: impl IntoIterator<Item = u64>) -> u64 {
     let mut hasher = SipHasher13::new();
     hasher.write_u64(name.len() as u64);

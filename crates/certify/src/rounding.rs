@@ -238,7 +238,7 @@ mod tests {
             assert!(Tolerance::new(bad).is_err(), "{bad}");
         }
         let far = |apart: f64| {
-            crate::scoring_from_fn(2, move |_: &()| {
+            crate::scoring_from_fn(2, move |(): &()| {
                 let p = (1.0 / (1.0 + (-apart).exp())) as f32;
                 vec![p, (1.0 / (1.0 + apart.exp())) as f32]
             })

@@ -50,8 +50,10 @@ impl Schedule {
         estimation: Option<&VoteHeader>,
     ) -> Self {
         let gaps = |header: Option<&VoteHeader>, total: u64| {
-            let mut gaps = header.map_or_else(|| vec![0..total], |header| header.missing(total));
-            gaps.retain(|gap| !gap.is_empty());
+            let mut gaps: Vec<Range<u64>> = match header {
+                Some(header) => header.missing(total),
+                None => std::iter::once(0..total).filter(|gap| !gap.is_empty()).collect(),
+            };
             // Taken from the end.
             gaps.reverse();
             gaps
@@ -244,15 +246,15 @@ impl<'a, X: Clone + Eq + Hash, C: Classifier<X> + ?Sized> Voting<'a, X, C> {
         let mut unseen = Vec::new();
         let mut places = Vec::with_capacity(noisy.len());
         for input in noisy {
-            places.push(match self.places.get(&input) {
-                Some(&place) => place,
-                None => {
-                    let place = known + unseen.len();
-                    unseen.push(input.clone());
-                    self.places.insert(input, place);
-                    place
-                }
-            });
+            let place = if let Some(&place) = self.places.get(&input) {
+                place
+            } else {
+                let place = known + unseen.len();
+                unseen.push(input.clone());
+                self.places.insert(input, place);
+                place
+            };
+            places.push(place);
         }
         for part in unseen.chunks(self.batch) {
             self.answers.extend(checked_answers(self.classifier, part)?);
@@ -276,9 +278,9 @@ mod tests {
         VoteHeader::new(None, Fingerprint::new("run", []), Phase::Estimation, samples)
     }
 
-    fn ends(plan: &Plan, batch: u64, selection: u64, covered: Option<VoteHeader>) -> Vec<(u64, u64, bool)> {
+    fn ends(plan: &Plan, batch: u64, selection: u64, covered: Option<&VoteHeader>) -> Vec<(u64, u64, bool)> {
         let selected = header(0..selection);
-        Schedule::remaining(plan, batch, Some(&selected), covered.as_ref())
+        Schedule::remaining(plan, batch, Some(&selected), covered)
             .map(|step| (step.samples.start, step.samples.end, step.checkpoint))
             .collect()
     }
@@ -295,17 +297,17 @@ mod tests {
     #[test]
     fn a_run_goes_on_as_it_would_have() {
         let plan = Plan::interim(5, [100, 150]).unwrap();
-        assert_eq!(ends(&plan, 64, 5, Some(header(0..64))), [(64, 100, true), (100, 150, true)]);
-        assert_eq!(ends(&plan, 64, 5, Some(header(0..100))), [(100, 150, true)]);
-        assert_eq!(ends(&plan, 64, 5, Some(header(0..150))), []);
+        assert_eq!(ends(&plan, 64, 5, Some(&header(0..64))), [(64, 100, true), (100, 150, true)]);
+        assert_eq!(ends(&plan, 64, 5, Some(&header(0..100))), [(100, 150, true)]);
+        assert_eq!(ends(&plan, 64, 5, Some(&header(0..150))), []);
         let anytime = Plan::anytime(0, 100, Prior::default()).unwrap();
-        assert_eq!(ends(&anytime, 40, 0, Some(header(0..40))), [(40, 80, true), (80, 100, true)]);
+        assert_eq!(ends(&anytime, 40, 0, Some(&header(0..40))), [(40, 80, true), (80, 100, true)]);
     }
 
     #[test]
     fn holes_are_filled_before_the_next_checkpoint() {
         let plan = Plan::interim(0, [100, 150, 300]).unwrap();
-        let steps = ends(&plan, 64, 0, Some(header(110..140)));
+        let steps = ends(&plan, 64, 0, Some(&header(110..140)));
         assert_eq!(
             steps,
             [

@@ -52,12 +52,11 @@ impl PartialVotes {
                 });
             }
         };
-        match place {
-            Some(known) => known.merge(votes),
-            None => {
-                *place = Some(votes.clone());
-                Ok(())
-            }
+        if let Some(known) = place {
+            known.merge(votes)
+        } else {
+            *place = Some(votes.clone());
+            Ok(())
         }
     }
 }

@@ -454,10 +454,10 @@ where
         let total = plan.selection().saturating_add(plan.maximum());
         let last = plan.maximum();
         let mut reached = None;
-        if let Some(counts) = self.counts()? {
-            if counts.estimation().total() == last || should_stop(&counts)? {
-                return Ok(counts);
-            }
+        if let Some(counts) = self.counts()?
+            && (counts.estimation().total() == last || should_stop(&counts)?)
+        {
+            return Ok(counts);
         }
         smoothed.answer(threads, number, input, self.schedule(), |step, counted| {
             self.record(step, counted)?;

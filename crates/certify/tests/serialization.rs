@@ -118,14 +118,7 @@ fn counts_of_a_plan_and_saved_votes() {
     let smoothed = SmoothedClassifier::new(classifier, noise, Plan::fixed(10, 100).unwrap());
     let text = round_trip(&smoothed.count(0, &image).unwrap());
     // Votes that the plan does not foresee, and votes of two runs.
-    refused::<VoteCounts>(
-        &text,
-        &[
-            ("\"selection\":10", "\"selection\":11"),
-            ("\"run\":\"", "\"run\":\"0"),
-            ("[[0,100]]", "[[1,101]]"),
-        ],
-    );
+    refused::<VoteCounts>(&text, &[("\"selection\":10", "\"selection\":11"), ("[[0,100]]", "[[1,101]]")]);
     let mut saved = SavedVotes::default();
     smoothed.certify_all(&[image], BitFlips::threat).resume(&mut saved).run().unwrap();
     round_trip(&saved);

@@ -55,7 +55,7 @@ fn what_is_no_probability_bounds_nothing() {
                 assert_eq!((lost.p(), lost.rest()), (1.0, 0.0), "{threat:?}");
             }
             let nothing = ClassBounds::exact(0, Lower::from_p(f64::NAN), Upper::from_p(f64::NAN), None);
-            assert_eq!((&*threat).radius(&nothing), None);
+            assert_eq!(threat.radius(&nothing), None);
         }
     }
 }
@@ -73,7 +73,7 @@ fn edits_without_end() {
                     assert!(bound.p() <= before.p() + 1e-15, "{threat:?}, r = {r}");
                     before = bound;
                 }
-                assert!((&*threat).radius(&bounds).is_some());
+                assert!(threat.radius(&bounds).is_some());
             }
         }
         let most = u32::MAX;
