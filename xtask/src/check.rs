@@ -12,7 +12,7 @@ use steadfast_fetch::catalogue::{MINILM, MNIST, MOVIE_REVIEWS};
 use crate::{
     downstream,
     libtorch::Libtorch,
-    licences,
+    licences, portability,
     workspace::{self, run_cargo},
 };
 
@@ -52,6 +52,20 @@ pub(crate) fn everything(offline: bool) -> Outcome {
     for (arguments, environment) in PLAIN {
         let environment: Vec<_> = environment.iter().map(|&(name, value)| (name, value.into())).collect();
         steps.cargo(arguments, &environment)?;
+    }
+    for (name, check) in [
+        (
+            "oldest compiler",
+            portability::oldest_compiler as fn(bool) -> Result<Option<String>, Box<dyn Error>>,
+        ),
+        ("WebAssembly", portability::webassembly),
+    ] {
+        let mut left_out = None;
+        steps.run(name, || {
+            left_out = check(offline)?;
+            Ok(())
+        })?;
+        steps.left_out.extend(left_out);
     }
     if !offline {
         for example in EXAMPLES {

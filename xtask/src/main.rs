@@ -5,6 +5,7 @@ mod doctor;
 mod downstream;
 mod libtorch;
 mod licences;
+mod portability;
 mod run;
 mod setup;
 mod workspace;
