@@ -11,8 +11,8 @@
 //!
 //! a class of probability `p` keeps at least `B τ − (1 − p) B / A`. `d` deletions, `i` insertions, `s` substitutions and `t`
 //! transpositions in any order have `|D| ≤ d + s`, `|I| ≤ i + s`, `|T| ≤ t`, so every sequence of edits is covered, in
-//! unrestricted Damerau–Levenshtein distance; `D` and `T` hold no more than the text's own tokens and pairs of them. The
-//! proof is in `docs/theory.md`, section 9. For a uniform rate and all kinds of edits the worst `r` edits are `r`
+//! unrestricted Damerau–Levenshtein distance; `D` and `T` hold no more than the text's own tokens and pairs of them, and no
+//! pair of `T` is further apart than `|D| + |T|`. The proof is in `docs/theory.md`, section 9. For a uniform rate and all kinds of edits the worst `r` edits are `r`
 //! substitutions: `p − 1 + δʳ` (the bound of CERT-ED and RS-Del for fewer kinds: Huang et al. 2023 and 2024).
 
 use super::{
@@ -49,8 +49,8 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditThreat {
-    own: OwnTokens,
-    inserted: Interval,
+    pub(super) own: OwnTokens,
+    pub(super) inserted: Interval,
     kinds: [bool; 4],
 }
 
@@ -109,9 +109,9 @@ impl EditThreat {
     }
 
     /// The bound for `|D| ≤ removed`, `|I| ≤ added`, `|T| ≤ swapped`.
-    fn bound(&self, top: Lower, removed: u32, added: u32, swapped: u32) -> Lower {
+    pub(super) fn bound(&self, top: Lower, removed: u32, added: u32, swapped: u32) -> Lower {
         let gone = self.inserted.enclosure().power(added);
-        let kept_order = mul_down(gone.lower, self.own.transposed(swapped).lower);
+        let kept_order = mul_down(gone.lower, self.own.transposed(swapped, removed));
         let removed = removed.min(self.own.tokens());
         let shifted = match self.own {
             // B / A is a power of the one rate.
@@ -125,7 +125,7 @@ impl EditThreat {
     }
 
     /// The numbers `(|D|, |I|, |T|)` that `r` edits of the allowed kinds can reach, without those that others dominate.
-    fn worst_cases(&self, r: u32) -> impl Iterator<Item = (u32, u32, u32)> + use<> {
+    pub(super) fn worst_cases(&self, r: u32) -> impl Iterator<Item = (u32, u32, u32)> + use<> {
         let [deletions, insertions, substitutions, transpositions] = self.kinds;
         let most = r.min(self.own.pairs());
         let swaps = match (transpositions, deletions || insertions || substitutions) {
@@ -177,8 +177,14 @@ impl ThreatModel for EditThreat {
         Unit::Edits
     }
 
+    /// What deletes or transposes only runs out of tokens and pairs.
     fn maximum(&self) -> Option<u32> {
-        if self.kinds.contains(&true) { None } else { Some(0) }
+        let [deletions, insertions, substitutions, transpositions] = self.kinds;
+        if insertions || substitutions {
+            return None;
+        }
+        let most = |allowed: bool, count: u32| if allowed { count } else { 0 };
+        Some(most(deletions, self.own.tokens()).saturating_add(most(transpositions, self.own.pairs())))
     }
 
     fn lower_bound(&self, top: Lower, r: u32) -> Lower {

@@ -33,7 +33,7 @@ pub struct SignalBudget {
 /// ```
 ///
 /// where `A_d` is the product of the text's `d` smallest rates and `τ` is one minus the probability that its two least
-/// deleted words are both kept. It is the bound of [`EditThreat`](super::EditThreat) with two kinds of inserted words; see
+/// deleted words within reach of `c` edits are both kept. It is the bound of [`EditThreat`](super::EditThreat) with two kinds of inserted words; see
 /// `docs/theory.md`, section 10.
 ///
 /// As a [`ThreatModel`] it counts inserted words outside `S`: published triggers (rare words, names, neutral sentences)
@@ -42,9 +42,9 @@ pub struct SignalBudget {
 /// The set `S` and both rates must be fixed before any text is certified, on data that the attacker does not control.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SignalThreat {
-    own: OwnTokens,
-    outside: Interval,
-    inside: Interval,
+    pub(super) own: OwnTokens,
+    pub(super) outside: Interval,
+    pub(super) inside: Interval,
 }
 
 impl SignalThreat {
@@ -69,10 +69,10 @@ impl SignalThreat {
         // To take out more words than there are is no better than to let some change places.
         (0..=budget.own.min(self.own.tokens()))
             .map(|removed| {
-                let order = self.own.transposed(budget.own - removed);
+                let order = self.own.transposed(budget.own - removed, removed);
                 let shifted =
                     self.own.shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower);
-                Lower::from_p(sub_down(mul_down(gone.lower, order.lower), shifted))
+                Lower::from_p(sub_down(mul_down(gone.lower, order), shifted))
             })
             .fold(Lower::ONE, Lower::and)
     }
