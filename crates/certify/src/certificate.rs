@@ -63,6 +63,11 @@ impl ClassBounds {
         }
     }
 
+    /// The same bounds, as part of a set of statements that hold together at `confidence`.
+    pub(crate) fn with_confidence(self, confidence: Confidence) -> Self {
+        Self { evidence: Evidence::Sampled(confidence), ..self }
+    }
+
     /// The same bounds, of votes whose near-ties within `tolerance` were counted against the class.
     pub(crate) fn tolerating(self, tolerance: Option<Tolerance>) -> Self {
         Self { tolerance, ..self }

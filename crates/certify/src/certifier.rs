@@ -1,8 +1,8 @@
 //! [`Certifier`]: from votes to class bounds to a certificate.
 
 use crate::{
-    Certificate, ClassBounds, ClassId, Confidence, Error, Lower, Plan, Radius, Threat, ThreatModel, Upper,
-    VoteCounts, VoteHeader,
+    Certificate, ClassBounds, ClassId, Confidence, Error, Lower, MeasuredVotes, Plan, Radius, RemovalBounds,
+    Threat, ThreatModel, Upper, VoteCounts, VoteHeader,
     confidence::{anytime_lower, anytime_upper, clopper_pearson_lower, clopper_pearson_upper},
     error::Parameter,
     plan::BoundAt,
@@ -186,6 +186,19 @@ impl Certifier {
             (_, BoundAt::Anytime(prior, level)) => anytime_upper(count, total, prior, level),
         });
         Ok(Shares { class, top, others: others.collect::<Result<_, _>>()? })
+    }
+
+    /// Bounds on the chosen class, its runner-up, and the class's probability given that tokens are deleted, all of which hold
+    /// together at this confidence.
+    ///
+    /// # Errors
+    /// As [`Self::bounds`].
+    pub fn measured_bounds(&self, measured: &MeasuredVotes) -> Result<(ClassBounds, RemovalBounds), Error> {
+        let (votes, removals) = (measured.votes(), measured.removals());
+        let level = self.confidence.shared_by(removals.statements());
+        let bounds = self.at(level).bounds(votes)?.with_confidence(self.confidence);
+        let removals = removals.bounds(bounds.noise(), bounds.class(), bounds.top(), level)?;
+        Ok((bounds, removals))
     }
 
     /// The certificate that the votes support against `threat`.

@@ -33,6 +33,7 @@
 //! - [`classifier`] is whatever you have; a closure will do.
 //! - [`Plan`], [`Votes`], [`VoteCounts`], [`Certifier`]: votes that were drawn elsewhere, in shards, on a plan.
 //! - [`strata`] joins noisy inputs that were enumerated with samples of the rest.
+//! - [`removal`] measures what a text's own tokens are worth to the certified class, for larger radii against edits.
 //! - [`confidence`] bounds probabilities from counts.
 //! - [`threat`] says what the attacker may do, and through [`trade_off`] what that costs.
 //! - [`partition`] certifies votes of models that were trained on parts of the data.
@@ -71,6 +72,7 @@ pub mod partition;
 mod plan;
 pub mod prelude;
 mod rate;
+pub mod removal;
 mod round;
 mod rounding;
 mod sampling;
@@ -100,6 +102,7 @@ pub use partition::{PartitionVotes, certify_partition};
 pub use plan::Plan;
 pub use rand_core;
 pub use rate::Rate;
+pub use removal::{MeasuredVotes, RemovalBounds, RemovalNoise, RemovalVotes};
 pub use rounding::{RoundingTolerant, Tolerance};
 pub use saved_votes::{PartialVotes, SavedVotes};
 pub use seed::Phase;
@@ -107,8 +110,8 @@ pub use smoothed_classifier::{Prediction, Progress, SmoothedClassifier};
 pub use strata::Strata;
 pub use threat::{
     AblationThreat, EditCounts, EditKind, EditThreat, FlipThreat, GaussianThreat, Group, GroupsThreat,
-    MaskingThreat, Radius, SignalBudget, SignalThreat, SubstitutionPair, SynonymThreat, Threat, ThreatModel,
-    UniformThreat, Unit,
+    MaskingThreat, MeasuredEditThreat, MeasuredSignalThreat, Radius, SignalBudget, SignalThreat,
+    SubstitutionPair, SynonymThreat, Threat, ThreatModel, UniformThreat, Unit,
 };
 pub use trade_off::{Composition, TradeOff};
 pub use vote_counts::VoteCounts;

@@ -5,7 +5,7 @@
 //! are classified once.
 
 use crate::{
-    ClassId, Classifier, Error, Noise, Phase, Plan, VoteHeader,
+    Bits, ClassId, Classifier, Error, Noise, Phase, Plan, RemovalNoise, VoteHeader,
     classifier::checked_answers,
     seed::{Purpose, generator},
 };
@@ -214,6 +214,28 @@ where
     }
 }
 
+impl<N: RemovalNoise + ?Sized> Stream<'_, N> {
+    /// Walks through `schedule` on the caller's thread alone, telling of each step the answers and what was deleted.
+    pub(crate) fn answer_removed<C: Classifier<N::Sample> + ?Sized>(
+        &self,
+        classifier: &C,
+        schedule: Schedule,
+        mut after: impl FnMut(&Step, Vec<(Bits, ClassId)>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut voting = Voting::new(classifier, schedule.batch);
+        for step in schedule {
+            let draw = |sample| {
+                let mut rng = generator(self.seed, step.phase, self.number, sample, Purpose::Noise);
+                self.noise.sample_with_removed(self.input, &mut rng)
+            };
+            let drawn = catch_unwind(AssertUnwindSafe(|| step.samples.clone().map(draw).unzip()));
+            let (noisy, removed): (Vec<N::Sample>, Vec<Bits>) = drawn.map_err(|_| noise_panicked())?;
+            after(&step, removed.into_iter().zip(voting.answer(noisy)?).collect())?;
+        }
+        Ok(())
+    }
+}
+
 fn noise_panicked() -> Error {
     Error::Sampler { reason: "the noise panicked".to_owned() }
 }
@@ -236,8 +258,18 @@ impl<'a, X: Clone + Eq + Hash, C: Classifier<X> + ?Sized> Voting<'a, X, C> {
         Self { classifier, classes, batch, places: HashMap::new(), answers: Vec::new(), model_queries: 0 }
     }
 
-    /// The votes of `noisy`, asking only about inputs that were not seen before.
+    /// The votes of `noisy`.
     fn vote(&mut self, noisy: Vec<X>) -> Result<StepVotes, Error> {
+        let mut counts = vec![0; self.classes];
+        let mut near_ties = 0;
+        for class in self.answer(noisy)? {
+            *counts.get_mut(class).unwrap_or(&mut near_ties) += 1;
+        }
+        Ok(StepVotes { counts, near_ties, model_queries: self.model_queries })
+    }
+
+    /// The answers to `noisy`, asking only about inputs that were not seen before.
+    fn answer(&mut self, noisy: Vec<X>) -> Result<Vec<ClassId>, Error> {
         if self.answers.len() + noisy.len() > REMEMBERED {
             self.places.clear();
             self.answers.clear();
@@ -260,12 +292,7 @@ impl<'a, X: Clone + Eq + Hash, C: Classifier<X> + ?Sized> Voting<'a, X, C> {
             self.answers.extend(checked_answers(self.classifier, part)?);
             self.model_queries += part.len() as u64;
         }
-        let mut counts = vec![0; self.classes];
-        let mut near_ties = 0;
-        for class in places.into_iter().filter_map(|place| self.answers.get(place)) {
-            *counts.get_mut(*class).unwrap_or(&mut near_ties) += 1;
-        }
-        Ok(StepVotes { counts, near_ties, model_queries: self.model_queries })
+        Ok(places.into_iter().filter_map(|place| self.answers.get(place)).copied().collect())
     }
 }
 

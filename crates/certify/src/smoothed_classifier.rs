@@ -1,9 +1,9 @@
 //! [`SmoothedClassifier`]: a base classifier, a noise and a plan, which together answer and certify.
 
 use crate::{
-    Certificate, Certifier, CertifyAll, ClassId, Classifier, Confidence, Error, Fingerprint, Noise,
-    NoiseFingerprint, PartialVotes, Phase, Plan, Radius, RoundingTolerant, RunnerUp, ScoringClassifier,
-    Threat, ThreatModel, Tolerance, Upper, VoteCounts, VoteHeader, Votes,
+    Certificate, Certifier, CertifyAll, ClassId, Classifier, Confidence, Error, Fingerprint, MeasuredVotes,
+    Noise, NoiseFingerprint, PartialVotes, Phase, Plan, Radius, RemovalNoise, RemovalVotes, RoundingTolerant,
+    RunnerUp, ScoringClassifier, Threat, ThreatModel, Tolerance, Upper, VoteCounts, VoteHeader, Votes,
     confidence::clopper_pearson_lower,
     error::Parameter,
     sampling::{Schedule, Step, StepVotes, Stream},
@@ -334,6 +334,44 @@ where
             stream.answer_inline(&self.classifier, schedule, after)
         }
     }
+}
+
+impl<C, N> SmoothedClassifier<C, N>
+where
+    N: RemovalNoise + Sync,
+    N::Input: Sync,
+    C: Classifier<N::Sample>,
+{
+    /// All votes of the plan on one input, and those on the copies that lack any given token, any two, … up to any `size` of
+    /// them. They cost no further model queries, and give larger radii against edits: see [`crate::removal`] and
+    /// [`Certifier::measured_bounds`].
+    ///
+    /// # Errors
+    /// As [`Self::count`].
+    pub fn count_measured(&self, number: u64, input: &N::Input, size: usize) -> Result<MeasuredVotes, Error> {
+        let classes = self.classifier.class_count();
+        let mut removals = RemovalVotes::new(self.noise.tokens(input), classes, size)?;
+        let mut votes = PartialVotes::default();
+        let stream = Stream { noise: &self.noise, input, number, seed: self.seed };
+        let schedule = Schedule::remaining(&self.plan, self.batch as u64, None, None);
+        let mut counting = Counting::new(self, number, input, &mut votes)?;
+        stream.answer_removed(&self.classifier, schedule, |step, answers| {
+            let mut counted = StepVotes { counts: vec![0; classes], near_ties: 0, model_queries: 0 };
+            for (removed, class) in answers {
+                *counted.counts.get_mut(class).unwrap_or(&mut counted.near_ties) += 1;
+                if step.phase == Phase::Estimation {
+                    removals.record(&removed, class);
+                }
+            }
+            counting.record(step, &counted)
+        })?;
+        let votes = counting.counts()?.ok_or_else(plan_ended)?;
+        Ok(MeasuredVotes { votes, removals })
+    }
+}
+
+fn plan_ended() -> Error {
+    Error::Sampler { reason: "the plan ended before its last checkpoint".to_owned() }
 }
 
 impl<C, N> SmoothedClassifier<C, N>

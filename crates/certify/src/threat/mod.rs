@@ -5,6 +5,7 @@
 //! - [`GroupsThreat`]: groups of coordinates with noise and caps of their own.
 //! - [`EditThreat`]: insertions, deletions, substitutions, transpositions of tokens, under deletion noise.
 //! - [`SignalThreat`]: inserted words, where words that carry signal are deleted seldom and all others nearly always.
+//! - [`MeasuredEditThreat`], [`MeasuredSignalThreat`]: the same, where the class's dependence on own tokens was measured.
 //! - [`MaskingThreat`], [`AblationThreat`]: replaced words, under masking.
 //! - [`SynonymThreat`]: words replaced by synonyms, under substitution noise.
 //! - [`GaussianThreat`]: ℓ2 norms under Gaussian noise (Cohen et al. 2019, RAB); conditional on real arithmetic.
@@ -15,6 +16,7 @@ mod flips;
 mod gaussian;
 mod groups;
 mod masking;
+mod measured;
 mod own_tokens;
 mod signal;
 mod synonyms;
@@ -27,6 +29,7 @@ pub use self::{
     gaussian::GaussianThreat,
     groups::{Group, GroupsThreat},
     masking::{AblationThreat, MaskingThreat},
+    measured::{MeasuredEditThreat, MeasuredSignalThreat},
     signal::{SignalBudget, SignalThreat},
     synonyms::{SubstitutionPair, SynonymThreat},
     uniform::UniformThreat,

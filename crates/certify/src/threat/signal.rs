@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     ClassBounds, Interval, Lower, Upper,
-    round::{mul_down, mul_up, sub_down},
+    round::{Enclosure, mul_down, mul_up, sub_down},
 };
 
 /// What an attacker may do to a text, told apart by what it costs.
@@ -67,14 +67,17 @@ impl SignalThreat {
         let gone =
             self.outside.enclosure().power(budget.outside) * self.inside.enclosure().power(budget.inside);
         // To take out more words than there are is no better than to let some change places.
-        (0..=budget.own.min(self.own.tokens()))
-            .map(|removed| {
-                let order = self.own.transposed(budget.own - removed, removed);
-                let shifted =
-                    self.own.shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower);
-                Lower::from_p(sub_down(mul_down(gone.lower, order), shifted))
-            })
-            .fold(Lower::ONE, Lower::and)
+        let least = (0..=budget.own.min(self.own.tokens()))
+            .map(|removed| self.bound(top, gone, (removed, budget.own - removed)));
+        least.fold(Lower::ONE, Lower::and)
+    }
+
+    /// The bound for `removed` own words that are gone and `swapped` pairs of them inverted, where new words are all deleted with
+    /// probability `gone`.
+    pub(super) fn bound(&self, top: Lower, gone: Enclosure, (removed, swapped): (u32, u32)) -> Lower {
+        let order = self.own.transposed(swapped, removed);
+        let shifted = self.own.shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower);
+        Lower::from_p(sub_down(mul_down(gone.lower, order), shifted))
     }
 
     /// An upper bound on the probability of a competing class after an attack within `budget`.
@@ -94,25 +97,29 @@ impl SignalThreat {
     /// Empty if the class is not ahead even unattacked.
     #[must_use]
     pub fn frontier(&self, bounds: &ClassBounds) -> Vec<SignalBudget> {
-        let survives =
-            |outside, inside, own| self.survives_mix(bounds, SignalBudget { outside, inside, own });
-        let mut frontier: Vec<SignalBudget> = Vec::new();
-        // Once every word is gone and every pair has changed its order, more edits are as many as one likes.
-        let most_own = self.own.tokens().saturating_add(self.own.pairs()).min(super::SEARCH_LIMIT);
-        for own in (0..=most_own).take_while(|&own| survives(0, 0, own)) {
-            for inside in (0..=super::SEARCH_LIMIT).take_while(|&inside| survives(0, inside, own)) {
-                let outside = super::largest(super::SEARCH_LIMIT, |outside| survives(outside, inside, own));
-                let own = if own == most_own { super::SEARCH_LIMIT } else { own };
-                frontier.push(SignalBudget { outside, inside, own });
-            }
-        }
-        let within = |a: &SignalBudget, b: &SignalBudget| {
-            a != b && a.outside <= b.outside && a.inside <= b.inside && a.own <= b.own
-        };
-        let all = frontier.clone();
-        frontier.retain(|budget| !all.iter().any(|other| within(budget, other)));
-        frontier
+        frontier(&self.own, |budget| self.survives_mix(bounds, budget))
     }
+}
+
+/// The largest budgets that survive, of a text with these tokens.
+pub(super) fn frontier(tokens: &OwnTokens, survives: impl Fn(SignalBudget) -> bool) -> Vec<SignalBudget> {
+    let survives = |outside, inside, own| survives(SignalBudget { outside, inside, own });
+    let mut frontier: Vec<SignalBudget> = Vec::new();
+    // Once every word is gone and every pair has changed its order, more edits are as many as one likes.
+    let most_own = tokens.tokens().saturating_add(tokens.pairs()).min(super::SEARCH_LIMIT);
+    for own in (0..=most_own).take_while(|&own| survives(0, 0, own)) {
+        for inside in (0..=super::SEARCH_LIMIT).take_while(|&inside| survives(0, inside, own)) {
+            let outside = super::largest(super::SEARCH_LIMIT, |outside| survives(outside, inside, own));
+            let own = if own == most_own { super::SEARCH_LIMIT } else { own };
+            frontier.push(SignalBudget { outside, inside, own });
+        }
+    }
+    let within = |a: &SignalBudget, b: &SignalBudget| {
+        a != b && a.outside <= b.outside && a.inside <= b.inside && a.own <= b.own
+    };
+    let all = frontier.clone();
+    frontier.retain(|budget| !all.iter().any(|other| within(budget, other)));
+    frontier
 }
 
 impl ThreatModel for SignalThreat {
