@@ -12,7 +12,8 @@
 //! and on the votes that chose the class, but never on the votes that bound its probability.
 
 use crate::{
-    Certifier, ClassBounds, ClassId, Confidence, Error, Interval, Lower, NoiseFingerprint, Upper, VoteCounts,
+    Certifier, ClassBounds, ClassId, Confidence, Error, Interval, Lower, NoiseFingerprint, Tolerance, Upper,
+    VoteCounts,
     certifier::Shares,
     error::{NoiseName, Parameter},
     round::Enclosure,
@@ -23,10 +24,9 @@ use crate::{
 /// ```
 /// use steadfast_certify::{Certifier, Confidence, Interval, NoiseFingerprint, Strata};
 ///
-/// let (law, rest) = (NoiseFingerprint::new("noise", []), NoiseFingerprint::new("noise, not enumerated", []));
-/// let mut strata = Strata::new(2, Some(law), Some(rest))?;
-/// strata.record(1, Interval::enclosing("0.75")?)?;
-/// strata.record(0, Interval::enclosing("0.05")?)?;
+/// let [whole, rest] = ["noise", "noise, not enumerated"].map(|name| Some(NoiseFingerprint::new(name, [])));
+/// let outcomes = [(1, Interval::enclosing("0.75")?), (0, Interval::enclosing("0.05")?)];
+/// let strata = Strata::new(whole, rest, 2, None, outcomes)?;
 /// // Nothing was sampled: the remaining 0.2 may be anybody's.
 /// let bounds = strata.bounds(&Certifier::new(Confidence::alpha(0.001)?), None)?;
 /// assert_eq!(bounds.class(), 1);
@@ -35,58 +35,70 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strata {
-    law: Option<NoiseFingerprint>,
-    rest_law: Option<NoiseFingerprint>,
+    noise: Option<NoiseFingerprint>,
+    rest: Option<NoiseFingerprint>,
+    tolerance: Option<Tolerance>,
     masses: Vec<Enclosure>,
+    /// The mass of near-ties, which belong to no class.
+    near_ties: Enclosure,
 }
 
 impl Strata {
-    /// No outcomes yet, of the noise of `law`, on a classifier with so many classes; what will not be enumerated has the
-    /// conditional law `rest_law`.
+    /// The enumerated outcomes of `noise`, each with the class that a classifier of `classes` classes answers and its
+    /// probability; what is not among them has the conditional distribution `rest`. A classifier with a rounding `tolerance`
+    /// answers near-ties with `classes`.
+    ///
+    /// All outcomes are given at once, since `rest` is the distribution of exactly the others: an outcome that was added later
+    /// would be sampled a second time. That `rest` fits the outcomes is the caller's word; noises that enumerate give it
+    /// themselves.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for no classes.
+    /// [`Error::Parameter`] for no classes, an outcome of a class that does not exist, masses that surely exceed one, or a
+    /// `rest` that is the whole noise, so that what is enumerated would be counted twice.
     pub fn new(
+        noise: Option<NoiseFingerprint>,
+        rest: Option<NoiseFingerprint>,
         classes: usize,
-        law: Option<NoiseFingerprint>,
-        rest_law: Option<NoiseFingerprint>,
+        tolerance: Option<Tolerance>,
+        outcomes: impl IntoIterator<Item = (ClassId, Interval)>,
     ) -> Result<Self, Error> {
+        let refused =
+            |name, given: String, expected| Err(Error::Parameter(Parameter { name, given, expected }));
         if classes == 0 {
-            return Err(Error::Parameter(Parameter {
-                name: "number of classes",
-                given: "0".to_owned(),
-                expected: "at least 1",
-            }));
+            return refused("number of classes", "0".to_owned(), "at least 1");
         }
-        Ok(Self { law, rest_law, masses: vec![Enclosure::ZERO; classes] })
-    }
-
-    /// Adds an outcome of this probability for which the base classifier answers `class`.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] if there is no such class, if the masses would surely exceed one, or if the rest is declared to have
-    /// the law of the whole noise, so that what is enumerated would be counted twice.
-    pub fn record(&mut self, class: ClassId, mass: Interval) -> Result<(), Error> {
-        if self.law.is_some() && self.law == self.rest_law {
-            return Err(Error::Parameter(Parameter {
-                name: "law of the rest",
-                given: "that of the whole noise".to_owned(),
-                expected: "the conditional law of what is not enumerated",
-            }));
-        }
-        let total = self.enumerated() + mass.enclosure();
-        let classes = self.masses.len();
-        match self.masses.get_mut(class) {
-            Some(sum) if total.lower <= 1.0 => {
-                *sum = *sum + mass.enclosure();
-                Ok(())
+        let mut strata = Self {
+            noise,
+            rest,
+            tolerance,
+            masses: vec![Enclosure::ZERO; classes],
+            near_ties: Enclosure::ZERO,
+        };
+        for (outcomes_before, (class, mass)) in outcomes.into_iter().enumerate() {
+            if outcomes_before == 0 && noise.is_some() && noise == rest {
+                return refused(
+                    "noise of the rest",
+                    "the whole noise".to_owned(),
+                    "the conditional noise of what is not enumerated",
+                );
             }
-            _ => Err(Error::Parameter(Parameter {
-                name: "outcome",
-                given: format!("class {class} of {classes} with mass {}", mass.lower().p()),
-                expected: "an existing class, and masses that sum to at most 1",
-            })),
+            let total = strata.enumerated() + mass.enclosure();
+            let sum = match strata.masses.get_mut(class) {
+                None if class == classes && tolerance.is_some() => Some(&mut strata.near_ties),
+                sum => sum,
+            };
+            match sum {
+                Some(sum) if total.lower <= 1.0 => *sum = *sum + mass.enclosure(),
+                _ => {
+                    return refused(
+                        "outcome",
+                        format!("class {class} of {classes} with mass {}", mass.lower().p()),
+                        "an existing class, and masses that sum to at most 1",
+                    );
+                }
+            }
         }
+        Ok(strata)
     }
 
     /// The probability `W` of what was not enumerated.
@@ -96,7 +108,7 @@ impl Strata {
     }
 
     fn enumerated(&self) -> Enclosure {
-        self.masses.iter().fold(Enclosure::ZERO, |sum, &mass| sum + mass)
+        self.masses.iter().fold(self.near_ties, |sum, &mass| sum + mass)
     }
 
     /// Bounds on the chosen class and its competitors. `sampled` are votes on the rest; without them the rest counts for
@@ -111,18 +123,19 @@ impl Strata {
     /// [`Error::NoiseMismatch`] if the votes are not about the rest, [`Error::Mismatch`] for another number of classes, and as
     /// [`Certifier::bounds`].
     pub fn bounds(&self, certifier: &Certifier, sampled: Option<&VoteCounts>) -> Result<ClassBounds, Error> {
-        let Some(tally) = sampled else {
+        let Some(votes) = sampled else {
             let class = self.leader(&[]);
             let shares = Shares { class, top: Lower::ZERO, others: vec![Upper::ONE; self.masses.len()] };
             let (top, runner_up) = self.join(&shares);
-            return Ok(ClassBounds::exact(class, top, runner_up, self.law));
+            return Ok(ClassBounds::exact(class, top, runner_up, self.noise).tolerating(self.tolerance));
         };
-        self.check(tally)?;
-        let class = self.class(tally);
-        let counts = tally.estimation().counts();
-        let shares = certifier.shares(tally.plan(), tally.selection().is_some(), class, counts)?;
+        self.check(votes)?;
+        let class = self.class(votes);
+        let shares =
+            certifier.shares(votes.plan(), votes.selection().is_some(), class, &votes.settled(class)?)?;
         let (top, runner_up) = self.join(&shares);
-        Ok(ClassBounds::sampled(class, top, runner_up, certifier.confidence(), self.law))
+        Ok(ClassBounds::sampled(class, top, runner_up, certifier.confidence(), self.noise)
+            .tolerating(self.tolerance))
     }
 
     /// As [`Certifier::projected_bounds`], with the enumerated outcomes.
@@ -132,34 +145,37 @@ impl Strata {
     pub fn projected_bounds(
         &self,
         certifier: &Certifier,
-        tally: &VoteCounts,
+        votes: &VoteCounts,
         futility_level: Confidence,
     ) -> Result<ClassBounds, Error> {
-        self.check(tally)?;
-        let shares = certifier.projected(tally, self.class(tally), futility_level)?;
+        self.check(votes)?;
+        let shares = certifier.projected(votes, self.class(votes), futility_level)?;
         let (top, runner_up) = self.join(&shares);
         Ok(ClassBounds::sampled(shares.class, top, runner_up, certifier.confidence(), None))
     }
 
-    fn check(&self, tally: &VoteCounts) -> Result<(), Error> {
-        let votes = tally.estimation();
-        let law = votes.header().noise();
-        if law.is_none() || law != self.rest_law {
-            return Err(Error::NoiseMismatch { votes: NoiseName(law), threat: NoiseName(self.rest_law) });
-        }
-        if votes.counts().len() != self.masses.len() {
-            return Err(Error::Mismatch {
-                what: "number of classes",
-                left: votes.counts().len().to_string(),
-                right: self.masses.len().to_string(),
+    fn check(&self, votes: &VoteCounts) -> Result<(), Error> {
+        let (header, classes) = (votes.estimation().header(), votes.estimation().counts().len());
+        if header.noise().is_none() || header.noise() != self.rest {
+            return Err(Error::NoiseMismatch {
+                votes: NoiseName(header.noise()),
+                threat: NoiseName(self.rest),
             });
+        }
+        let mismatch = |what, left: String, right: String| Err(Error::Mismatch { what, left, right });
+        if classes != self.masses.len() {
+            return mismatch("number of classes", classes.to_string(), self.masses.len().to_string());
+        }
+        if header.tolerance() != self.tolerance {
+            let shown = |tolerance: Option<Tolerance>| format!("{:?}", tolerance.map(Tolerance::epsilon));
+            return mismatch("rounding tolerance", shown(header.tolerance()), shown(self.tolerance));
         }
         Ok(())
     }
 
     /// The class that a certificate would be about.
-    fn class(&self, tally: &VoteCounts) -> ClassId {
-        self.leader(tally.selection().unwrap_or(tally.estimation()).counts())
+    fn class(&self, votes: &VoteCounts) -> ClassId {
+        self.leader(votes.selection().unwrap_or(votes.estimation()).counts())
     }
 
     fn leader(&self, counts: &[u64]) -> ClassId {
@@ -178,14 +194,14 @@ impl Strata {
     fn join(&self, shares: &Shares) -> (Lower, Upper) {
         let rest = self.rest();
         let part = |share: Lower| Enclosure { lower: share.p(), upper: share.p() } * rest.enclosure();
-        let (mut own, mut all_others) = (Enclosure::ZERO, Enclosure::ZERO);
+        let (mut own, mut all_others) = (Enclosure::ZERO, self.near_ties);
         let mut runner_up = Upper::ZERO;
         for (class, (&mass, share)) in self.masses.iter().zip(&shares.others).enumerate() {
             if class == shares.class {
                 own = mass;
             } else {
                 all_others = all_others + mass;
-                let reached = mass + Enclosure::exact(share.p()) * rest.enclosure();
+                let reached = mass + self.near_ties + Enclosure::exact(share.p()) * rest.enclosure();
                 runner_up = runner_up.and(Upper::from_p(reached.upper));
             }
         }

@@ -26,6 +26,14 @@ fn rest_law() -> NoiseFingerprint {
     NoiseFingerprint::new("deletion, at least two kept", [])
 }
 
+fn strata(classes: usize, outcomes: impl IntoIterator<Item = (usize, Interval)>) -> Strata {
+    Strata::new(Some(law()), Some(rest_law()), classes, None, outcomes).unwrap()
+}
+
+fn interval(text: &str) -> Interval {
+    Interval::enclosing(text).unwrap()
+}
+
 /// A law of kept sequences with some of them enumerated.
 struct Split {
     /// Enumerated mass by class, in units of 1/total.
@@ -52,11 +60,8 @@ impl Split {
     }
 
     fn strata(&self) -> Strata {
-        let mut strata = Strata::new(CLASSES, Some(law()), Some(rest_law())).unwrap();
-        for (class, &mass) in self.exact.iter().enumerate() {
-            strata.record(class, Interval::enclosing(&format!("{mass}/{}", self.total)).unwrap()).unwrap();
-        }
-        strata
+        let mass = |&mass: &u64| Interval::enclosing(&format!("{mass}/{}", self.total)).unwrap();
+        strata(CLASSES, self.exact.iter().map(mass).enumerate())
     }
 
     fn truth(&self, class: usize) -> f64 {
@@ -149,8 +154,7 @@ fn everything_enumerated_has_no_sampling_error() {
     assert!(bounds.runner_up().p() >= second && bounds.runner_up().p() < second + 1e-14);
 
     // Certainty, recorded exactly, is certainty.
-    let mut certain = Strata::new(2, Some(law()), None).unwrap();
-    certain.record(1, Interval::enclosing("1").unwrap()).unwrap();
+    let certain = Strata::new(Some(law()), None, 2, None, [(1, interval("1"))]).unwrap();
     let bounds = certain.bounds(&Certifier::new(confidence()), None).unwrap();
     assert_eq!((bounds.class(), bounds.top().p()), (1, 1.0));
     // Which is worth nothing where the noise deletes nothing.
@@ -166,21 +170,16 @@ fn everything_enumerated_has_no_sampling_error() {
 
 #[test]
 fn nothing_sampled_gives_the_rest_to_every_competitor() {
-    let strata = Strata::new(3, Some(law()), Some(rest_law())).unwrap();
-    let bounds = strata.bounds(&Certifier::new(confidence()), None).unwrap();
+    let bounds = strata(3, []).bounds(&Certifier::new(confidence()), None).unwrap();
     assert_eq!((bounds.top().p(), bounds.runner_up().p()), (0.0, 1.0));
-    let mut strata = strata;
-    strata.record(2, Interval::enclosing("0.5").unwrap()).unwrap();
-    let bounds = strata.bounds(&Certifier::new(confidence()), None).unwrap();
+    let bounds = strata(3, [(2, interval("0.5"))]).bounds(&Certifier::new(confidence()), None).unwrap();
     assert_eq!(bounds.class(), 2);
     assert!(!bounds.top().exceeds(bounds.runner_up()), "one half against what may be one half");
 }
 
 #[test]
 fn the_class_is_chosen_by_exact_masses_and_selection_votes() {
-    let mut strata = Strata::new(CLASSES, Some(law()), Some(rest_law())).unwrap();
-    strata.record(0, Interval::enclosing("0.25").unwrap()).unwrap();
-    strata.record(1, Interval::enclosing("0.125").unwrap()).unwrap();
+    let strata = strata(CLASSES, [(0, interval("0.25")), (1, interval("0.125"))]);
     let certifier = Certifier::new(confidence());
     let plan = Plan::fixed(10, 100).unwrap();
     let class = |selection: [u64; 3], estimation: [u64; 3]| {
@@ -205,21 +204,20 @@ fn the_class_is_chosen_by_exact_masses_and_selection_votes() {
 #[test]
 fn misuse_is_refused() {
     let certifier = Certifier::new(confidence());
-    let interval = |text| Interval::enclosing(text).unwrap();
-    assert!(Strata::new(0, None, None).is_err());
-    let mut strata = Strata::new(2, Some(law()), Some(rest_law())).unwrap();
-    strata.record(0, interval("0.7")).unwrap();
-    let before = strata.clone();
-    assert!(
-        strata.record(2, interval("0.1")).is_err() && strata.record(usize::MAX, interval("0.1")).is_err()
-    );
-    assert!(strata.record(1, interval("0.4")).is_err());
-    assert_eq!(strata, before, "what is refused changes nothing");
-    strata.record(1, interval("0.3")).unwrap();
+    let new = |outcomes: &[(usize, &str)]| {
+        let outcomes: Vec<(usize, Interval)> =
+            outcomes.iter().map(|&(class, mass)| (class, interval(mass))).collect();
+        Strata::new(Some(law()), Some(rest_law()), 2, None, outcomes)
+    };
+    assert!(Strata::new(None, None, 0, None, []).is_err());
+    for refused in [&[(2, "0.1")][..], &[(usize::MAX, "0.1")], &[(0, "0.7"), (1, "0.4")]] {
+        assert!(new(refused).is_err(), "{refused:?}");
+    }
+    new(&[(0, "0.7"), (1, "0.3")]).unwrap();
+    let before = new(&[(0, "0.7")]).unwrap();
 
     // Votes on everything would count the enumerated part again.
-    let mut twice = Strata::new(2, Some(law()), Some(law())).unwrap();
-    assert!(twice.record(0, interval("0.5")).is_err());
+    assert!(Strata::new(Some(law()), Some(law()), 2, None, [(0, interval("0.5"))]).is_err());
 
     let plan = Plan::fixed(0, 50).unwrap();
     let of_law =
@@ -234,7 +232,7 @@ fn misuse_is_refused() {
     }
     assert!(before.bounds(&certifier, Some(&of_law(Some(rest_law())))).is_ok());
     // An unknown law of the rest is equal to nothing.
-    let unknown = Strata::new(2, Some(law()), None).unwrap();
+    let unknown = Strata::new(Some(law()), None, 2, None, []).unwrap();
     assert!(matches!(unknown.bounds(&certifier, Some(&of_law(None))), Err(Error::NoiseMismatch { .. })));
     let classes =
         VoteCounts::new(plan.clone(), None, votes(Some(rest_law()), Phase::Estimation, vec![40, 10, 0]))
@@ -255,8 +253,7 @@ fn misuse_is_refused() {
 #[test]
 fn what_is_foreseen_is_never_certified() {
     let certifier = Certifier::new(confidence());
-    let mut strata = Strata::new(2, Some(law()), Some(rest_law())).unwrap();
-    strata.record(0, Interval::enclosing("0.75").unwrap()).unwrap();
+    let strata = strata(2, [(0, interval("0.75"))]);
     let threat = EditThreat::uniform(Interval::enclosing("0.9").unwrap(), 3);
     for plan in [
         Plan::fixed(0, 1_000).unwrap(),

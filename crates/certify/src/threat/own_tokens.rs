@@ -143,7 +143,7 @@ pub(super) fn shown(rate: Interval) -> String {
             format!("{decimal} ({}·2⁻³²)", rate.numerator())
         };
     }
-    let digits = format!("{:.10}", p);
+    let digits = format!("{p:.10}");
     let nearest: f64 = digits.parse().unwrap_or(1.0);
     let above = if nearest < p { format!("{:.10}", nearest + 1e-10) } else { digits };
     above.trim_end_matches('0').trim_end_matches('.').to_owned()
