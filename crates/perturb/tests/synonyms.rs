@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use steadfast_certify::{Certificate, Certifier, Confidence, Plan, Radius, Smoothing, from_fn};
+use steadfast_certify::{Certificate, Certifier, Confidence, Noise, Plan, Radius, Smoothing, from_fn};
 use steadfast_perturb::{
     Error, Lexicon, Tokenizer, WordId,
     synonym::{CandidateSets, Family, Grouping, Neighbours, SynonymTable, Vectors, WEIGHT_TOTAL},
@@ -91,3 +91,33 @@ fn rows_end_soon_after_being_asked() {
     let stopped = SynonymTable::new(&sets, &vectors, Family::Crowd.into(), &stop);
     assert!(matches!(stopped, Err(Error::Stopped)));
 }
+
+/// The file of each family's table, and the law of a text under its noise, as earlier releases made them.
+#[test]
+fn files_and_fingerprints_are_those_of_earlier_releases() {
+    let made = Family::ALL.map(|family| {
+        let (table, mut file) = (table(family), Vec::new());
+        table.write(&mut file).unwrap();
+        let lexicon = Arc::new(Lexicon::new());
+        let noise = table.noise(Arc::clone(&lexicon)).unwrap();
+        let text = Tokenizer::words().lower_case(true).tokenize(&lexicon, "A Good film, a Great movie.");
+        (fnv(&file), noise.law(&text).unwrap().fingerprint())
+    });
+    let mut file = Vec::new();
+    vectors().write(&mut file).unwrap();
+    assert_eq!((fnv(&file), made), STABLE, "{:#018x?} {made:#018x?}", fnv(&file));
+}
+
+fn fnv(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+const STABLE: (u64, [(u64, u64); 3]) = (
+    0xadb7_c943_ae41_cf5d,
+    [
+        (0xb978_eab5_f3ca_b147, 0xa643_61b6_fad0_4007),
+        (0x5992_f0e0_b83b_4871, 0x8a0c_45f7_5c1c_ea9f),
+        (0xf44c_d177_ca17_4723, 0xcd72_bbf0_ccf9_ccc0),
+    ],
+);
