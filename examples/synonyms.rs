@@ -1,7 +1,7 @@
 //! What may a word be replaced by, and with which probability? `cargo run --release --example synonyms -- --words good,awful`.
 
 use clap::Parser;
-use steadfast::perturb::synonym::{Family, Grouping, SynonymTable};
+use steadfast::synonyms::{Family, Grouping, SynonymTable};
 use steadfast_evaluate::{
     Error, Failure,
     experiment::{

@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
     process::{Command, Output, Stdio},
 };
-use steadfast::perturb::synonym::{SynonymTable, WEIGHT_TOTAL};
+use steadfast::synonyms::{SynonymTable, WEIGHT_TOTAL};
 
 const VECTORS: &str =
     "good 1 0 0\nfine 0.8 0.6 0\nbad 0.75 -0.6 0.2\nfilm 0 0.2 1\nmovie 0 -0.1 1\nodd -1 0.1 -0.4\n";

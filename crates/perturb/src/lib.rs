@@ -3,10 +3,9 @@
 //! - [`text`]: a [`Lexicon`] of interned words, and a [`Tokenizer`] without context.
 //! - [`edit`]: edits as data, shortest scripts, Damerau–Levenshtein distances.
 //! - [`noise`]: deletion, masking and substitution with exact laws; random mutation without one.
-//! - [`synonym`]: tables of words that may replace each other.
 //! - [`Partition`]: words dealt out to groups.
 //!
-//! A noise makes the attacker of a text ([`Deletion::edits`], [`Deletion::signal`], [`Substitution::swaps`], …), against whom
+//! A noise makes the attacker of a text ([`Deletion::edits`], [`Deletion::signal`], [`Substitution::substitutions`], …), against whom
 //! [`certify`] counts votes:
 //!
 //! ```
@@ -27,7 +26,7 @@
 //! ```
 //!
 //! # Features
-//! - `serde`: edits and scripts serialise.
+//! - `serde`: edits and scripts serialize.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -43,19 +42,18 @@
 
 pub mod edit;
 mod error;
-pub mod noise;
-mod on_strings;
+mod noise;
 mod partition;
-pub mod synonym;
+mod string_classifier;
 pub mod text;
 
 pub use edit::{EditOp, EditScript};
-pub use error::{Error, Parameter};
+pub use error::PerturbError;
 pub use noise::{
-    Beyond, Deletion, Enumeration, ExactMasking, Frequencies, KeepsWords, Masking, Mutation, MutationWeights,
-    Replacements, Row, SegmentMutation, Substitution, WordList,
+    Beyond, Deletion, Enumeration, ExactMasking, Frequencies, IndependentTokenNoise, Masking, Mutation,
+    MutationWeights, Replacements, Row, SegmentMutation, Substitution, WordList,
 };
-pub use on_strings::OnStrings;
 pub use partition::Partition;
 pub use steadfast_certify as certify;
+pub use string_classifier::StringClassifier;
 pub use text::{Lexicon, Token, Tokenizer, WordId};

@@ -8,7 +8,7 @@
 //!
 //! This is no noise: nothing is random and there is no law.
 
-use crate::{Error, Lexicon, WordId};
+use crate::{Lexicon, PerturbError, WordId};
 use siphasher::sip::SipHasher13;
 use std::{hash::Hasher, num::NonZeroU32, sync::Arc};
 
@@ -25,7 +25,7 @@ use std::{hash::Hasher, num::NonZeroU32, sync::Arc};
 /// let groups = partition.split(&text);
 /// assert_eq!(groups.len(), 3);
 /// assert_eq!(groups.iter().map(Vec::len).sum::<usize>(), text.len());
-/// # Ok::<(), steadfast_perturb::Error>(())
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Partition {
@@ -37,10 +37,10 @@ impl Partition {
     /// A partition into `groups` groups. One group is allowed: it is the text with its words sorted.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for no groups.
-    pub fn new(lexicon: Arc<Lexicon>, groups: u32) -> Result<Self, Error> {
-        let groups =
-            NonZeroU32::new(groups).ok_or_else(|| Error::parameter("number of groups m", 0, "at least 1"))?;
+    /// [`PerturbError::Parameter`] for no groups.
+    pub fn new(lexicon: Arc<Lexicon>, groups: u32) -> Result<Self, PerturbError> {
+        let groups = NonZeroU32::new(groups)
+            .ok_or_else(|| PerturbError::parameter("number of groups m", 0, "at least 1"))?;
         Ok(Self { lexicon, groups })
     }
 

@@ -14,7 +14,7 @@ use steadfast_certify::{
     Smoothing, certify_bounds, from_fn,
 };
 use steadfast_perturb::{
-    Deletion, Enumeration, ExactMasking, KeepsWords, Lexicon, Masking, Row, Substitution, WordId,
+    Deletion, Enumeration, ExactMasking, IndependentTokenNoise, Lexicon, Masking, Row, Substitution, WordId,
 };
 
 const TOTAL: u64 = 1 << 32;
@@ -180,7 +180,7 @@ fn masking_survives_replaced_words() {
         [(0.75, &[a, b, c][..]), (0.8, &[a, a]), (0.7, &[a, b, c]), (0.9, &[WordId::MASK, a])]
     {
         let noise = Masking::new(Arc::clone(&lexicon), rate(probability)).unwrap();
-        let threat = noise.swaps(text);
+        let threat = noise.substitutions(text);
         // The mask itself is a replacement like any other.
         let reach = reach(text, 3, |text| replaced(text, &[d, unknown, WordId::MASK]));
         let law = |text: &[WordId]| masking_law(&noise, text);
@@ -198,7 +198,7 @@ fn exactly_k_survives_replaced_words() {
     let long = [a, b, c, a, b, c, a];
     for (kept, text) in [(1, &long[..]), (2, &long), (2, &[a, b, c, a]), (3, &[a, b]), (1, &[a]), (2, &[])] {
         let noise = ExactMasking::new(Arc::clone(&lexicon), kept).unwrap();
-        let threat = noise.swaps(text).unwrap();
+        let threat = noise.substitutions(text).unwrap();
         let reach = reach(text, 2, |text| replaced(text, &[d, WordId::MASK]));
         let law = |text: &[WordId]| exact_masking_law(kept, text);
         let outcome = Attack { noise: &noise, text, threat: &threat, reach, law: &law }.run();
@@ -240,7 +240,7 @@ fn substitution_survives_swaps_of_lopsided_sets() {
                 })
                 .collect()
         };
-        let threat = noise.swaps(clean);
+        let threat = noise.substitutions(clean);
         let outcome =
             Attack { noise: &noise, text: clean, threat: &threat, reach: reach(clean, 3, step), law: &law }
                 .run();
@@ -251,7 +251,7 @@ fn substitution_survives_swaps_of_lopsided_sets() {
 }
 
 /// Joined bounds are below the true probability, and what they certify holds.
-fn check_enumeration<N: KeepsWords + Clone + Sync>(
+fn check_enumeration<N: IndependentTokenNoise + Clone + Sync>(
     noise: &N,
     text: &[WordId],
     threat: &impl DiscreteThreat,
@@ -314,7 +314,7 @@ fn enumerated_and_sampled_strata_are_never_wrong() {
     for text in [&[a, b, a][..], &[mask, a, mask, b], &[a, mask], &[mask, mask, mask], &[]] {
         let reach = reach(text, 1, |text| replaced(text, &[d, mask]));
         let law = |text: &[WordId]| masking_law(&noise, text);
-        certified += check_enumeration(&noise, text, &noise.swaps(text), &reach, &law);
+        certified += check_enumeration(&noise, text, &noise.substitutions(text), &reach, &law);
     }
     assert!(certified > 100, "{certified}");
 }

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use std::collections::HashMap;
 use steadfast_certify::EditCounts;
 use steadfast_perturb::{
-    EditOp, EditScript, Error,
+    EditOp, EditScript, PerturbError,
     edit::{
         align, damerau_levenshtein, damerau_levenshtein_characters, damerau_levenshtein_characters_within,
-        damerau_levenshtein_within, normalised_damerau_levenshtein, normalised_optimal_string_alignment,
+        damerau_levenshtein_within, normalized_damerau_levenshtein, normalized_optimal_string_alignment,
         optimal_string_alignment, optimal_string_alignment_characters,
         optimal_string_alignment_characters_within, optimal_string_alignment_within,
     },
@@ -29,7 +29,7 @@ fn sequences(letters: u8, length: usize) -> Vec<Vec<u8>> {
     all
 }
 
-fn neighbours(word: &[u8], letters: u8, longest: usize) -> Vec<Vec<u8>> {
+fn neighbors(word: &[u8], letters: u8, longest: usize) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     let mut add = |edit: &dyn Fn(&mut Vec<u8>)| {
         let mut edited = word.to_vec();
@@ -68,10 +68,10 @@ fn distances_are_those_of_exhaustive_search() {
         for distance in 1..=length {
             let mut next = Vec::new();
             for word in &frontier {
-                for neighbour in neighbours(word, letters, length + 1) {
-                    if !distances.contains_key(&neighbour) {
-                        distances.insert(neighbour.clone(), distance);
-                        next.push(neighbour);
+                for neighbor in neighbors(word, letters, length + 1) {
+                    if !distances.contains_key(&neighbor) {
+                        distances.insert(neighbor.clone(), distance);
+                        next.push(neighbor);
                     }
                 }
             }
@@ -98,17 +98,17 @@ fn restricted_distance_is_no_metric() {
 }
 
 #[test]
-fn normalised_distances() {
-    assert_eq!(normalised_damerau_levenshtein::<u8>(&[], &[]), 0.0);
-    assert_eq!(normalised_damerau_levenshtein(b"", b"abc"), 1.0);
-    assert_eq!(normalised_damerau_levenshtein(b"ab", b"ba"), 0.5);
-    assert_eq!(normalised_optimal_string_alignment(b"ca", b"abc"), 1.0);
+fn normalized_distances() {
+    assert_eq!(normalized_damerau_levenshtein::<u8>(&[], &[]), 0.0);
+    assert_eq!(normalized_damerau_levenshtein(b"", b"abc"), 1.0);
+    assert_eq!(normalized_damerau_levenshtein(b"ab", b"ba"), 0.5);
+    assert_eq!(normalized_optimal_string_alignment(b"ca", b"abc"), 1.0);
     // The triangle inequality fails for the quotient.
     let words = sequences(2, 4);
     let fails = words.iter().any(|a| {
         words.iter().any(|b| {
             words.iter().any(|c| {
-                let d = |x: &[u8], y: &[u8]| normalised_damerau_levenshtein(x, y);
+                let d = |x: &[u8], y: &[u8]| normalized_damerau_levenshtein(x, y);
                 d(a, c) > d(a, b) + d(b, c) + 1e-9
             })
         })
@@ -173,7 +173,7 @@ proptest! {
         prop_assert_eq!(d(&a, &b) == 0, a == b);
         prop_assert_eq!(d(&a, &b), d(&b, &a));
         prop_assert!(d(&a, &c) <= d(&a, &b) + d(&b, &c));
-        prop_assert!((0.0..=1.0).contains(&normalised_damerau_levenshtein(&a, &b)));
+        prop_assert!((0.0..=1.0).contains(&normalized_damerau_levenshtein(&a, &b)));
     }
 
     #[test]
@@ -197,7 +197,7 @@ fn unfit_scripts_are_refused() {
     let fails = |edit: EditOp<char>| {
         let script = EditScript::new(vec![EditOp::Transpose { position: 0 }, edit]);
         match script.apply(&['a', 'b']) {
-            Err(Error::Edit { index: 1, length: 2, position, .. }) => position,
+            Err(PerturbError::Edit { index: 1, length: 2, position, .. }) => position,
             other => panic!("{other:?}"),
         }
     };

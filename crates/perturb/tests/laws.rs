@@ -6,7 +6,7 @@ use steadfast_certify::{
     seed::{Generator, Phase, Purpose, generator},
 };
 use steadfast_perturb::{
-    Deletion, Error, ExactMasking, Lexicon, Masking, Partition, Row, Substitution, WordId,
+    Deletion, ExactMasking, Lexicon, Masking, Partition, PerturbError, Row, Substitution, WordId,
 };
 
 const TOTAL: u64 = 1 << 32;
@@ -120,9 +120,9 @@ fn texts_at_the_edge() {
     assert_eq!(noises[1].sample(&long[..1], &mut stream(0)), long[..1]);
 }
 
-fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+fn refused<T: std::fmt::Debug>(result: Result<T, PerturbError>) -> String {
     match result {
-        Err(error @ Error::Parameter(_)) => error.to_string(),
+        Err(error @ PerturbError::Parameter(_)) => error.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -201,5 +201,5 @@ fn noises_go_between_threads() {
     shared::<Substitution>();
     shared::<Partition>();
     shared::<steadfast_perturb::Mutation>();
-    shared::<Error>();
+    shared::<PerturbError>();
 }

@@ -60,9 +60,9 @@ fn every_certificate(noises: &Noises, text: &[WordId]) -> [Certificate; 6] {
         unanimous(uniform, text, &uniform.edits(text)),
         unanimous(per_word, text, &per_word.edits_within(text, [WordId::from_index(u32::MAX)])),
         unanimous(per_word, text, &per_word.signal(text)),
-        unanimous(masking, text, &masking.swaps(text)),
-        unanimous(exact, text, &exact.swaps(text).unwrap()),
-        unanimous(substitution, text, &substitution.swaps(text)),
+        unanimous(masking, text, &masking.substitutions(text)),
+        unanimous(exact, text, &exact.substitutions(text).unwrap()),
+        unanimous(substitution, text, &substitution.substitutions(text)),
     ]
 }
 

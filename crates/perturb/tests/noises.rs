@@ -141,14 +141,14 @@ fn long_texts_have_the_same_frequencies_at_every_place() {
     let places: HashMap<WordId, usize> = text.iter().copied().zip(0..).collect();
     let noise = Deletion::uniform(Arc::clone(&lexicon), rate(0.9)).unwrap();
     let samples = 20_000_u32;
-    let (mut kept, mut neighbours) = (vec![0.0_f64; 150], 0.0_f64);
+    let (mut kept, mut neighbors) = (vec![0.0_f64; 150], 0.0_f64);
     for sample in 0..samples {
         let noisy = noise.sample(&text, &mut stream(sample.into()));
         let mut last = None;
         for word in noisy {
             let place = places[&word];
             assert!(last < Some(place), "order is kept");
-            neighbours += f64::from(u8::from(place > 0 && last == Some(place - 1)));
+            neighbors += f64::from(u8::from(place > 0 && last == Some(place - 1)));
             kept[place] += 1.0;
             last = Some(place);
         }
@@ -157,7 +157,7 @@ fn long_texts_have_the_same_frequencies_at_every_place() {
     assert!(kept.iter().all(|count| (count - n * 0.1).abs() < 5.0 * (n * 0.09).sqrt()), "{kept:?}");
     let pairs = n * 149.0;
     // Pairs overlap, which triples their variance at most.
-    assert!((neighbours - pairs * 0.01).abs() < 5.0 * (3.0 * pairs * 0.01).sqrt(), "{neighbours}");
+    assert!((neighbors - pairs * 0.01).abs() < 5.0 * (3.0 * pairs * 0.01).sqrt(), "{neighbors}");
     let noise = ExactMasking::new(lexicon, 40).unwrap();
     let mut kept = vec![0.0_f64; 150];
     for sample in 0..samples {

@@ -9,7 +9,7 @@ use super::{
     band::{Band, Record, Step, banded, trimmed},
     damerau_levenshtein_within,
 };
-use crate::Error;
+use crate::PerturbError;
 
 /// Cells that an alignment may record, one byte each: 256 MiB, 100,000 words at 2,600 edits.
 const CELLS: usize = 1 << 28;
@@ -22,9 +22,13 @@ const CELLS: usize = 1 << 28;
 /// returned every time.
 ///
 /// # Errors
-/// [`Error::Parameter`] if the distance is within the cutoff but length times distance is so large that the alignment
+/// [`PerturbError::Parameter`] if the distance is within the cutoff but length times distance is so large that the alignment
 /// would take more than 256 MiB.
-pub fn align<T: PartialEq + Clone>(a: &[T], b: &[T], cutoff: usize) -> Result<Option<EditScript<T>>, Error> {
+pub fn align<T: PartialEq + Clone>(
+    a: &[T],
+    b: &[T],
+    cutoff: usize,
+) -> Result<Option<EditScript<T>>, PerturbError> {
     let (a, b, start) = trimmed(a, b);
     let Some(distance) = damerau_levenshtein_within(a, b, cutoff) else { return Ok(None) };
     if a.is_empty() || b.is_empty() {
@@ -40,7 +44,7 @@ pub fn align<T: PartialEq + Clone>(a: &[T], b: &[T], cutoff: usize) -> Result<Op
     let band = Band::new::<false>(a.len(), b.len(), distance);
     let cells = a.len().saturating_add(1).saturating_mul(band.width());
     if cells > CELLS {
-        return Err(Error::parameter(
+        return Err(PerturbError::parameter(
             "alignment",
             format_args!("sequences of {} and {} tokens, {distance} edits apart", a.len(), b.len()),
             "at most 2²⁸ cells, about distance · length: a smaller cutoff, or shorter sequences",

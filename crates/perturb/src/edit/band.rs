@@ -73,7 +73,7 @@ impl Band {
 /// More than any cutoff; sums of two such numbers still fit.
 const FAR: u32 = u32::MAX / 4;
 
-/// The distance of `a` and `b` if it is at most `cutoff`, restricted to transpositions of neighbours that nothing else
+/// The distance of `a` and `b` if it is at most `cutoff`, restricted to transpositions of neighbors that nothing else
 /// touches if `RESTRICTED`.
 pub(super) fn banded<const RESTRICTED: bool, T: PartialEq>(
     a: &[T],

@@ -1,7 +1,7 @@
 //! How many edits apart two sequences are.
 //!
 //! - *Damerau–Levenshtein*, unrestricted: the least number of insertions, deletions, substitutions and transpositions of
-//!   neighbours that lead from one to the other, in any order. A metric, and the distance that edit certificates speak of.
+//!   neighbors that lead from one to the other, in any order. A metric, and the distance that edit certificates speak of.
 //! - *Optimal string alignment*: no token is edited twice. Never smaller, cheaper to define, and no metric: `ca` and `ac` are 1
 //!   apart, `ac` and `abc` 1, but `ca` and `abc` 3 (2 for Damerau–Levenshtein).
 //!
@@ -14,7 +14,7 @@ use super::band::{banded, trimmed};
 const FIRST: usize = 8;
 
 /// The Damerau–Levenshtein distance of `a` and `b`, unrestricted: the least number of insertions, deletions, substitutions
-/// and transpositions of neighbours, in any order, that make one of the other. A metric.
+/// and transpositions of neighbors, in any order, that make one of the other. A metric.
 ///
 /// `O(d · length)` time for sequences `d` apart, memory a few numbers per token.
 ///
@@ -79,17 +79,17 @@ pub fn optimal_string_alignment_characters_within(a: &str, b: &str, cutoff: usiz
 ///
 /// The distance is never more than that length. The quotient is symmetric, but no metric.
 #[must_use]
-pub fn normalised_damerau_levenshtein<T: PartialEq>(a: &[T], b: &[T]) -> f64 {
-    normalised(damerau_levenshtein(a, b), a.len().max(b.len()))
+pub fn normalized_damerau_levenshtein<T: PartialEq>(a: &[T], b: &[T]) -> f64 {
+    normalized(damerau_levenshtein(a, b), a.len().max(b.len()))
 }
 
 /// The optimal string alignment distance over the length of the longer sequence; 0 if both are empty.
 #[must_use]
-pub fn normalised_optimal_string_alignment<T: PartialEq>(a: &[T], b: &[T]) -> f64 {
-    normalised(optimal_string_alignment(a, b), a.len().max(b.len()))
+pub fn normalized_optimal_string_alignment<T: PartialEq>(a: &[T], b: &[T]) -> f64 {
+    normalized(optimal_string_alignment(a, b), a.len().max(b.len()))
 }
 
-fn normalised(distance: usize, length: usize) -> f64 {
+fn normalized(distance: usize, length: usize) -> f64 {
     if length == 0 { 0.0 } else { distance as f64 / length as f64 }
 }
 

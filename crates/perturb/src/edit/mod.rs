@@ -18,7 +18,7 @@ pub use self::{
     alignment::align,
     distance::{
         damerau_levenshtein, damerau_levenshtein_characters, damerau_levenshtein_characters_within,
-        damerau_levenshtein_within, normalised_damerau_levenshtein, normalised_optimal_string_alignment,
+        damerau_levenshtein_within, normalized_damerau_levenshtein, normalized_optimal_string_alignment,
         optimal_string_alignment, optimal_string_alignment_characters,
         optimal_string_alignment_characters_within, optimal_string_alignment_within,
     },

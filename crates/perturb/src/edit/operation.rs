@@ -1,6 +1,6 @@
 //! [`EditOp`]: one edit.
 
-use crate::Error;
+use crate::PerturbError;
 use steadfast_certify::EditKind;
 
 /// One edit of a sequence. Positions count from 0 in the sequence as it is when the edit is applied.
@@ -90,10 +90,11 @@ impl<T> EditOp<T> {
 
 impl<T: Clone + PartialEq> EditOp<T> {
     /// Applies the edit, the `index`-th of its script, to `sequence`.
-    pub(super) fn apply(&self, index: usize, sequence: &mut Vec<T>) -> Result<(), Error> {
+    pub(super) fn apply(&self, index: usize, sequence: &mut Vec<T>) -> Result<(), PerturbError> {
         let length = sequence.len();
-        let misfit =
-            |reason| Err(Error::Edit { index, edit: self.kind(), position: self.position(), length, reason });
+        let misfit = |reason| {
+            Err(PerturbError::Edit { index, edit: self.kind(), position: self.position(), length, reason })
+        };
         match self {
             Self::Insert { position, token } => {
                 if *position > length {

@@ -1,7 +1,7 @@
 //! [`EditScript`]: edits one after the other.
 
 use super::EditOp;
-use crate::Error;
+use crate::PerturbError;
 use steadfast_certify::EditCounts;
 
 /// Edits to apply in order, each to what the ones before it left.
@@ -17,7 +17,7 @@ use steadfast_certify::EditCounts;
 ///
 /// let unfit = EditScript::new(vec![EditOp::Delete { position: 3, token: "film" }]);
 /// assert!(unfit.apply(&clean).is_err());
-/// # Ok::<(), steadfast_perturb::Error>(())
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -72,8 +72,8 @@ impl<T: Clone + PartialEq> EditScript<T> {
     /// What the script makes of `sequence`.
     ///
     /// # Errors
-    /// [`Error::Edit`] at the first edit that does not fit: its position is past the end, or another token stands there.
-    pub fn apply(&self, sequence: &[T]) -> Result<Vec<T>, Error> {
+    /// [`PerturbError::Edit`] at the first edit that does not fit: its position is past the end, or another token stands there.
+    pub fn apply(&self, sequence: &[T]) -> Result<Vec<T>, PerturbError> {
         let mut edited = sequence.to_vec();
         for (index, edit) in self.edits.iter().enumerate() {
             edit.apply(index, &mut edited)?;

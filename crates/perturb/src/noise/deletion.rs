@@ -1,7 +1,7 @@
 //! [`Deletion`]: words that vanish, without leaving a gap.
 //!
 //! Each token of the text is deleted independently of the others; a word `w` at the rate `δ(w)`, which depends on the word
-//! alone, not on its place, its neighbours or the length of the text, and is fixed before any text is certified. The
+//! alone, not on its place, its neighbors or the length of the text, and is fixed before any text is certified. The
 //! classifier sees what is kept, in order. The empty text is a text: it is kept, not drawn again.
 //!
 //! Rates are multiples of 2⁻³². One rate for all words is drawn 64 words at a time
@@ -11,13 +11,13 @@
 //! The noise behind edit certificates: Huang et al., RS-Del, `NeurIPS` 2023, <https://arxiv.org/abs/2302.01757>.
 
 use super::draw::{BLOCK, Numbers, keep, lanes};
-use crate::{Error, Lexicon, WordId};
+use crate::{Lexicon, PerturbError, WordId};
 use std::sync::Arc;
 use steadfast_certify::{Law, Noise, Rate, noise::bernoulli, rand_core::Rng};
 
 /// Each word is deleted independently, at one rate or at a rate of its own; what is kept stands side by side, in order.
 ///
-/// A rate belongs to a word, not to a place, a neighbour or the length of the text, and is fixed before any text is
+/// A rate belongs to a word, not to a place, a neighbor or the length of the text, and is fixed before any text is
 /// certified. The empty text may come out and is then the sample; a classifier needs a fixed answer to it. Rates are multiples
 /// of 2⁻³² and drawn exactly.
 ///
@@ -32,7 +32,7 @@ use steadfast_certify::{Law, Noise, Rate, noise::bernoulli, rand_core::Rng};
 /// let mut rng = seed::generator(1, seed::Phase::Estimation, 0, 0, seed::Purpose::Noise);
 /// let noisy = noise.sample(&text, &mut rng);
 /// assert!(noisy.len() <= text.len());
-/// # Ok::<(), steadfast_perturb::Error>(())
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Deletion {
@@ -48,8 +48,8 @@ impl Deletion {
     /// Every word is deleted at the rate `δ`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the rate is zero: without noise nothing can be certified.
-    pub fn uniform(lexicon: Arc<Lexicon>, rate: Rate) -> Result<Self, Error> {
+    /// [`PerturbError::Parameter`] if the rate is zero: without noise nothing can be certified.
+    pub fn uniform(lexicon: Arc<Lexicon>, rate: Rate) -> Result<Self, PerturbError> {
         Self::per_word(lexicon, rate, [])
     }
 
@@ -58,18 +58,18 @@ impl Deletion {
     /// A rate of zero ([`Rate::NEVER`]) keeps a word always.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if a word is given twice with different rates, is not of this lexicon, or if all rates are zero.
+    /// [`PerturbError::Parameter`] if a word is given twice with different rates, is not of this lexicon, or if all rates are zero.
     pub fn per_word(
         lexicon: Arc<Lexicon>,
         default: Rate,
         rates: impl IntoIterator<Item = (WordId, Rate)>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, PerturbError> {
         let known = lexicon.len();
         let mut table: Vec<Option<Rate>> = Vec::new();
         for (word, rate) in rates {
             let index = word.index() as usize;
             if index >= known {
-                return Err(Error::parameter(
+                return Err(PerturbError::parameter(
                     "word with a rate of its own",
                     format_args!("id {index}"),
                     "a word of the noise's lexicon",
@@ -80,7 +80,7 @@ impl Deletion {
             }
             if let Some(entry) = table.get_mut(index) {
                 if entry.is_some_and(|before| before != rate) {
-                    return Err(Error::parameter(
+                    return Err(PerturbError::parameter(
                         "rates of words",
                         format_args!("two rates for {:?}", lexicon.word(word).unwrap_or_default()),
                         "one rate for each word",
@@ -90,7 +90,7 @@ impl Deletion {
             }
         }
         if default == Rate::NEVER && table.iter().flatten().all(|&rate| rate == Rate::NEVER) {
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "deletion rates",
                 "0 for every word",
                 "at least one rate above 0, since without noise nothing can be certified",

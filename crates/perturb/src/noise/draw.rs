@@ -46,7 +46,7 @@ pub(super) const fn lanes(length: usize) -> u64 {
 
 /// A uniform number below `bound ≥ 1`, without bias: multiply and reject (Lemire 2019, <https://doi.org/10.1145/3230636>).
 pub(super) fn below(bound: u64, rng: &mut dyn Rng) -> u64 {
-    // Draws whose low half is below 2⁶⁴ mod bound would favour some numbers.
+    // Draws whose low half is below 2⁶⁴ mod bound would favor some numbers.
     let rejected = bound.wrapping_neg().checked_rem(bound).unwrap_or(0);
     loop {
         let product = u128::from(rng.next_u64()) * u128::from(bound);
@@ -67,7 +67,7 @@ mod tests {
     use steadfast_certify::seed::{Phase, Purpose, generator};
 
     #[test]
-    fn below_favours_no_number() {
+    fn below_favors_no_number() {
         let mut rng = generator(1, Phase::Training, 0, 0, Purpose::Noise);
         let mut counts = [0.0_f64; 7];
         for _ in 0..70_000 {

@@ -8,8 +8,8 @@
 //! Cost: `Σ_{j≤k} C(n, j)` outcomes in memory, each as long as a noisy copy is, and `1 / W` draws for each sample of the rest,
 //! whose mass is `W`.
 
-use super::KeepsWords;
-use crate::{Error, WordId};
+use super::IndependentTokenNoise;
+use crate::{PerturbError, WordId};
 use std::{collections::HashMap, slice};
 use steadfast_certify::{Classifier, Interval, Law, Noise, Strata, classifier, rand_core::Rng};
 
@@ -41,14 +41,14 @@ pub struct Enumeration<N> {
     outcomes: Vec<(Vec<WordId>, Interval)>,
 }
 
-impl<N: KeepsWords + Clone> Enumeration<N> {
+impl<N: IndependentTokenNoise + Clone> Enumeration<N> {
     /// Every copy of `text` that keeps at most `k` words, for the largest `k` with at most `limit` such copies.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a limit of zero: the copy that keeps no word is always one.
-    pub fn new(noise: &N, text: &[WordId], limit: usize) -> Result<Self, Error> {
+    /// [`PerturbError::Parameter`] for a limit of zero: the copy that keeps no word is always one.
+    pub fn new(noise: &N, text: &[WordId], limit: usize) -> Result<Self, PerturbError> {
         if limit == 0 {
-            return Err(Error::parameter("limit of the enumeration", 0, "at least 1"));
+            return Err(PerturbError::parameter("limit of the enumeration", 0, "at least 1"));
         }
         // A word that does not show when kept, as a mask of the text itself under masking, must not count as kept: the
         // rest is told from what shows.
@@ -90,8 +90,11 @@ impl<N: KeepsWords + Clone> Enumeration<N> {
     /// Asks the classifier about every copy, in one batch.
     ///
     /// # Errors
-    /// [`Error::Certify`] if the classifier fails or has no classes.
-    pub fn classify(&self, classifier: &(impl Classifier<Vec<WordId>> + ?Sized)) -> Result<Strata, Error> {
+    /// [`PerturbError::Certify`] if the classifier fails or has no classes.
+    pub fn classify(
+        &self,
+        classifier: &(impl Classifier<Vec<WordId>> + ?Sized),
+    ) -> Result<Strata, PerturbError> {
         let copies: Vec<Vec<WordId>> = self.outcomes.iter().map(|(copy, _)| copy.clone()).collect();
         let answers = classifier::checked_answers(classifier, &copies)?;
         let mut strata = Strata::new(classifier.class_count(), self.law, self.rest_law)?;
@@ -109,7 +112,7 @@ pub struct Beyond<N> {
     most_kept: usize,
 }
 
-impl<N: KeepsWords> Noise for Beyond<N> {
+impl<N: IndependentTokenNoise> Noise for Beyond<N> {
     type Input = [WordId];
     type Sample = Vec<WordId>;
 
@@ -129,7 +132,7 @@ impl<N: KeepsWords> Noise for Beyond<N> {
     }
 }
 
-impl<N: KeepsWords> Beyond<N> {
+impl<N: IndependentTokenNoise> Beyond<N> {
     /// Whether more than `k` words can be kept at all: words whose rate is below one, as all are.
     fn is_possible(&self, input: &[WordId]) -> bool {
         self.noise.kept(input) > self.most_kept

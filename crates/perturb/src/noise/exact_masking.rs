@@ -8,7 +8,7 @@
 //! The noise of `RanMASK`: Zeng et al. 2023, <https://doi.org/10.1162/coli_a_00476>.
 
 use super::draw::position;
-use crate::{Error, Lexicon, WordId};
+use crate::{Lexicon, PerturbError, WordId};
 use std::sync::Arc;
 use steadfast_certify::{Law, Noise, rand_core::Rng};
 
@@ -25,10 +25,10 @@ impl ExactMasking {
     /// Keeps exactly `kept` words of every text that has as many, and all words of a shorter one.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if `kept` is zero: the classifier would see nothing but the text's length.
-    pub fn new(lexicon: Arc<Lexicon>, kept: u32) -> Result<Self, Error> {
+    /// [`PerturbError::Parameter`] if `kept` is zero: the classifier would see nothing but the text's length.
+    pub fn new(lexicon: Arc<Lexicon>, kept: u32) -> Result<Self, PerturbError> {
         if kept == 0 {
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "number of kept words k",
                 0,
                 "at least 1, so that something is seen",

@@ -1,7 +1,7 @@
 //! [`Masking`]: words that are covered, so that their places stay.
 
 use super::draw::BLOCK;
-use crate::{Error, Lexicon, WordId};
+use crate::{Lexicon, PerturbError, WordId};
 use std::sync::Arc;
 use steadfast_certify::{Law, Noise, Rate, noise::bernoulli, rand_core::Rng};
 
@@ -19,10 +19,10 @@ impl Masking {
     /// Every word is masked at `rate`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the rate is zero: without noise nothing can be certified.
-    pub fn new(lexicon: Arc<Lexicon>, rate: Rate) -> Result<Self, Error> {
+    /// [`PerturbError::Parameter`] if the rate is zero: without noise nothing can be certified.
+    pub fn new(lexicon: Arc<Lexicon>, rate: Rate) -> Result<Self, PerturbError> {
         if rate == Rate::NEVER {
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "masking rate",
                 "0",
                 "a rate above 0, since without noise nothing can be certified",

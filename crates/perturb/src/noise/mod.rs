@@ -7,8 +7,8 @@
 //! - [`Mutation`], [`SegmentMutation`]: random edits, of some words or of all at once, without a law: for searching, not for
 //!   certifying.
 //!
-//! Each makes its threat from a text: [`Deletion::edits`], [`Deletion::signal`], [`Masking::swaps`], [`ExactMasking::swaps`],
-//! [`Substitution::swaps`]. For short texts [`Enumeration`] takes the likeliest noisy copies one by one.
+//! Each makes its threat from a text: [`Deletion::edits`], [`Deletion::signal`], [`Masking::substitutions`], [`ExactMasking::substitutions`],
+//! [`Substitution::substitutions`]. For short texts [`Enumeration`] takes the likeliest noisy copies one by one.
 //!
 //! Laws are fingerprints of a noise's parameters, of those for other words included, and of one text, by words and not by
 //! ids: the same text under the same noise has the same law whatever else a lexicon holds. A text with ids that the noise's
@@ -19,7 +19,7 @@ mod deletion;
 mod draw;
 mod enumeration;
 mod exact_masking;
-mod keeps_words;
+mod independent_token;
 mod masking;
 mod mutation;
 mod segment_mutation;
@@ -30,7 +30,7 @@ pub use self::{
     deletion::Deletion,
     enumeration::{Beyond, Enumeration},
     exact_masking::ExactMasking,
-    keeps_words::KeepsWords,
+    independent_token::IndependentTokenNoise,
     masking::Masking,
     mutation::{Frequencies, Mutation, MutationWeights, Replacements, WordList},
     segment_mutation::SegmentMutation,

@@ -1,6 +1,6 @@
 //! [`Mutation`]: random edits, to look for texts on which a classifier changes its mind.
 //!
-//! A number of edits one after the other, each deletion, insertion, substitution or transposition of neighbours, with given
+//! A number of edits one after the other, each deletion, insertion, substitution or transposition of neighbors, with given
 //! odds: the set M of fuzzed randomized smoothing (FRS, ICLR 2025). The result lies at most that many edits away in
 //! Damerau–Levenshtein distance. Its law is not computed, so no certificate accepts votes on mutated texts.
 
@@ -8,7 +8,7 @@ use super::{
     Substitution,
     draw::{below, position},
 };
-use crate::{EditOp, EditScript, Error, WordId};
+use crate::{EditOp, EditScript, PerturbError, WordId};
 use std::{fmt, sync::Arc};
 use steadfast_certify::{EditKind, Noise, rand_core::Rng};
 
@@ -22,7 +22,7 @@ pub struct MutationWeights {
     pub insertion: u32,
     /// A word is replaced.
     pub substitution: u32,
-    /// Two neighbours change places.
+    /// Two neighbors change places.
     pub transposition: u32,
 }
 
@@ -54,9 +54,13 @@ impl MutationWeights {
     }
 
     /// Refuses weights that are all zero.
-    pub(super) fn check(self) -> Result<(), Error> {
+    pub(super) fn check(self) -> Result<(), PerturbError> {
         if self == (Self { deletion: 0, insertion: 0, substitution: 0, transposition: 0 }) {
-            return Err(Error::parameter("weights of the kinds of edits", "all 0", "at least one above 0"));
+            return Err(PerturbError::parameter(
+                "weights of the kinds of edits",
+                "all 0",
+                "at least one above 0",
+            ));
         }
         Ok(())
     }
@@ -158,7 +162,7 @@ impl Replacements for Substitution {
 
 /// A number of random edits; no law.
 ///
-/// Only kinds that are possible are drawn: the empty text can only grow, and one word has no neighbour. An insertion asks
+/// Only kinds that are possible are drawn: the empty text can only grow, and one word has no neighbor. An insertion asks
 /// the source for a word out of nothing and, where there is none, for a replacement of a random word of the text. An
 /// edit for which the source has no word, or that would change nothing, does not happen, so the edits are *at most* as many
 /// as asked for.
@@ -173,12 +177,12 @@ impl Mutation {
     /// `count` edits of the kinds in `weights`, with new words from `replacements`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if all weights are zero.
+    /// [`PerturbError::Parameter`] if all weights are zero.
     pub fn new(
         count: u32,
         weights: MutationWeights,
         replacements: impl Replacements + 'static,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, PerturbError> {
         weights.check()?;
         Ok(Self { count, weights, replacements: Arc::new(replacements) })
     }
@@ -214,8 +218,8 @@ impl Mutation {
             EditKind::Insertion => {
                 let place = position(text.len() + 1, rng);
                 let token = self.replacements.draw(None, rng).or_else(|| {
-                    let neighbour = text.get(position(text.len().max(1), rng)).copied()?;
-                    self.replacements.draw(Some(neighbour), rng)
+                    let neighbor = text.get(position(text.len().max(1), rng)).copied()?;
+                    self.replacements.draw(Some(neighbor), rng)
                 })?;
                 text.insert(place, token);
                 Some(EditOp::Insert { position: place, token })

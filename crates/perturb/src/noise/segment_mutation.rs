@@ -8,7 +8,7 @@ use super::{
     MutationWeights, Replacements,
     draw::{below, position},
 };
-use crate::{Error, WordId};
+use crate::{PerturbError, WordId};
 use std::{fmt, sync::Arc};
 use steadfast_certify::{EditKind, Noise, rand_core::Rng};
 
@@ -30,8 +30,11 @@ impl SegmentMutation {
     /// Edits of the kinds in `weights`, with new words from `replacements`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if all weights are zero.
-    pub fn new(weights: MutationWeights, replacements: impl Replacements + 'static) -> Result<Self, Error> {
+    /// [`PerturbError::Parameter`] if all weights are zero.
+    pub fn new(
+        weights: MutationWeights,
+        replacements: impl Replacements + 'static,
+    ) -> Result<Self, PerturbError> {
         weights.check()?;
         Ok(Self { weights, replacements: Arc::new(replacements) })
     }

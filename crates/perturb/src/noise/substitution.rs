@@ -11,7 +11,7 @@ use super::{
     alias::{Bucket, TOTAL, append, pick, shift},
     draw::{BLOCK, Numbers},
 };
-use crate::{Error, Lexicon, WordId};
+use crate::{Lexicon, PerturbError, WordId};
 use std::sync::Arc;
 use steadfast_certify::{Law, Noise, rand_core::Rng};
 
@@ -54,7 +54,7 @@ impl Row {
 /// let noisy = noise.sample(&[good, film], &mut rng);
 /// assert!(noisy == [good, film] || noisy == [fine, film]);
 /// assert_eq!(noise.overlap(good, fine), 1 << 30);
-/// # Ok::<(), steadfast_perturb::Error>(())
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
 /// ```
 #[derive(Clone)]
 pub struct Substitution {
@@ -94,9 +94,9 @@ impl Substitution {
     /// The noise of these rows.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the weights of a row do not sum to exactly 2³², a row names a candidate twice, a word has two rows, or
+    /// [`PerturbError::Parameter`] if the weights of a row do not sum to exactly 2³², a row names a candidate twice, a word has two rows, or
     /// a word is not of this lexicon.
-    pub fn new(lexicon: Arc<Lexicon>, rows: impl IntoIterator<Item = Row>) -> Result<Self, Error> {
+    pub fn new(lexicon: Arc<Lexicon>, rows: impl IntoIterator<Item = Row>) -> Result<Self, PerturbError> {
         let mut table =
             Self { lexicon, slots: Vec::new(), buckets: Vec::new(), rows: Vec::new(), parameters: 0 };
         for row in rows {
@@ -113,13 +113,13 @@ impl Substitution {
         Ok(table)
     }
 
-    fn insert(&mut self, row: Row) -> Result<(), Error> {
+    fn insert(&mut self, row: Row) -> Result<(), PerturbError> {
         let Row { word, mut weights, allowed } = row;
         let shown = || self.lexicon.word(word).unwrap_or_default();
         weights.sort_unstable();
         if let Some(pair) = weights.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             let twice = self.lexicon.word(pair[0].0).unwrap_or_default();
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "candidates of a word",
                 format_args!("{twice:?} twice for {:?}", shown()),
                 "each candidate once",
@@ -127,7 +127,7 @@ impl Substitution {
         }
         let sum: u128 = weights.iter().map(|&(_, weight)| u128::from(weight)).sum();
         if sum != u128::from(TOTAL) {
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "weights of a word's candidates",
                 format_args!("a sum of {sum} for {:?}", shown()),
                 "a sum of exactly 2³² = 4294967296",
@@ -142,7 +142,7 @@ impl Substitution {
         let is_foreign = |word: &&WordId| word.index() as usize >= known;
         let mut named = std::iter::once(&word).chain(&candidates).chain(&allowed);
         let (None, Some(hashes)) = (named.find(is_foreign), self.lexicon.content_hashes(&candidates)) else {
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "words of a row",
                 format_args!("an id of another lexicon in the row of {:?}", shown()),
                 "words of the noise's lexicon",
@@ -150,7 +150,7 @@ impl Substitution {
         };
         let index = word.index() as usize;
         if self.slots.get(index).is_some_and(|slot| slot.row != u32::MAX) {
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "rows",
                 format_args!("two for {:?}", shown()),
                 "one row for each word",
@@ -158,7 +158,7 @@ impl Substitution {
         }
         let (start, row) = (u32::try_from(self.buckets.len()), u32::try_from(self.rows.len()));
         let (Ok(start), Ok(row)) = (start, row) else {
-            return Err(Error::parameter("rows", "more than 2³² candidates", "a smaller table"));
+            return Err(PerturbError::parameter("rows", "more than 2³² candidates", "a smaller table"));
         };
         if self.slots.len() <= index {
             self.slots.resize(index + 1, Slot::NONE);

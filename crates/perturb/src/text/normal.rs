@@ -1,15 +1,15 @@
 //! One form for texts that look the same: NFC, and lower case where wanted, character by character with the place in the
 //! original that each character came from.
 //!
-//! Characters that Unicode normalisation can join or reorder form a *segment*: it begins at a character of combining class
-//! 0 that never composes with what stands before it (`NFC_Quick_Check = Yes`). Segments are normalised apart, which is
+//! Characters that Unicode normalization can join or reorder form a *segment*: it begins at a character of combining class
+//! 0 that never composes with what stands before it (`NFC_Quick_Check = Yes`). Segments are normalized apart, which is
 //! what normalising the whole does (Unicode Standard Annex #15, section 9), and a character's origin is then known to its segment.
 
 use unicode_normalization::{
     IsNormalized, UnicodeNormalization, char::canonical_combining_class, is_nfc, is_nfc_quick,
 };
 
-/// A normalised character and the bytes `start..end` of the original that it came from.
+/// A normalized character and the bytes `start..end` of the original that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) character: char,
@@ -18,7 +18,7 @@ pub(super) struct Piece {
 }
 
 /// Replaces `pieces` by the normal form of `chunk`, which starts at byte `offset` of the original.
-pub(super) fn normalise(chunk: &str, offset: usize, lower_case: bool, pieces: &mut Vec<Piece>) {
+pub(super) fn normalize(chunk: &str, offset: usize, lower_case: bool, pieces: &mut Vec<Piece>) {
     pieces.clear();
     pieces.extend(chunk.char_indices().map(|(index, character)| Piece {
         character,
@@ -97,7 +97,7 @@ mod tests {
 
     fn text(original: &str, lower_case: bool) -> (String, Vec<(usize, usize)>) {
         let mut pieces = Vec::new();
-        normalise(original, 0, lower_case, &mut pieces);
+        normalize(original, 0, lower_case, &mut pieces);
         (
             pieces.iter().map(|piece| piece.character).collect(),
             pieces.iter().map(|piece| (piece.start, piece.end)).collect(),

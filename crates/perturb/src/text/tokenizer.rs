@@ -1,11 +1,11 @@
 //! [`Tokenizer`]: from a string to words and back.
 //!
 //! The certificate for partitions, and every count of “words” an attacker may touch, depends on tokens that do not look at
-//! their neighbours; the rules and what follows from them are stated with the type. Linear time.
+//! their neighbors; the rules and what follows from them are stated with the type. Linear time.
 
 use super::{
     Lexicon, WordId,
-    normal::{Piece, normalise},
+    normal::{Piece, normalize},
 };
 use std::ops::Range;
 use unicode_normalization::char::is_combining_mark;
@@ -15,7 +15,7 @@ use unicode_normalization::char::is_combining_mark;
 pub struct Token {
     /// The token in its normal form.
     pub text: String,
-    /// Its bytes in the original, always at character boundaries. Tokens that normalisation made from the same characters
+    /// Its bytes in the original, always at character boundaries. Tokens that normalization made from the same characters
     /// share them.
     pub span: Range<usize>,
 }
@@ -28,7 +28,7 @@ enum Rules {
 
 /// Cuts strings into words, by fixed rules without context.
 ///
-/// A text is cut at white space (Unicode `White_Space`) into chunks; each chunk is normalised (NFC, then lower case where
+/// A text is cut at white space (Unicode `White_Space`) into chunks; each chunk is normalized (NFC, then lower case where
 /// asked for) and cut further by rules that look at that chunk alone:
 ///
 /// - [`Self::white_space`]: a chunk is a token. For texts that somebody tokenized before.
@@ -42,7 +42,7 @@ enum Rules {
 /// 1. `tokens(a + " " + b) = tokens(a) ++ tokens(b)`.
 /// 2. A token alone is tokenized to itself, since normal forms are closed under substrings and the rules see no further than
 ///    the token. So joining tokens by single spaces and tokenizing again is the identity.
-/// 3. The tokens side by side are the normalised text without its white space: nothing is dropped, and each token knows its
+/// 3. The tokens side by side are the normalized text without its white space: nothing is dropped, and each token knows its
 ///    bytes in the original, so what was not touched can be shown verbatim.
 ///
 /// Lower-casing is that of Unicode, language-independent, with the final sigma written as such.
@@ -115,7 +115,7 @@ impl Tokenizer {
         let mut offset = 0;
         for separated in text.split_inclusive(char::is_whitespace) {
             let chunk = separated.trim_end_matches(char::is_whitespace);
-            normalise(chunk, offset, self.lower_case, &mut pieces);
+            normalize(chunk, offset, self.lower_case, &mut pieces);
             offset += separated.len();
             let mut rest = pieces.as_slice();
             while let [first, ..] = rest {

@@ -7,7 +7,7 @@ use crate::{
     report::{Table, file::OutputFolder},
 };
 use serde::Serialize;
-use steadfast_perturb::synonym::{Family, Grouping, Quartiles, Statistics, Weighting};
+use steadfast_synonyms::{Family, Grouping, Quartiles, Statistics, Weighting};
 
 /// One law on one kind of candidate sets at one threshold.
 #[derive(Debug, Clone, Serialize)]

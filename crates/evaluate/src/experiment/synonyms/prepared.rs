@@ -9,8 +9,9 @@ use crate::{
 use indicatif::ProgressBar;
 use std::{fs, io::BufReader, path::Path, time::Instant};
 use steadfast_fetch::{Cache, catalogue};
-use steadfast_perturb::synonym::{
-    CandidateSets, CounterFitting, Grouping, Neighbours, SynonymTable, Vectors, Weighting, WordNet,
+use steadfast_synonyms::{
+    CandidateSets, CounterFitting, Grouping, Neighbors, SynonymTable, SynonymsError, Vectors, Weighting,
+    WordNet,
 };
 
 /// A step of the preparation and how long it took.
@@ -104,9 +105,9 @@ impl Prepared {
     ///
     /// # Errors
     /// [`Error::Perturb`] for a threshold that is none, and after Ctrl-C.
-    pub fn neighbours(&self, threshold: f64, console: &Console) -> Result<Neighbours, Error> {
+    pub fn neighbours(&self, threshold: f64, console: &Console) -> Result<Neighbors, Error> {
         let bar = console.bar("neighbours", self.raw.len() as u64);
-        let neighbours = Neighbours::find(&self.processed, threshold, &|words| console.advance(&bar, words))?;
+        let neighbours = Neighbors::find(&self.processed, threshold, &|words| console.advance(&bar, words))?;
         bar.finish_and_clear();
         Ok(neighbours.frequent(&self.frequencies, self.above))
     }
@@ -117,7 +118,7 @@ impl Prepared {
     /// [`Error::Perturb`] for a maximum of 0, and after Ctrl-C.
     pub fn sets(
         &self,
-        neighbours: &Neighbours,
+        neighbours: &Neighbors,
         grouping: Grouping,
         console: &Console,
     ) -> Result<CandidateSets, Error> {
@@ -150,9 +151,9 @@ impl Prepared {
     }
 }
 
-/// [`Stopped`](steadfast_perturb::Error::Stopped) once someone has pressed Ctrl-C.
+/// [`Stopped`](SynonymsError::Stopped) once someone has pressed Ctrl-C.
 pub(super) fn stop_if_asked(console: &Console) -> Result<(), Error> {
-    if console.flow().is_break() { Err(steadfast_perturb::Error::Stopped.into()) } else { Ok(()) }
+    if console.flow().is_break() { Err(SynonymsError::Stopped.into()) } else { Ok(()) }
 }
 
 /// All vectors, of `--data` or of the cache, where they are kept in binary form after they were read once.
@@ -260,12 +261,11 @@ mod tests {
         let console = Console::silent();
         let neighbours = prepared.neighbours(0.5, &console).unwrap();
         let sets = prepared.sets(&neighbours, Grouping::Closed, &console).unwrap();
-        let table =
-            prepared.table(&sets, steadfast_perturb::synonym::Family::Uniform.into(), &console).unwrap();
+        let table = prepared.table(&sets, steadfast_synonyms::Family::Uniform.into(), &console).unwrap();
         assert_eq!(table.len(), 3);
         // Counter-fitting asks for WordNet, which the folder does not hold.
         let (_folder, prepared) = tiny(&[]);
-        assert!(matches!(prepared, Err(Error::Perturb(_))));
+        assert!(matches!(prepared, Err(Error::Synonyms(_))));
     }
 
     #[test]

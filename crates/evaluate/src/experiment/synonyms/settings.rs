@@ -2,7 +2,7 @@
 
 use crate::Error;
 use std::path::PathBuf;
-use steadfast_perturb::synonym::{Family, Grouping, Weighting};
+use steadfast_synonyms::{Family, Grouping, Weighting};
 
 /// The options of a table of synonyms.
 #[derive(Debug, Clone, clap::Args)]
