@@ -1,14 +1,14 @@
-//! [`StringClassifier`]: a classifier of strings, asked about word ids.
+//! [`StringClassifier`]: adapts a classifier of strings to texts of word ids.
 
 use crate::{Lexicon, WordId};
 use std::sync::Arc;
 use steadfast_certify::{BoxError, ClassId, Classifier, Probabilities, ScoringClassifier};
 
-/// A classifier of strings, for noises that work on word ids: each noisy text is written out, with single spaces between its
-/// words, and handed on.
+/// A classifier of strings as a classifier of word ids, for the noises of this crate: each text is written as a string, with
+/// single spaces between its words.
 ///
-/// Masks show as `[MASK]`, as a word of that name would, and a word that holds a space as several: what the classifier cannot
-/// tell apart it answers alike, which voids no certificate.
+/// Masks are written as `[MASK]`, like a word of that name, and a word that contains a space looks like several words. The
+/// classifier then gives the same answer to different inputs, which is sound for every certificate.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -16,8 +16,8 @@ use steadfast_certify::{BoxError, ClassId, Classifier, Probabilities, ScoringCla
 /// use steadfast_perturb::{Lexicon, StringClassifier, Tokenizer};
 ///
 /// let lexicon = Arc::new(Lexicon::new());
-/// let shouts = from_fn(2, |text: &String| usize::from(text.ends_with('!')));
-/// let classifier = StringClassifier::new(Arc::clone(&lexicon), shouts);
+/// let exclamation = from_fn(2, |text: &String| usize::from(text.ends_with('!')));
+/// let classifier = StringClassifier::new(Arc::clone(&lexicon), exclamation);
 /// let text = Tokenizer::words().tokenize(&lexicon, "what a film!");
 /// assert_eq!(classifier.classify(&[text])?, [1]);
 /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
@@ -29,7 +29,7 @@ pub struct StringClassifier<C> {
 }
 
 impl<C> StringClassifier<C> {
-    /// `classifier`, asked about texts of `lexicon`.
+    /// `classifier` for texts of `lexicon`.
     #[must_use]
     pub const fn new(lexicon: Arc<Lexicon>, classifier: C) -> Self {
         Self { lexicon, classifier }

@@ -1,4 +1,4 @@
-//! Distances against an independent implementation and against exhaustive search; scripts against what they promise.
+//! Distances against an independent implementation and against exhaustive search; properties of scripts.
 
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -58,11 +58,11 @@ fn neighbors(word: &[u8], letters: u8, longest: usize) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn distances_are_those_of_exhaustive_search() {
+fn distances_match_exhaustive_search() {
     let (letters, length) = (3, 4);
     let words = sequences(letters, length);
     for source in &words {
-        // Breadth first, through sequences one longer than either end may be.
+        // Breadth first, through sequences one token longer than both ends.
         let mut distances = HashMap::from([(source.clone(), 0)]);
         let mut frontier = vec![source.clone()];
         for distance in 1..=length {
@@ -91,7 +91,7 @@ fn distances_are_those_of_exhaustive_search() {
 }
 
 #[test]
-fn restricted_distance_is_no_metric() {
+fn restricted_distance_is_not_a_metric() {
     let distance = |a: &str, b: &str| optimal_string_alignment_characters(a, b);
     assert_eq!((distance("ca", "ac"), distance("ac", "abc"), distance("ca", "abc")), (1, 1, 3));
     assert_eq!(damerau_levenshtein_characters("ca", "abc"), 2);
@@ -177,7 +177,7 @@ proptest! {
     }
 
     #[test]
-    fn scripts_replay_and_lead_back((a, b) in pair(), cutoff in 0..50_usize) {
+    fn scripts_apply_and_invert((a, b) in pair(), cutoff in 0..50_usize) {
         let distance = damerau_levenshtein(&a, &b);
         let script = align(&a, &b, cutoff).unwrap();
         prop_assert_eq!(script.is_some(), distance <= cutoff);
@@ -210,7 +210,7 @@ fn unfit_scripts_are_refused() {
     let error = EditScript::new(vec![EditOp::Transpose { position: 0 }]).apply(&['a']).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "edit 0 of the script (transposition at position 0) does not fit a sequence of 1 tokens: it takes two tokens from there on"
+        "edit 0 of the script (transposition at position 0) does not fit a sequence of 1 tokens: a transposition needs two tokens from this position on"
     );
 }
 
@@ -248,11 +248,11 @@ fn hundred_thousand_words() {
     assert!(distance <= 99, "{distance}");
     let script = align(&words, &edited, usize::MAX).unwrap().unwrap();
     assert_eq!((script.len(), script.apply(&words).unwrap() == edited), (distance, true));
-    // Nothing in common: the distance alone would take the whole table, a cutoff ends it at once.
+    // Nothing in common: a cutoff avoids the whole table.
     let other: Vec<u32> = (10_000..110_000).collect();
     assert_eq!(damerau_levenshtein_within(&words, &other, 50), None);
     assert_eq!(align(&words, &other, 50).unwrap(), None);
-    // One side empty takes no table, however long the other is.
+    // An empty side needs no table.
     assert_eq!(align(&words, &[], usize::MAX).unwrap().unwrap().counts().deletions, 100_000);
     assert_eq!(align(&[], &words, usize::MAX).unwrap().unwrap().counts().insertions, 100_000);
 }

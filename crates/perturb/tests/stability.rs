@@ -38,7 +38,7 @@ fn samples_and_fingerprints_are_those_of_earlier_releases() {
         Row::new(words[0], words.iter().copied().zip(weights)).allowing([words[0], words[2]])
     });
     let uniform = Deletion::uniform(share(), rate(0.7)).unwrap();
-    let per_word = Deletion::per_word(share(), rate(0.9), own).unwrap();
+    let per_word = Deletion::per_word(share(), own, rate(0.9)).unwrap();
     let masking = Masking::new(share(), rate(0.35)).unwrap();
     let exact = ExactMasking::new(share(), 20).unwrap();
     let substitution = Substitution::new(share(), rows).unwrap();

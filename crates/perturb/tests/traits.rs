@@ -1,4 +1,4 @@
-//! What the types can be used as, settled at compile time: values, trait objects, across threads.
+//! Traits that the types implement, checked at compile time: values, trait objects, threads.
 
 use std::fmt::Debug;
 use steadfast_certify::{Noise, Threat};
@@ -36,10 +36,10 @@ const _: () = threads::<PerturbError>();
 const _: () = threads::<Lexicon>();
 const _: () = threads::<dyn Noise<Input = [WordId], Sample = Vec<WordId>> + Send + Sync>();
 
-/// A noise of texts and a threat that it made.
+/// A noise of texts and its threat.
 type Chosen = (Box<dyn Noise<Input = [WordId], Sample = Vec<WordId>>>, Box<dyn Threat>);
 
-/// Noises of one kind of text can be chosen at run time, with the threats that they make.
+/// Noises can be selected at run time, with the threats that they make.
 #[test]
 fn noises_and_threats_are_object_safe() {
     use steadfast_certify::{ClassBounds, Lower, Rate, certify_bounds};

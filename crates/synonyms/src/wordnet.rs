@@ -1,9 +1,9 @@
-//! [`WordNet`]: which words mean the same, and which the opposite.
+//! [`WordNet`]: synonyms and antonyms.
 //!
-//! Reads the `data` files of the database (their form is in the manual page wndb(5WN)). A line is a synset: its offset, its
-//! words with a number each, and pointers to other synsets. Words of one synset are synonyms; a pointer `!` names a pair of
-//! antonyms by its synset and the numbers of the words in both synsets. Only single words are taken, in lower case, without the
-//! mark `(a)`, `(p)` or `(ip)` that some adjectives carry. All senses count, frequent or not.
+//! Reads the `data` files of the database (format: manual page wndb(5WN)). A line is a synset: its offset, its words with a
+//! number each, and pointers to other synsets. Words of one synset are synonyms; a pointer `!` names a pair of antonyms by its
+//! synset and the numbers of the words in both synsets. Only single words are used, in lower case, without the marker `(a)`,
+//! `(p)` or `(ip)` of some adjectives. All senses count, frequent or not.
 //!
 //! Source: G. A. Miller, *`WordNet`: a lexical database for English*, CACM 38 (1995), doi:10.1145/219717.219748.
 
@@ -49,13 +49,25 @@ impl PartOfSpeech {
 type SynsetId = (PartOfSpeech, u64);
 
 /// The synsets of the database and the antonyms between their words.
+///
+/// ```
+/// use steadfast_synonyms::{PartOfSpeech, Vectors, WordNet};
+///
+/// let data = "00000010 00 a 02 good 0 fine 0 001 ! 00000020 a 0101 | of quality\n\
+///             00000020 00 a 01 bad 0 001 ! 00000010 a 0101 | of no quality\n";
+/// let database = WordNet::read([(PartOfSpeech::Adjective, data.as_bytes())])?;
+/// let vectors = Vectors::new(["good", "fine", "bad"], 1, vec![1.0; 3])?;
+/// let pairs = database.pairs(&vectors);
+/// assert_eq!((pairs.synonyms, pairs.antonyms), (vec![(0, 1)], vec![(0, 2)]));
+/// # Ok::<(), steadfast_synonyms::SynonymsError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct WordNet {
     synsets: HashMap<SynsetId, Vec<String>>,
     antonyms: Vec<Antonyms>,
 }
 
-/// A pointer `!`; word numbers count from 1, and 0 means all words of the synset.
+/// A pointer `!`; word numbers start at 1, and 0 means all words of the synset.
 #[derive(Clone, Debug)]
 struct Antonyms {
     source: SynsetId,
@@ -64,12 +76,12 @@ struct Antonyms {
     target_word: usize,
 }
 
-/// WordPairs of positions in a vocabulary, the smaller position first, each pair once, in ascending order.
+/// Pairs of positions in a vocabulary, the smaller position first, each pair once, in ascending order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WordPairs {
-    /// Words that mean the same in one of their senses, and the opposite in none.
+    /// Words that are synonyms in one of their senses, and antonyms in none.
     pub synonyms: Vec<(u32, u32)>,
-    /// Words that mean the opposite.
+    /// Words that are antonyms in one of their senses.
     pub antonyms: Vec<(u32, u32)>,
 }
 
@@ -78,7 +90,8 @@ impl WordNet {
     ///
     /// # Errors
     /// [`SynonymsError::Io`] and those of [`WordNet::read`], with the file's name.
-    pub fn load(folder: &Path) -> Result<Self, SynonymsError> {
+    pub fn load(folder: impl AsRef<Path>) -> Result<Self, SynonymsError> {
+        let folder = folder.as_ref();
         let mut database = Self::default();
         for (part, name) in PartOfSpeech::FILES {
             let path = folder.join(name);
@@ -88,10 +101,10 @@ impl WordNet {
         Ok(database)
     }
 
-    /// Reads parts of the database, in the form of its `data` files.
+    /// Reads parts of the database, in the format of its `data` files.
     ///
     /// # Errors
-    /// [`SynonymsError::Format`] with the line for one that is no synset, and for antonyms of words that are not there; [`SynonymsError::Io`]
+    /// [`SynonymsError::Format`] with the line for one that is not a synset, and for antonyms of missing words; [`SynonymsError::Io`]
     /// when a reader fails.
     pub fn read<R: BufRead>(
         parts: impl IntoIterator<Item = (PartOfSpeech, R)>,
@@ -113,7 +126,7 @@ impl WordNet {
             }
             let text = String::from_utf8_lossy(&line);
             let text = text.trim_end();
-            // The license stands at the top, indented.
+            // The license is at the top, indented.
             if text.is_empty() || text.starts_with(' ') {
                 continue;
             }
@@ -122,7 +135,7 @@ impl WordNet {
                 return Err(malformed(
                     format!("line {number}"),
                     text,
-                    "a synset of WordNet's database, once",
+                    "a synset of the WordNet database, each synset once",
                 ));
             }
         }
@@ -155,7 +168,7 @@ impl WordNet {
         self.synsets.insert(source, words).is_none().then_some(())
     }
 
-    /// Every antonym is a word that is there.
+    /// Checks that every antonym is a word of the database.
     fn check(&self) -> Result<(), SynonymsError> {
         let dangling = |pointer: &&Antonyms| {
             self.chosen(pointer.source, pointer.source_word).is_none()
@@ -164,7 +177,7 @@ impl WordNet {
         self.antonyms.iter().find(dangling).map_or(Ok(()), |pointer| {
             let at = format!("{:?} synset {:08}", pointer.source.0, pointer.source.1);
             let found = format!("an antonym in {:?} synset {:08}", pointer.target.0, pointer.target.1);
-            Err(malformed(at, found, "a pointer to a word that is there"))
+            Err(malformed(at, found, "a pointer to a word of the database"))
         })
     }
 
@@ -182,7 +195,7 @@ impl WordNet {
         self.synsets.len()
     }
 
-    /// Whether nothing was read.
+    /// Whether there are no synsets.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.synsets.is_empty()
@@ -190,10 +203,10 @@ impl WordNet {
 
     /// The pairs whose words both have a vector, as positions in `vectors`.
     ///
-    /// A pair that is both, in different senses, counts as antonyms only: attracting it would undo what repelling it does.
+    /// A pair that is both, in different senses, counts as antonyms only, since attraction would cancel repulsion.
     #[must_use]
     pub fn pairs(&self, vectors: &Vectors) -> WordPairs {
-        // Words of several parts carry underscores and hence are not found among single words.
+        // Multi-word terms contain underscores.
         let position = |word: &String| {
             vectors.position(word).filter(|_| !word.contains('_')).and_then(|place| u32::try_from(place).ok())
         };
@@ -260,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_synset_is_named() {
+    fn malformed_synsets_are_named() {
         for (bad, part) in [
             ("00000010 00 a 01 good", "line 1"),
             ("x 00 a 01 good 0 000 | x", "line 1"),
@@ -277,7 +290,7 @@ mod tests {
             assert!(error.contains(part), "{bad}: {error}");
         }
         assert!(read("").unwrap().is_empty());
-        assert!(WordNet::load(Path::new("no/such/folder")).is_err());
+        assert!(WordNet::load("no/such/folder").is_err());
         assert!(WordNet::read([(PartOfSpeech::Noun, &b"00 00 n 01 \xff 0 000 |"[..])]).is_err());
     }
 

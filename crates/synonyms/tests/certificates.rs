@@ -1,4 +1,4 @@
-//! From word vectors to a certificate: table, noise, votes and threat are of the same whole weights.
+//! From word vectors to a certificate: table, noise and threat use the same integer weights.
 
 use std::{
     ops::ControlFlow,
@@ -13,11 +13,11 @@ use steadfast_synonyms::{
     CandidateSets, Family, Grouping, Neighbors, SynonymTable, SynonymsError, Vectors, WEIGHT_TOTAL,
 };
 
-fn go_on(_: u64) -> ControlFlow<()> {
+fn progress(_: u64) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// Praise in one direction, films in another, and a word by itself.
+/// Two groups of synonyms, and a word without synonyms.
 fn vectors() -> Vectors {
     let words = ["good", "fine", "great", "film", "movie", "odd"];
     let values = [
@@ -33,12 +33,12 @@ fn vectors() -> Vectors {
 
 fn table(family: Family) -> SynonymTable {
     let vectors = vectors();
-    let neighbors = Neighbors::find(&vectors, 0.8, &go_on).unwrap();
-    let sets = CandidateSets::new(&vectors, &neighbors, Grouping::Closed, 10, &go_on).unwrap();
-    SynonymTable::new(&sets, &vectors, family.into(), &go_on).unwrap()
+    let neighbors = Neighbors::find(&vectors, 0.8, &progress).unwrap();
+    let sets = CandidateSets::new(&vectors, &neighbors, Grouping::Closed, 10, &progress).unwrap();
+    SynonymTable::new(&sets, &vectors, family.into(), &progress).unwrap()
 }
 
-/// The certificate of a text of praise by a classifier that counts praise.
+/// The certificate of a classifier that counts words of praise.
 fn certificate(family: Family) -> Certificate {
     let lexicon = Arc::new(Lexicon::new());
     let noise = table(family).noise(Arc::clone(&lexicon)).unwrap();
@@ -53,15 +53,15 @@ fn certificate(family: Family) -> Certificate {
 }
 
 #[test]
-fn a_law_shared_by_a_component_certifies_any_number_of_swaps() {
+fn a_law_shared_by_a_component_certifies_any_number_of_substitutions() {
     let certificate = certificate(Family::CrowdComponent);
     assert!(certificate.certifies(1, 1000), "{certificate}");
     assert!(matches!(certificate.radius(), Some(Radius::Unlimited(_))), "{certificate}");
 }
 
 #[test]
-fn the_released_law_certifies_no_swap() {
-    // The classifier is right on every copy, but the laws of two words share less than a half.
+fn the_released_law_certifies_no_substitution() {
+    // The classifier is correct on every copy, but the laws of two words overlap by less than one half.
     let table = table(Family::Crowd);
     assert!(table.overlap(0).unwrap() < WEIGHT_TOTAL / 2);
     let certificate = certificate(Family::Crowd);
@@ -75,15 +75,15 @@ fn upper_case_is_outside_the_table() {
     assert!(
         noise.allowed(lexicon.intern("Good")).is_none() && noise.allowed(lexicon.intern("good")).is_some()
     );
-    // A word without another candidate has no row.
+    // A word without other candidates has no row.
     assert!(noise.allowed(lexicon.intern("odd")).is_none());
 }
 
 #[test]
-fn rows_end_soon_after_being_asked() {
+fn building_a_table_stops_on_request() {
     let (vectors, rows) = (vectors(), AtomicU64::new(0));
-    let neighbors = Neighbors::find(&vectors, 0.8, &go_on).unwrap();
-    let sets = CandidateSets::new(&vectors, &neighbors, Grouping::Closed, 10, &go_on).unwrap();
+    let neighbors = Neighbors::find(&vectors, 0.8, &progress).unwrap();
+    let sets = CandidateSets::new(&vectors, &neighbors, Grouping::Closed, 10, &progress).unwrap();
     let stop = |words| {
         rows.fetch_add(words, Ordering::SeqCst);
         ControlFlow::Break(())

@@ -1,8 +1,8 @@
-//! Which words belong together: connected components, and components cut into clusters of a bounded size.
+//! Connected components, and components split into clusters of bounded size.
 
 use super::Neighbors;
 
-/// Disjoint sets of positions, joined one pair at a time.
+/// A union-find structure over positions.
 struct DisjointSets {
     parents: Vec<u32>,
     sizes: Vec<usize>,
@@ -19,7 +19,7 @@ impl DisjointSets {
             if parent == word {
                 return word;
             }
-            // Every other step is skipped from now on.
+            // Path halving.
             let grandparent = self.parents.get(parent as usize).copied().unwrap_or(parent);
             if let Some(place) = self.parents.get_mut(word as usize) {
                 *place = grandparent;
@@ -32,14 +32,14 @@ impl DisjointSets {
         self.sizes.get(root as usize).copied().unwrap_or_default()
     }
 
-    /// Joins the sets of two words unless the result would be larger than `most`.
+    /// Joins the sets of two words unless the union would be larger than `most`.
     fn join(&mut self, a: u32, b: u32, most: usize) {
         let (a, b) = (self.root(a), self.root(b));
         let size = self.size(a) + self.size(b);
         if a == b || size > most {
             return;
         }
-        // The smaller position stays the root: names of sets do not depend on the order of joins.
+        // The smaller position is the root, so that the name of a set does not depend on the order of joins.
         let (root, child) = (a.min(b), a.max(b));
         if let Some(parent) = self.parents.get_mut(child as usize) {
             *parent = root;
@@ -54,14 +54,14 @@ impl DisjointSets {
     }
 }
 
-/// The component of each word, named by its smallest position: words that a chain of neighbors connects.
+/// The connected component of each word, named by its smallest position.
 pub(crate) fn components(neighbors: &Neighbors) -> Vec<u32> {
     clusters(neighbors, usize::MAX)
 }
 
-/// The cluster of each word, named by its smallest position: components, cut such that none is larger than `most`.
+/// The cluster of each word, named by its smallest position: components, split into clusters of at most `most` words.
 ///
-/// WordPairs are joined from the nearest on (ties by positions), each unless the two clusters together would be larger than `most`.
+/// Pairs are joined in order of decreasing cosine (ties by positions), unless the union would be larger than `most`.
 /// A component of at most `most` words stays whole.
 pub(crate) fn clusters(neighbors: &Neighbors, most: usize) -> Vec<u32> {
     let mut sets = DisjointSets::new(neighbors.len());

@@ -1,43 +1,43 @@
-//! All cosines above a bar: a fast product finds who might be above, exact sums say who is.
+//! All cosines above a bound: a fast product in single precision filters, sums in double precision decide.
 //!
 //! For unit vectors the cosines of a block of words with all others are a matrix product, computed here in single precision,
-//! block by block. Its rounding depends on block sizes and on the machine. So everything within the error bound
-//! (d + 8)·2⁻²³ below the bar counts as a candidate (d dimensions; the bound on the error of an inner product of unit vectors in any
+//! block by block. Its rounding depends on block sizes and on the platform. So every pair within the error bound
+//! (d + 8)·2⁻²³ below the bound is a candidate (d dimensions; the bound on the error of an inner product of unit vectors in any
 //! order of summation, N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2002, §3.1), and candidates are decided by
-//! [`Vectors::cosine`], which is the same everywhere and for both orders of a pair.
+//! [`Vectors::cosine`], which is the same on every platform and for both orders of a pair.
 
 use crate::{SynonymsError, Vectors, vectors::normalize};
 use ndarray::{ArrayView2, linalg::general_mat_mul};
 use rayon::prelude::*;
 use std::ops::{ControlFlow, Range};
 
-/// Words whose products are taken at once; two blocks and their product stay in the second-level cache.
+/// Block sizes: two blocks and their product fit into the second-level cache.
 const ROWS: usize = 64;
 const COLUMNS: usize = 1024;
 
-/// What a long step tells while it runs: how many words it has just finished. Called from any thread.
+/// The callback of a long step, with the number of words that were just finished. Called from any thread.
 ///
-/// After [`ControlFlow::Break`] the step ends soon, with [`SynonymsError::Stopped`].
+/// After [`ControlFlow::Break`] the step ends soon with [`SynonymsError::Stopped`].
 pub type Progress<'a> = &'a (dyn Fn(u64) -> ControlFlow<()> + Sync);
 
-/// Tells how many words are finished; [`SynonymsError::Stopped`] if that is where to end.
-pub(crate) fn heard(progress: Progress<'_>, words: u64) -> Result<(), SynonymsError> {
+/// Reports finished words; [`SynonymsError::Stopped`] if the caller stops.
+pub(crate) fn report(progress: Progress<'_>, words: u64) -> Result<(), SynonymsError> {
     if progress(words).is_break() { Err(SynonymsError::Stopped) } else { Ok(()) }
 }
 
-/// Which of its cosines a word keeps.
+/// Which cosines of a word are kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Keep {
     /// All that are at least this.
     AtLeast(f64),
-    /// The largest, this many, ties by position.
+    /// This many of the largest, ties by position.
     Largest(usize),
 }
 
 /// A word's position and its cosine with another word.
 pub(crate) type Cosine = (u32, f64);
 
-/// A search among some of the words.
+/// A search among a subset of the words.
 pub(crate) struct Search<'a> {
     vectors: &'a Vectors,
     members: &'a [u32],
@@ -58,8 +58,8 @@ impl<'a> Search<'a> {
         Self { vectors, members, unit, margin }
     }
 
-    /// For each of these members, by their places in the list, the other members that are kept: in descending order of the
-    /// cosine, ties by position.
+    /// For the members at these indices of the list, the other members that are kept: in descending order of the cosine, ties by
+    /// position.
     pub(crate) fn cosines(
         &self,
         places: Range<usize>,
@@ -75,7 +75,7 @@ impl<'a> Search<'a> {
             .enumerate()
             .map(|(number, block)| {
                 let found = self.block(start + number * ROWS, block, keep);
-                heard(progress, block.len() as u64)?;
+                report(progress, block.len() as u64)?;
                 Ok(found)
             })
             .collect::<Result<Vec<Vec<Vec<Cosine>>>, SynonymsError>>()?;
@@ -105,7 +105,7 @@ impl<'a> Search<'a> {
         own.zip(possible).map(|((place, word), possible)| self.decide(place, *word, possible, keep)).collect()
     }
 
-    /// The exact cosines of those that might be kept, and of these the kept ones.
+    /// Computes exact cosines of candidates and keeps the selected ones.
     fn decide(&self, place: usize, word: u32, mut possible: Vec<(u32, f32)>, keep: Keep) -> Vec<Cosine> {
         possible.retain(|(other, _)| *other as usize != place);
         if let Keep::Largest(count) = keep
@@ -139,7 +139,7 @@ fn multiply(rows: &[f32], columns: &[f32], dimensions: usize, product: &mut [f32
             .ok()
             .zip(ndarray::ArrayViewMut2::from_shape(shape, product).ok()),
     );
-    // The shapes always fit: whole rows are cut out of whole rows.
+    // The shapes always fit, since blocks consist of whole rows.
     if let Some((rows, (columns, mut product))) = views {
         general_mat_mul(1.0, &rows, &columns.t(), 0.0, &mut product);
     }

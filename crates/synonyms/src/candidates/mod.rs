@@ -1,4 +1,4 @@
-//! [`CandidateSets`]: what each word may be replaced by.
+//! [`CandidateSets`]: the words that may replace each word.
 
 mod clusters;
 pub(crate) mod cosines;
@@ -11,24 +11,37 @@ use crate::{SynonymsError, Vectors};
 use clusters::{clusters, components, members};
 use cosines::{Keep, Search};
 
-/// How candidate sets come out of the graph of neighbors. A set holds its own word and at most a maximum of words.
+/// How candidate sets are formed from the graph of neighbors. A set contains its own word and has a maximum size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
 pub enum Grouping {
-    /// CROWD's: the connected component where it is small enough, else its words nearest to the own word. Not symmetric: a word
-    /// may be among another's nearest but not the other way round.
+    /// CROWD's: the connected component if it is small enough, else its nearest words. Not symmetric: a word may be among the
+    /// nearest of another but not vice versa.
     Nearest,
-    /// The same, keeping v for w only if w is kept for v: symmetric, but not transitive.
+    /// The same, but v is a candidate of w only if w is one of v: symmetric, but not transitive.
     Mutual,
-    /// Components cut into clusters of at most the maximum; the candidates are the cluster. An equivalence relation: chains of
-    /// replacements never leave it.
+    /// Components split into clusters of at most the maximum size; the candidates are the cluster. An equivalence relation:
+    /// chains of replacements never leave it.
     Closed,
 }
 
-/// For each word of a vocabulary, the words that it may be replaced by, itself included.
+/// For each word of a vocabulary, the words that may replace it, itself included.
 ///
-/// Words without neighbors have themselves alone.
+/// The set of a word without neighbors contains that word alone.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use steadfast_synonyms::{CandidateSets, Grouping, Neighbors, Vectors};
+///
+/// let progress = |_: u64| ControlFlow::Continue(());
+/// let vectors = Vectors::new(["good", "fine", "bad"], 2, vec![1.0, 0.0, 0.8, 0.6, -1.0, 0.0])?;
+/// let neighbors = Neighbors::find(&vectors, 0.7, &progress)?;
+/// let sets = CandidateSets::new(&vectors, &neighbors, Grouping::Closed, 10, &progress)?;
+/// assert_eq!((sets.of(0), sets.of(2)), (&[0, 1][..], &[2][..]));
+/// # Ok::<(), steadfast_synonyms::SynonymsError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CandidateSets {
     grouping: Grouping,
@@ -37,12 +50,12 @@ pub struct CandidateSets {
 }
 
 impl CandidateSets {
-    /// Forms sets of at most `maximum` words. `vectors` are those in which `neighbors` were found; `progress` hears of words of
-    /// components that are larger than `maximum`, at most once of each.
+    /// Forms sets of at most `maximum` words. `neighbors` must come from `vectors`; `progress` counts words of components that
+    /// are larger than `maximum`, each at most once.
     ///
     /// # Errors
-    /// [`SynonymsError::Parameter`] for a `maximum` of 0, and for neighbors among another number of words;
-    /// [`SynonymsError::Stopped`] when `progress` asks for it.
+    /// [`SynonymsError::Parameter`] for a `maximum` of 0, and for neighbors of another number of words;
+    /// [`SynonymsError::Stopped`] when `progress` stops the step.
     pub fn new(
         vectors: &Vectors,
         neighbors: &Neighbors,
@@ -51,11 +64,7 @@ impl CandidateSets {
         progress: Progress<'_>,
     ) -> Result<Self, SynonymsError> {
         if maximum == 0 {
-            return Err(SynonymsError::parameter(
-                "maximum",
-                maximum,
-                "at least 1 word, which is the word itself",
-            ));
+            return Err(SynonymsError::parameter("maximum", maximum, "at least 1, for the word itself"));
         }
         if vectors.len() != neighbors.len() {
             let given = format!("those of {} words for {} vectors", neighbors.len(), vectors.len());
@@ -104,13 +113,13 @@ impl CandidateSets {
         self.sets.len()
     }
 
-    /// The candidates of the word at a position, ascending, itself included; empty for a position out of range.
+    /// The candidates of the word at a position, ascending, itself included; empty if the position is out of range.
     #[must_use]
     pub fn of(&self, position: usize) -> &[u32] {
         self.sets.get(position).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// For each word, the smallest position in its component (its cluster, where [`Grouping::Closed`] cut it out of one).
+    /// For each word, the smallest position in its component (of its cluster, under [`Grouping::Closed`]).
     #[must_use]
     pub fn components(&self) -> &[u32] {
         &self.components
@@ -137,7 +146,7 @@ impl CandidateSets {
     }
 }
 
-/// The pairs that are in both directions; all sets ascend.
+/// The pairs that occur in both directions; all sets ascend.
 fn mutual(sets: &[Vec<u32>]) -> Vec<Vec<u32>> {
     let has =
         |word: u32, other: u32| sets.get(word as usize).is_some_and(|set| set.binary_search(&other).is_ok());
@@ -175,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn large_components_are_cut() {
+    fn large_components_are_split() {
         let nearest = formed(&chain(), 0.9, Grouping::Nearest, 3);
         assert_eq!(nearest.of(0), [0, 1, 2]);
         assert_eq!(nearest.of(2), [1, 2, 3]);
@@ -187,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn the_medoid_is_in_the_middle() {
+    fn medoids_maximize_the_sum_of_cosines() {
         let sets = formed(&chain(), 0.9, Grouping::Closed, 5);
         assert_eq!(sets.medoids(&chain()), [2, 2, 2, 2, 2, 5]);
     }
 
     #[test]
-    fn nothing_fits_into_no_words() {
+    fn invalid_parameters_are_refused() {
         let vectors = chain();
         let neighbors = Neighbors::find(&vectors, 0.9, &silent).unwrap();
         let refused =

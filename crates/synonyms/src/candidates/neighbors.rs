@@ -1,17 +1,18 @@
-//! [`Neighbors`]: for each word, the words whose vectors point nearly the same way.
+//! [`Neighbors`]: for each word, the words with a large cosine.
 //!
-//! Exact and complete: a blocked product of matrices (n²·d multiplications for n words of d dimensions) finds who might be near, and
-//! cosines in double precision decide. The result is the same for any number of threads, and symmetric.
+//! Exact and complete: a blocked matrix product (n²·d multiplications for n words of d dimensions) finds candidates, and cosines
+//! in double precision decide. The result is the same for any number of threads, and symmetric.
 
 use super::cosines::{Keep, Progress, Search};
 use crate::{SynonymsError, Vectors};
 
-/// More pairs than this are refused: the threshold is then too low to mean anything.
+/// The largest number of ordered pairs; the threshold of a larger graph is too low to be meaningful.
 const MOST: usize = 1 << 27;
 const AT_ONCE: usize = 4096;
 
-/// A word that is near another one.
+/// A neighbor of a word.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Neighbor {
     /// Its position in the vectors.
     pub word: u32,
@@ -20,6 +21,16 @@ pub struct Neighbor {
 }
 
 /// The graph of all pairs of words whose cosine is at least a threshold.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use steadfast_synonyms::{Neighbors, Vectors};
+///
+/// let vectors = Vectors::new(["good", "fine", "bad"], 2, vec![1.0, 0.0, 0.8, 0.6, -1.0, 0.0])?;
+/// let neighbors = Neighbors::find(&vectors, 0.7, &|_| ControlFlow::Continue(()))?;
+/// assert_eq!((neighbors.pairs(), neighbors.of(0)[0].word), (1, 1));
+/// # Ok::<(), steadfast_synonyms::SynonymsError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Neighbors {
     threshold: f64,
@@ -32,7 +43,7 @@ impl Neighbors {
     ///
     /// # Errors
     /// [`SynonymsError::Parameter`] unless 0 < `threshold` ≤ 1, and for a threshold so low that more than 2²⁷ ordered pairs reach it;
-    /// [`SynonymsError::Stopped`] when `progress` asks for it.
+    /// [`SynonymsError::Stopped`] when `progress` stops the step.
     pub fn find(vectors: &Vectors, threshold: f64, progress: Progress<'_>) -> Result<Self, SynonymsError> {
         // Written so that NaN is refused.
         if !(threshold > 0.0 && threshold <= 1.0) {
@@ -41,7 +52,7 @@ impl Neighbors {
         let members: Vec<u32> = (0..vectors.len() as u32).collect();
         let (mut starts, mut entries) = (vec![0], Vec::new());
         let search = Search::new(vectors, &members);
-        // Some thousand words at a time, so that too low a threshold is noticed before memory runs out.
+        // In parts, so that too low a threshold is refused before memory runs out.
         for start in (0..members.len()).step_by(AT_ONCE) {
             let places = start..members.len().min(start + AT_ONCE);
             for found in search.cosines(places, Keep::AtLeast(threshold), progress)? {
@@ -49,14 +60,14 @@ impl Neighbors {
                 starts.push(entries.len());
             }
             if entries.len() > MOST {
-                let expected = "one that at most 2²⁷ ordered pairs of words reach";
+                let expected = "a threshold that at most 2²⁷ ordered pairs of words reach";
                 return Err(SynonymsError::parameter("threshold", threshold, expected));
             }
         }
         Ok(Self { threshold, starts, entries })
     }
 
-    /// The cosine that all pairs reach.
+    /// The smallest cosine of a pair.
     #[must_use]
     pub fn threshold(&self) -> f64 {
         self.threshold
@@ -77,7 +88,7 @@ impl Neighbors {
 
     /// The neighbors of the word at a position, nearest first, ties by position; without the word itself.
     ///
-    /// A prefix of this list is the list with a maximum length.
+    /// The list is sorted, so its prefixes are the nearest words.
     #[must_use]
     pub fn of(&self, position: usize) -> &[Neighbor] {
         let range =
@@ -85,7 +96,7 @@ impl Neighbors {
         range.and_then(|(start, end)| self.entries.get(start..end)).unwrap_or_default()
     }
 
-    /// Keeps the pairs of which both words are more frequent than `above`; a word without a frequency counts as 0.
+    /// Keeps the pairs whose words are both more frequent than `above`; a missing frequency counts as 0.
     #[must_use]
     pub fn frequent(&self, frequencies: &[u64], above: u64) -> Self {
         let frequent = |word: usize| frequencies.get(word).is_some_and(|frequency| *frequency > above);
@@ -133,7 +144,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn blocks_do_not_show() {
+    fn blocks_do_not_change_the_result() {
         let vectors = scattered(1300, 5, 1);
         let neighbors = Neighbors::find(&vectors, 0.9, &silent).unwrap();
         assert!(neighbors.pairs() > 1000);
@@ -144,7 +155,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn any_number_of_threads_finds_the_same() {
+    fn the_result_does_not_depend_on_threads() {
         let vectors = scattered(500, 7, 2);
         let found = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -154,13 +165,13 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_search_ends_when_asked() {
+    fn a_search_stops_on_request() {
         let stopped = Neighbors::find(&scattered(9, 2, 1), 0.5, &|_| ControlFlow::Break(()));
         assert!(matches!(stopped, Err(SynonymsError::Stopped)));
     }
 
     #[test]
-    fn only_frequent_words_stay() {
+    fn rare_words_are_removed() {
         let vectors = Vectors::new(["a", "b", "c"], 1, vec![1.0, 2.0, 3.0]).unwrap();
         let neighbors = Neighbors::find(&vectors, 0.9, &silent).unwrap();
         assert_eq!(neighbors.pairs(), 3);
@@ -170,7 +181,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn thresholds_that_are_none_are_refused() {
+    fn invalid_thresholds_are_refused() {
         let vectors = scattered(3, 2, 3);
         for bad in [0.0, -0.5, 1.01, f64::NAN] {
             assert!(

@@ -1,4 +1,4 @@
-//! [`Beta`]: the beta distribution that has the mean and variance of some similarities.
+//! [`Beta`]: the beta distribution with the mean and variance of given similarities.
 //!
 //! Matching the mean m and the population variance v of numbers in 0..=1 gives, with c = m(1 − m)/v − 1,
 //!
@@ -6,13 +6,13 @@
 //! a = m·c,   b = (1 − m)·c.
 //! ```
 //!
-//! v ≤ m(1 − m) always holds there (Bhatia and Davis 2000, doi:10.1080/00029890.2000.12005203), with equality for zeros and ones
-//! only. On numbers between s > 0 and 1 one has c > 0 and even a ≥ s, since the variance of a given mean is largest at the ends.
+//! There v ≤ m(1 − m) always holds (Bhatia and Davis 2000, doi:10.1080/00029890.2000.12005203), with equality only for
+//! zeros and ones. On numbers between s > 0 and 1 one has c > 0 and even a ≥ s, since the variance of a given mean is largest at the ends.
 //!
 //! The distribution function is the regularized incomplete beta function by its continued fraction (DLMF 8.17.22, modified Lentz
 //! evaluation), about O(√max(a, b)) terms; relative error about 10⁻¹³ + 10⁻¹⁵·max(a, b), measured against exact values.
 
-/// Numbers with a smaller variance count as all the same.
+/// Numbers with a smaller variance count as equal.
 const LEAST_VARIANCE: f64 = 1e-9;
 
 /// A beta distribution.
@@ -25,13 +25,13 @@ pub(crate) struct Beta {
 }
 
 impl Beta {
-    /// Shapes that are positive and finite.
+    /// The distribution with these shapes, which must be positive and finite.
     pub(crate) fn new(a: f64, b: f64) -> Self {
         Self { a, b, log_scale: libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b) }
     }
 
-    /// The distribution with the mean and population variance of `values`, all above 0 and at most 1; none where they are, or
-    /// nearly are, all the same.
+    /// The distribution with the mean and population variance of `values`, all above 0 and at most 1; `None` if they are (nearly)
+    /// equal.
     pub(crate) fn with_moments_of(values: &[f64]) -> Option<Self> {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
@@ -41,12 +41,12 @@ impl Beta {
         (variance >= LEAST_VARIANCE && common > 0.0).then(|| Self::new(mean * common, (1.0 - mean) * common))
     }
 
-    /// Both shapes. With the second below 2 the density is not smooth at 1.
+    /// Both shapes. If the second is below 2, the density is not smooth at 1.
     pub(crate) fn shapes(self) -> (f64, f64) {
         (self.a, self.b)
     }
 
-    /// The density of ln x − ln(1 − x), xᵃ(1 − x)ᵇ/B(a, b), where that is `y`.
+    /// The density xᵃ(1 − x)ᵇ/B(a, b) of ln x − ln(1 − x) at `y`.
     pub(crate) fn logistic_density(self, y: f64) -> f64 {
         let log = |y: f64| if y < 0.0 { y - libm::log1p(libm::exp(y)) } else { -libm::log1p(libm::exp(-y)) };
         libm::exp(self.a * log(y) + self.b * log(-y) + self.log_scale)
@@ -57,7 +57,7 @@ impl Beta {
         self.distribution_with(x, 1.0 - x)
     }
 
-    /// The same, given 1 − x as well, which near 1 says more than x.
+    /// The same, given 1 − x as well, which is more accurate near 1.
     pub(crate) fn distribution_with(self, x: f64, complement: f64) -> f64 {
         if x <= 0.0 {
             return 0.0;
@@ -72,7 +72,7 @@ impl Beta {
             a * libm::log1p(-complement) + b * libm::log(complement)
         };
         let front = libm::exp(logs + self.log_scale);
-        // On either side the fraction of the smaller tail converges fast.
+        // The fraction of the smaller tail converges fast.
         let probability = if x < (a + 1.0) / (a + b + 2.0) {
             front * fraction(a, b, x) / a
         } else {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn values_without_spread_have_none() {
+    fn equal_values_have_no_distribution() {
         for same in [&[][..], &[0.5], &[1.0, 1.0], &[0.7; 9], &[1.0, 1.0 - 1e-6]] {
             assert!(Beta::with_moments_of(same).is_none(), "{same:?}");
         }

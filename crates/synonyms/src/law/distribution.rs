@@ -1,23 +1,23 @@
-//! [`Distribution`]: the distribution function of a beta law, from a table where it is asked for often.
+//! [`Distribution`]: the distribution function of a beta law, tabulated for many evaluations.
 //!
-//! As a function of y = ln x − ln(1 − x) the distribution function H(y) = F(x) is smooth whatever the shapes a and b, and with
-//! x(y) = 1/(1 + e⁻ʸ) its derivatives cost no more than an exponential:
+//! As a function of y = ln x − ln(1 − x) the distribution function H(y) = F(x) is smooth for all shapes a and b, and with
+//! x(y) = 1/(1 + e⁻ʸ) its derivatives cost one exponential:
 //!
 //! ```text
 //! H′ = xᵃ(1 − x)ᵇ/B(a, b),   H″ = H′·(a − (a + b)x).
 //! ```
 //!
-//! The table holds, on a uniform grid of y, the polynomials of degree 5 that meet H, H′ and H″ at both ends of a cell (Hermite
+//! The table holds, on a uniform grid of y, the polynomials of degree 5 that match H, H′ and H″ at both ends of a cell (Hermite
 //! interpolation). Their error is h⁶·θ³(1 − θ)³·H⁽⁶⁾/720, largest at the middle of a cell, θ = 1/2. There it is measured, and the cells
-//! are halved once more, which divides the error by 64 in the limit; a 32nd of what was measured, at most [`LARGEST_ERROR`], is
-//! taken for the error of the halved cells. Where H is outside [`LARGEST_ERROR`]/100 ..= 1 − [`LARGEST_ERROR`]/100 it counts as 0 or 1.
+//! are halved once more, which divides the error by 64 in the limit; a 32nd of the measured error, at most [`LARGEST_ERROR`], is
+//! assumed for the halved cells. Where H is outside [`LARGEST_ERROR`]/100 ..= 1 − [`LARGEST_ERROR`]/100 it is rounded to 0 or 1.
 
 use super::beta::Beta;
 
 /// The largest error of a table.
 pub(crate) const LARGEST_ERROR: f64 = 1e-11;
 
-/// Grids with more cells are not made: shapes far below 1 need them, few lists have such.
+/// The largest grid. Only shapes far below 1, which are rare, need more cells.
 const MOST_CELLS: usize = 4096;
 
 /// A beta distribution function.
@@ -46,7 +46,7 @@ impl Distribution {
         self.beta
     }
 
-    /// By how much values may be off.
+    /// The largest error of a value.
     pub(crate) fn error(&self) -> f64 {
         if self.table.is_some() { LARGEST_ERROR } else { 0.0 }
     }
@@ -66,7 +66,7 @@ impl Distribution {
 type Node = [f64; 3];
 
 impl Table {
-    /// None where the grid would be too large or the error is not reached.
+    /// `None` if the grid would be too large.
     fn new(beta: Beta) -> Option<Self> {
         let (a, b) = beta.shapes();
         let center = libm::log(a / b);
@@ -134,14 +134,14 @@ fn interleaved(nodes: &[Node], middles: &[Node]) -> Vec<Node> {
     all
 }
 
-/// The polynomials between neighboring nodes.
+/// The polynomials between adjacent nodes.
 fn polynomials(nodes: &[Node], width: f64) -> Vec<[f64; 6]> {
     let scaled = |[value, slope, curvature]: Node| [value, slope * width, 0.5 * curvature * width * width];
     let cells = nodes.iter().zip(nodes.iter().skip(1));
     cells
         .map(|(left, right)| {
             let ([f0, d0, c0], [f1, d1, c1]) = (scaled(*left), scaled(*right));
-            // What the parabola of the left end lacks at the right one, in value, slope and half curvature.
+            // The residual of the parabola of the left end at the right end, in value, slope and half curvature.
             let (value, slope, curve) = (f1 - f0 - d0 - c0, d1 - d0 - 2.0 * c0, c1 - c0);
             [
                 f0,
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_agrees_with_the_fraction() {
+    fn the_table_matches_the_continued_fraction() {
         let mut tabulated = 0;
         for (a, b) in [
             (1.0, 1.0),
@@ -188,7 +188,7 @@ mod tests {
                 (distribution.at(0.0, 0.7), distribution.at(0.7, 0.7), distribution.at(1.0, 0.7)),
                 (0.0, 1.0, 1.0)
             );
-            // Hard by the ends.
+            // Close to the ends.
             for distance in [1e-3, 1e-6, 1e-9, 1e-12] {
                 for t in [distance, 1.0 - distance] {
                     let (found, exact) = (distribution.at(t, 1.0), beta.distribution(t));

@@ -1,8 +1,8 @@
-//! [`Weighting`]: with which probability a word becomes each of its candidates, as whole numbers.
+//! [`Weighting`]: the probability of each candidate of a word, as integers.
 //!
-//! The whole numbers *are* the law: noises draw by them and certificates are computed from them, so no certificate depends on how
-//! exactly the probabilities behind them were computed. An error there (at most 10⁻⁶ for CROWD's law) makes the law another
-//! one than CROWD's by that much, and nothing less certain.
+//! The integers *are* the law: noises and certificates use the same ones, so no certificate depends on the accuracy of the
+//! probabilities behind them. An error there (at most 10⁻⁶ for CROWD's law) makes the law differ from CROWD's by that much; the
+//! certificate stays sound.
 
 mod beta;
 mod distribution;
@@ -11,25 +11,26 @@ mod selection;
 use crate::SynonymsError;
 use selection::{LEAST_SIMILARITY, select};
 
-/// What the weights of a word's candidates add up to: a weight w is the probability w·2⁻³².
+/// The sum of the weights of the candidates of a word: a weight w is the probability w·2⁻³².
 pub const WEIGHT_TOTAL: u64 = 1 << 32;
 
 /// The families of laws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
 pub enum Family {
-    /// All candidates alike (SAFER, Ye et al., ACL 2020, arXiv:2005.14424).
+    /// All candidates are equally likely (SAFER, Ye et al., ACL 2020, arXiv:2005.14424).
     Uniform,
-    /// As the released code of CROWD draws: Beta draws times the similarity to the word, the largest wins.
+    /// The released code of CROWD: the candidate with the largest product of a beta draw and its similarity to the word.
     Crowd,
-    /// The same with the similarity to the medoid of the word's component: all words of a component share one law. Needs
+    /// The same with the similarity to the medoid of the component: all words of a component share one law. Requires
     /// [`Grouping::Closed`](crate::Grouping::Closed).
     CrowdComponent,
 }
 
 impl Family {
-    /// All families, the plainest first.
+    /// All families.
     pub const ALL: [Self; 3] = [Self::Uniform, Self::Crowd, Self::CrowdComponent];
 
     pub(crate) fn code(self) -> u64 {
@@ -55,11 +56,19 @@ impl std::fmt::Display for Family {
     }
 }
 
-/// A family and a temperature T: weights in proportion to π(v)^{1/T}, π being the family's law.
+/// A family and a temperature T: weights in proportion to π(v)^{1/T}, where π is the law of the family.
 ///
-/// T = 1 is the family itself, larger T come nearer to the uniform law over the candidates with π(v) > 0, T below 1
-/// sharpens. (Raising the similarities to 1/T instead would not lead to the uniform law: the Beta is fitted to them, so that what they lose
-/// in spread the Beta loses as well.)
+/// T = 1 is the family itself, a larger T is closer to the uniform law over the candidates with π(v) > 0, and T below 1
+/// sharpens. (Raising the similarities to 1/T would not lead to the uniform law, since the beta distribution is fitted to them.)
+///
+/// ```
+/// use steadfast_synonyms::{Family, WEIGHT_TOTAL, Weighting};
+///
+/// let weights = Weighting::new(Family::Crowd, 4.0)?.weights(&[1.0, 0.9, 0.6])?;
+/// assert_eq!(weights.iter().sum::<u64>(), WEIGHT_TOTAL);
+/// assert!(weights.is_sorted_by(|a, b| a > b));
+/// # Ok::<(), steadfast_synonyms::SynonymsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weighting {
     family: Family,
@@ -94,14 +103,14 @@ impl Weighting {
         self.temperature
     }
 
-    /// Whole weights of candidates with these similarities, which add up to [`WEIGHT_TOTAL`].
+    /// Integer weights of candidates with these similarities, which sum to [`WEIGHT_TOTAL`].
     ///
-    /// These are the law that is sampled and certified. For CROWD's families they differ from the law that its code samples by at
-    /// most 10⁻⁶ for each candidate (an estimate), which no certificate depends on.
+    /// They are the law that is sampled and certified. For CROWD's families they differ from the law of its code by at most 10⁻⁶
+    /// per candidate (an estimate), on which no certificate depends.
     ///
     /// # Errors
-    /// [`SynonymsError::Parameter`] for no similarities, and, unless the family is uniform, for similarities above 1, without one of
-    /// at least 0.01, or whose law cannot be computed to 10⁻⁶.
+    /// [`SynonymsError::Parameter`] for an empty list, and, unless the family is uniform, for similarities above 1, a list without one
+    /// of at least 0.01, or a law that cannot be computed to 10⁻⁶.
     pub fn weights(self, similarities: &[f64]) -> Result<Vec<u64>, SynonymsError> {
         let mut probabilities = match self.family {
             Family::Uniform => vec![1.0; similarities.len()],
@@ -124,7 +133,7 @@ impl From<Family> for Weighting {
     }
 }
 
-/// Whole weights in proportion to `shares` that add up to [`WEIGHT_TOTAL`]: largest remainders, ties to the first.
+/// Integer weights in proportion to `shares` that sum to [`WEIGHT_TOTAL`]: largest remainders, ties to the first.
 ///
 /// Each weight differs from its exact share by less than 1. A share of 0 stays 0.
 pub(crate) fn apportion(shares: &[f64]) -> Result<Vec<u64>, SynonymsError> {
@@ -141,7 +150,7 @@ pub(crate) fn apportion(shares: &[f64]) -> Result<Vec<u64>, SynonymsError> {
         (0..exact.len()).filter(|index| shares.get(*index).is_some_and(|share| *share > 0.0)).collect();
     let remainder = |index: &usize| exact.get(*index).map_or(0.0, |exact| exact.fract());
     order.sort_by(|a, b| remainder(b).total_cmp(&remainder(a)).then(a.cmp(b)));
-    // Rounding of the quotients moves the sum by far less than 1, so at most one unit for each share is missing or too much.
+    // Rounding changes the sum of the quotients by far less than 1, so the sum is off by at most one unit per share.
     let given: u64 = weights.iter().sum();
     for &index in order.iter().cycle().take(WEIGHT_TOTAL.saturating_sub(given) as usize) {
         if let Some(weight) = weights.get_mut(index) {
@@ -162,7 +171,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn thirds_go_to_the_first() {
+    fn ties_go_to_the_first() {
         assert_eq!(apportion(&[1.0, 1.0, 1.0]).unwrap(), [1_431_655_766, 1_431_655_765, 1_431_655_765]);
         assert_eq!(apportion(&[0.0, 2.0]).unwrap(), [0, WEIGHT_TOTAL]);
         for bad in [&[][..], &[0.0], &[-1.0, 2.0], &[f64::NAN], &[f64::INFINITY]] {
@@ -171,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn temperature_moves_between_the_law_and_the_uniform_one() {
+    fn temperature_interpolates_to_the_uniform_law() {
         let list = [1.0, 0.9, 0.6];
         let kept =
             |temperature| Weighting::new(Family::Crowd, temperature).unwrap().weights(&list).unwrap()[0];
@@ -183,7 +192,7 @@ mod tests {
             hot.iter().zip(&uniform).all(|(hot, uniform)| hot.abs_diff(*uniform) < WEIGHT_TOTAL / 50),
             "{hot:?}"
         );
-        // A candidate that is never picked is not picked at any temperature.
+        // A candidate of probability 0 stays at 0 at any temperature.
         assert_eq!(Weighting::new(Family::Crowd, 1000.0).unwrap().weights(&[1.0, 0.5, -0.1]).unwrap()[2], 0);
         for bad in [0.0, -1.0, 1e4, f64::NAN] {
             assert!(matches!(Weighting::new(Family::Crowd, bad), Err(SynonymsError::Parameter(_))));
@@ -191,14 +200,14 @@ mod tests {
     }
 
     #[test]
-    fn uniform_asks_for_no_similarity() {
+    fn the_uniform_family_ignores_similarities() {
         assert_eq!(Weighting::from(Family::Uniform).weights(&[1.0, -0.5]).unwrap(), [1 << 31, 1 << 31]);
         assert!(Weighting::from(Family::Uniform).weights(&[]).is_err());
     }
 
     proptest! {
         #[test]
-        fn weights_add_up_and_are_near_their_shares(shares in prop::collection::vec(0f64..1.0, 1..200)) {
+        fn weights_sum_to_the_total_and_approximate_their_shares(shares in prop::collection::vec(0f64..1.0, 1..200)) {
             prop_assume!(shares.iter().any(|share| *share > 0.0));
             let total: f64 = shares.iter().sum();
             let weights = apportion(&shares).unwrap();

@@ -1,44 +1,45 @@
-//! How often the released code of CROWD picks each candidate.
+//! The probability with which the released code of CROWD selects each candidate.
 //!
-//! The code draws one number U(v) from a Beta distribution for each candidate v, independently, and picks the largest s(v)·U(v),
-//! where s(v) is v's similarity. With F the distribution function of U, candidate v is picked with probability
+//! The code draws one number U(v) from a beta distribution for each candidate v, independently, and selects the largest
+//! s(v)·U(v), where s(v) is the similarity of v. With F the distribution function of U, candidate v is selected with probability
 //!
 //! ```text
 //! π(v) = ∫ ∏_{j≠v} F(t/s(j)) dF(t/s(v)).
 //! ```
 //!
-//! The Beta has the mean and population variance of the similarities.
+//! The beta distribution has the mean and population variance of the similarities.
 //!
-//! - A similarity below [`LEAST_SIMILARITY`] (negative ones included) counts as none: its candidate gets probability 0 and does not enter
-//!   the moments. Where the code meets one that is not positive, it never picks it either, but lets it shift the moments.
-//! - Similarities that are all the same, so that no Beta has their moments, make all candidates alike: each is picked with the
-//!   same probability. The code divides by zero there. With similarities of at least 0.01 no other moments lack a Beta.
+//! - A candidate with a similarity below [`LEAST_SIMILARITY`] (negative ones included) has probability 0 and does not enter the
+//!   moments. The code never selects one that is not positive either, but includes it in the moments.
+//! - If all similarities are equal, no beta distribution has their moments, and all candidates are equally likely. The code
+//!   divides by zero there. For similarities of at least 0.01 this is the only such case.
 //!
 //! # Accuracy
-//! The integral is one of Stieltjes. With G = F(t/s(v)) as the variable, the rule on a cell interpolates the product P of the others by
-//! a parabola through three points and integrates it exactly; the result is confined to P(left)·ΔG … P(right)·ΔG, taken over half cells,
-//! which contains the truth since P rises. Singular densities (shapes below 1) never appear, as only F is evaluated.
-//! Equal similarities are taken together as one candidate that is their maximum. Cells are halved until halving once more changes
-//! all probabilities together by at most 4·10⁻⁹. F comes from a table, off by at most
-//! ε = 10⁻¹¹, which moves each of K probabilities by at most Kε (a difference of products of K factors, integrated by parts). The
-//! changes of all cells, the probability below the first cell, Kε, and what the sum of all π lacks to 1 add up to the estimated error, which is at most 10⁻⁶ or the list is refused. Tests compare with
-//! closed forms, with sums that enclose the integral, and with the literal procedure.
+//! This is a Stieltjes integral. With G = F(t/s(v)) as the variable, the rule on a cell interpolates the product P of the others by
+//! a parabola through three points and integrates it exactly; the result is clamped to P(left)·ΔG … P(right)·ΔG, over half cells,
+//! which contains the true value since P is increasing. Singular densities (shapes below 1) do not matter, as only F is evaluated.
+//! Equal similarities are merged into one candidate, their maximum. Cells are halved until halving once more changes
+//! all probabilities together by at most 4·10⁻⁹. F comes from a table with an error
+//! of at most ε = 10⁻¹¹, which changes each of K probabilities by at most Kε (a difference of products of K factors, integrated by
+//! parts). The estimated error is the sum of the changes of all cells, the probability below the first cell, Kε, and the
+//! difference between Σπ and 1; if it exceeds 10⁻⁶ the list is refused. Tests compare with closed forms, with sums that enclose
+//! the integral, and with the literal procedure.
 //!
 //! Complexity: K values of F, from the table, for each of some hundred points t.
 //!
-//! Source: CROWD (EMNLP Findings 2024) §3.2, Eq. 5–7, and its released code; the paper's text, without the factor s(v), makes
-//! all candidates alike.
+//! Source: CROWD (EMNLP Findings 2024) §3.2, Eq. 5–7, and its released code; under the paper's text, without the
+//! factor s(v), all candidates are equally likely.
 
 use super::{beta::Beta, distribution::Distribution};
 use crate::SynonymsError;
 
-/// Similarities below this count as none.
+/// Candidates with a smaller similarity have probability 0.
 pub(crate) const LEAST_SIMILARITY: f64 = 0.01;
 
-/// The most by which a probability may be off.
+/// The largest accepted error of a probability.
 pub(crate) const LARGEST_ERROR: f64 = 1e-6;
 
-/// By how much halving a cell may change all probabilities together without being done again.
+/// The total change of all probabilities at which a cell is not halved further.
 const CELL_TOLERANCE: f64 = 4e-9;
 const DEEPEST: u32 = 60;
 const FIRST_CELLS: u32 = 8;
@@ -50,7 +51,7 @@ struct Selection {
     error: f64,
 }
 
-/// The probability that each candidate is picked, given similarities of at most 1, off by at most [`LARGEST_ERROR`].
+/// The probability of each candidate, given similarities of at most 1, with an error of at most [`LARGEST_ERROR`].
 pub(crate) fn select(similarities: &[f64]) -> Result<Vec<f64>, SynonymsError> {
     let Selection { probabilities, error } = estimate(similarities)?;
     // Written so that NaN is refused.
@@ -98,17 +99,17 @@ struct Groups {
     multiplicities: Vec<u32>,
 }
 
-/// The situation at one value t of the maximum.
+/// The integrands at one value t of the maximum.
 #[derive(Clone)]
 struct Point {
     t: f64,
-    /// G: the probability that all of a group stay at or below t.
+    /// G: the probability that all of a group are at or below t.
     below: Vec<f64>,
-    /// P: the probability that all other groups do.
+    /// P: the probability that all other groups are.
     others: Vec<f64>,
 }
 
-/// An interval of t, and what the rule gives for it.
+/// An interval of t, and the integral over it by the rule.
 struct Cell {
     depth: u32,
     low: Point,
@@ -118,7 +119,7 @@ struct Cell {
 }
 
 impl Point {
-    /// The probability that the maximum stays at or below t.
+    /// The probability that the maximum is at or below t.
     fn all_below(&self) -> f64 {
         self.below.iter().product()
     }
@@ -143,7 +144,7 @@ impl Groups {
     fn point(&self, t: f64) -> Point {
         let groups = self.similarities.iter().zip(&self.multiplicities);
         let below: Vec<f64> = groups.map(|(s, count)| power(self.distribution.at(t, *s), *count)).collect();
-        // Products from the left and from the right, without a division.
+        // Prefix and suffix products avoid a division.
         let mut others = Vec::with_capacity(below.len());
         let mut product = 1.0;
         for value in &below {
@@ -158,11 +159,11 @@ impl Groups {
         Point { t, below, others }
     }
 
-    /// The probability that a candidate of each group is picked, and an estimate of the error of all together.
+    /// The probability that a candidate of each group is selected, and an estimate of the total error.
     fn integrate(&self) -> (Vec<f64>, f64) {
         let mut ends = self.ends().into_iter();
         let mut left = self.point(ends.next().unwrap_or_default());
-        // What is below the first point: the maximum is that small with this probability.
+        // The probability that the maximum is below the first point.
         let count: f64 = self.multiplicities.iter().copied().map(f64::from).sum();
         let mut error: f64 = left.all_below() + count * self.distribution.error();
         let mut masses: Vec<f64> = left
@@ -178,7 +179,7 @@ impl Groups {
             let mut cells = vec![Cell { depth: 0, low: left, middle, high: right, whole }];
             let mut last = None;
             while let Some(Cell { depth, low, middle, high, whole }) = cells.pop() {
-                // What a cell holds bounds its error.
+                // The error of a cell is at most its mass.
                 let mass = high.all_below() - low.all_below();
                 if mass <= CELL_TOLERANCE {
                     masses.iter_mut().zip(whole).for_each(|(mass, part)| *mass += part);
@@ -195,7 +196,7 @@ impl Groups {
                 if change <= CELL_TOLERANCE || depth == DEEPEST {
                     masses.iter_mut().zip(halves()).for_each(|(mass, part)| *mass += part);
                     error += change;
-                    // The rightmost cell comes last: its upper end begins the next interval.
+                    // The rightmost cell comes last; its upper end starts the next interval.
                     last = Some(high);
                 } else {
                     let shared = middle.clone();
@@ -209,7 +210,7 @@ impl Groups {
         (masses, error)
     }
 
-    /// The first cells: from where the maximum hardly ever is to the largest similarity.
+    /// The first cells: from a point that the maximum is hardly ever below to the largest similarity.
     fn ends(&self) -> Vec<f64> {
         let (smallest, largest) = (
             self.similarities.first().copied().unwrap_or(1.0),
@@ -226,7 +227,7 @@ impl Groups {
         let mut ends: Vec<f64> =
             (0..=FIRST_CELLS).map(|step| start + (largest - start) * (f64::from(step) / steps)).collect();
         if self.distribution.beta().shapes().1 < 2.0 {
-            // Where a candidate's density ends abruptly.
+            // The density of a candidate is discontinuous there.
             ends.extend(self.similarities.iter().filter(|similarity| **similarity > start));
         }
         ends.sort_unstable_by(f64::total_cmp);
@@ -239,7 +240,7 @@ fn power(value: f64, count: u32) -> f64 {
     if count == 1 { value } else { libm::pow(value, f64::from(count)) }
 }
 
-/// Halves large steps by their ratio, small ones by their difference.
+/// The geometric mean of distant values, the arithmetic mean of close ones.
 fn midway(low: f64, high: f64) -> f64 {
     if high > 4.0 * low { (low * high).sqrt().max(high * 1e-20) } else { low + 0.5 * (high - low) }
 }

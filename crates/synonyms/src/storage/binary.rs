@@ -1,14 +1,14 @@
-//! The form of this module's binary files: a name, a version, sections of little-endian numbers, a checksum.
+//! The binary file format: magic bytes, a version, sections of little-endian numbers, a checksum.
 //!
 //! ```text
 //! magic (8 bytes) · version (u32) · 0 (u32) · sections · checksum (u64)
 //! ```
 //!
-//! The checksum is 64-bit FNV-1a taken over eight bytes at a time. Each step is a bijection of the state for a given word
-//! and of the word for a given state, so that any change within one word is noticed for certain and others with probability
-//! 1 − 2⁻⁶⁴. It guards against damage, not against people.
+//! The checksum is 64-bit FNV-1a over eight bytes at a time. Each step is a bijection of the state for a given word and of the
+//! word for a given state, so every change within one word is detected, and other changes with probability 1 − 2⁻⁶⁴. It
+//! detects damage, not tampering.
 //!
-//! Memory grows with what is there, never with what a header announces.
+//! Memory grows with the bytes that were read, never with the counts in a header.
 
 use super::input::{malformed, unreadable};
 use crate::SynonymsError;
@@ -57,7 +57,7 @@ impl Checksum {
         }
     }
 
-    /// The length goes in as well, so that trailing zeros count.
+    /// The length is included, so that trailing zeros count.
     fn finish(mut self) -> u64 {
         let filled = self.filled as u64;
         self.update(&[0; 7]);
@@ -117,7 +117,7 @@ pub(crate) struct BinaryReader<R> {
 }
 
 impl<R: Read> BinaryReader<R> {
-    /// Reads and compares name and version.
+    /// Reads and checks magic bytes and version.
     pub(crate) fn new(
         inner: R,
         magic: [u8; 8],
@@ -131,14 +131,14 @@ impl<R: Read> BinaryReader<R> {
         }
         let found = u32::from_le_bytes(reader.array()?);
         if found != version {
-            let expected = "the version that this release writes: delete the file, and it is made anew";
+            let expected = "the version that this release writes; delete the file and create it again";
             return Err(malformed("byte 8", format!("version {found}"), expected));
         }
         reader.array::<4>()?;
         Ok(reader)
     }
 
-    /// `count` bytes, handed over in parts of at most [`CHUNK`].
+    /// Reads `count` bytes in parts of at most [`CHUNK`].
     fn parts(&mut self, count: u64, mut take: impl FnMut(&[u8])) -> Result<(), SynonymsError> {
         let mut buffer = vec![0; CHUNK.min(usize::try_from(count).unwrap_or(CHUNK))];
         let mut left = count;
@@ -147,7 +147,8 @@ impl<R: Read> BinaryReader<R> {
             let part = buffer.get_mut(..length).unwrap_or_default();
             self.inner.read_exact(part).map_err(|error| match error.kind() {
                 io::ErrorKind::UnexpectedEof => {
-                    let expected = "more, by its own header: it was cut short, delete it and make it anew";
+                    let expected =
+                        "more bytes, by its header; the file was cut short: delete it and create it again";
                     malformed(format!("after byte {}", self.position), "the file ends", expected)
                 }
                 _ => unreadable(error),
@@ -186,7 +187,7 @@ impl<R: Read> BinaryReader<R> {
             malformed(
                 format!("byte {}", self.position),
                 format!("{count} items"),
-                "fewer, as the file is short",
+                "fewer items: the file is short",
             )
         })?;
         let mut items = Vec::new();
@@ -196,12 +197,12 @@ impl<R: Read> BinaryReader<R> {
         Ok(items)
     }
 
-    /// Compares the checksum and that nothing follows it.
+    /// Checks the checksum, and that it is the end of the file.
     pub(crate) fn finish(mut self) -> Result<(), SynonymsError> {
         let sum = std::mem::replace(&mut self.checksum, Checksum::new()).finish();
         let at = self.position;
         if self.number()? != sum {
-            let expected = "that of its content: it is damaged, delete it and make it anew";
+            let expected = "the checksum of the content; the file is damaged: delete it and create it again";
             return Err(malformed(format!("byte {at}"), "another checksum", expected));
         }
         match self.inner.read(&mut [0]).map_err(unreadable)? {
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn every_change_of_a_byte_and_every_cut_is_noticed() {
+    fn changed_and_truncated_files_are_refused() {
         for length in [0, 1, 7, 8, 9, 100] {
             let bytes: Vec<u8> = (0..length).collect();
             let file = written(&bytes);
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_announces_too_much_costs_no_memory() {
+    fn a_header_with_a_large_count_allocates_no_memory() {
         let mut file = Vec::new();
         let mut writer = BinaryWriter::new(&mut file, *b"TESTFILE", 3).unwrap();
         writer.number(u64::MAX).unwrap();

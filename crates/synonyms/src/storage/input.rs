@@ -1,4 +1,4 @@
-//! What all readers and writers of this module share: errors with a place, files that are whole or not there.
+//! Shared by all readers and writers: errors with a position, and atomic writes.
 
 use crate::SynonymsError;
 use std::{
@@ -7,10 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The name of what is read where no file is known.
+/// The path in errors of readers that are not files.
 const UNNAMED: &str = "the input";
 
-/// What stands at a place, and what should.
+/// An error of malformed content.
 pub(crate) fn malformed(
     position: impl Into<String>,
     found: impl AsRef<str>,
@@ -24,19 +24,19 @@ pub(crate) fn malformed(
     }
 }
 
-/// A reader that failed.
+/// The error of a reader that failed.
 pub(crate) fn unreadable(source: io::Error) -> SynonymsError {
     SynonymsError::Io { operation: "read", path: PathBuf::from(UNNAMED), source }
 }
 
-/// The beginning of a text that came from outside, short enough for a message.
+/// The beginning of a text from a file, short enough for a message.
 fn excerpt(text: &str) -> String {
     const LONGEST: usize = 80;
     let start: String = text.chars().take(LONGEST).collect();
     if start.len() < text.len() { start + "…" } else { start }
 }
 
-/// Names the file in an error of its content.
+/// Adds the path of the file to an error.
 pub(crate) fn in_file(path: &Path) -> impl FnOnce(SynonymsError) -> SynonymsError {
     move |error| match error {
         SynonymsError::Format { position, found, expected, .. } => {
@@ -58,7 +58,7 @@ pub(crate) fn open(path: &Path) -> Result<BufReader<File>, SynonymsError> {
     Ok(BufReader::with_capacity(1 << 20, file))
 }
 
-/// Writes a file such that a reader sees the old one or the new one, never a part.
+/// Writes a file atomically: a reader sees the old content or the new content, never a part.
 pub(crate) fn write_atomically(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -69,7 +69,7 @@ pub(crate) fn write_atomically(
     builder.prefix(".writing-");
     #[cfg(unix)]
     {
-        // Temporary files are private by default; a cache is as readable as any new file.
+        // Temporary files are private by default; this file is as readable as any new file.
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_whole_or_kept() {
+    fn writes_are_atomic() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         write_atomically(&path, |writer| writer.write_all(b"old")).unwrap();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn long_findings_are_cut() {
+    fn long_excerpts_are_truncated() {
         let error = malformed("line 1", "x".repeat(1000), "less");
         assert!(error.to_string().len() < 200, "{error}");
     }

@@ -1,7 +1,6 @@
-//! A table in a file: written at once, and checked in full when read.
+//! The binary file of a table: written atomically, and validated when read.
 //!
-//! The form is that of the module's binary files; the sections are the family and the temperature of the law, the words, and the
-//! rows.
+//! The sections are the family and the temperature of the weighting, the words, and the rows.
 
 use super::SynonymTable;
 use crate::{
@@ -18,12 +17,12 @@ const MAGIC: [u8; 8] = *b"SFSYNONY";
 const VERSION: u32 = 1;
 
 impl SynonymTable {
-    /// Writes the table to a file: afterwards the file is whole, or as it was before.
+    /// Writes the table to a file, atomically.
     ///
     /// # Errors
     /// [`SynonymsError::Io`] if the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), SynonymsError> {
-        write_atomically(path, |writer| self.write(writer))
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SynonymsError> {
+        write_atomically(path.as_ref(), |writer| self.write(writer))
     }
 
     /// Writes the table.
@@ -48,15 +47,16 @@ impl SynonymTable {
     ///
     /// # Errors
     /// [`SynonymsError::Io`] and those of [`SynonymTable::read`], with the file's name.
-    pub fn load(path: &Path) -> Result<Self, SynonymsError> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, SynonymsError> {
+        let path = path.as_ref();
         Self::read(open(path)?).map_err(in_file(path))
     }
 
     /// Reads a table.
     ///
     /// # Errors
-    /// [`SynonymsError::Format`] for another kind or version of file, one that was cut short, goes on or has another checksum, and for
-    /// rows without their own word, with unknown words, with similarities that are no cosines, or with weights that do not add up to 2³²;
+    /// [`SynonymsError::Format`] for another kind or version of file, a truncated or longer file, a wrong checksum, and for rows
+    /// without their own word, with unknown words, with similarities outside −1..=1, or with weights that do not sum to 2³²;
     /// [`SynonymsError::Io`] when the reader fails.
     pub fn read(reader: impl io::Read) -> Result<Self, SynonymsError> {
         let mut reader = BinaryReader::new(reader, MAGIC, VERSION, "a table of synonyms")?;
@@ -71,17 +71,14 @@ impl SynonymTable {
         let similarities = reader.all(rows, f32::from_le_bytes)?;
         let weights = reader.all(rows, u64::from_le_bytes)?;
         reader.finish()?;
-        let law = || {
-            malformed("the header", format!("law {family} at {temperature}"), "a law that this release knows")
-        };
+        let law = || malformed("the header", format!("law {family} at {temperature}"), "a known law");
         let family = Family::from_code(family).ok_or_else(law)?;
         let weighting = Weighting::new(family, temperature).map_err(|_| law())?;
         Self { weighting, words: words.check()?, starts, candidates, similarities, weights, components }
             .check()
     }
 
-    /// The parts of a table, checked: rows one after another, each with its own word, its candidates ascending and its weights
-    /// adding up.
+    /// Validates a table: contiguous rows, each with its own word, ascending candidates and weights that sum to 2³².
     pub(super) fn check(self) -> Result<Self, SynonymsError> {
         let count = self.words.len();
         let rows = self.candidates.len();
@@ -111,7 +108,7 @@ impl SynonymTable {
             {
                 return Err(malformed(
                     at(),
-                    "candidates in disorder",
+                    "unsorted candidates",
                     "the word itself and others, each once, ascending",
                 ));
             }
@@ -123,8 +120,8 @@ impl SynonymTable {
                 let found = sum.map_or("more than 2⁶⁴".to_owned(), |sum| sum.to_string());
                 return Err(malformed(
                     at(),
-                    format!("weights that add up to {found}"),
-                    "weights that add up to 2³²",
+                    format!("weights that sum to {found}"),
+                    "weights that sum to 2³²",
                 ));
             }
         }
@@ -145,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_saved_is_loaded() {
+    fn tables_are_loaded_as_saved() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("table");
         let table = built(Family::CrowdComponent, Grouping::Closed);
@@ -157,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_that_do_not_hold_are_refused() {
+    fn invalid_tables_are_refused() {
         let valid = built(Family::Crowd, Grouping::Nearest);
         let refused = |change: &dyn Fn(&mut SynonymTable), part: &str| {
             let mut table = valid.clone();
@@ -165,8 +162,8 @@ mod tests {
             let error = SynonymTable::read(&file(&table)[..]).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         };
-        refused(&|table| table.weights[0] += 1, "add up to 4294967297");
-        refused(&|table| table.weights[0] = u64::MAX, "add up");
+        refused(&|table| table.weights[0] += 1, "sum to 4294967297");
+        refused(&|table| table.weights[0] = u64::MAX, "sum to");
         refused(&|table| table.candidates[0] = 1000, "word number 1000");
         refused(&|table| table.components[3] = 80, "word number 80");
         refused(&|table| table.similarities[0] = f32::NAN, "similarity NaN");
@@ -175,7 +172,7 @@ mod tests {
         refused(&|table| table.starts[0] = 1, "bounds");
         let crowded = (0..80).find(|word| valid.parts(*word).0.len() > 1).unwrap();
         let first = valid.starts[crowded] as usize;
-        refused(&|table| table.candidates.swap(first, first + 1), "disorder");
+        refused(&|table| table.candidates.swap(first, first + 1), "unsorted");
     }
 
     proptest! {

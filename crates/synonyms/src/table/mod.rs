@@ -1,4 +1,4 @@
-//! [`SynonymTable`]: the words of a vocabulary, what each may become, and with which exact probability.
+//! [`SynonymTable`]: the words of a vocabulary, their candidates, and exact replacement probabilities.
 
 mod file;
 mod noise;
@@ -7,15 +7,15 @@ mod statistics;
 pub use statistics::{Quartiles, Statistics};
 
 use crate::{
-    CandidateSets, Family, Grouping, Progress, SynonymsError, Vectors, Weighting, candidates::cosines::heard,
-    vectors::words::Words,
+    CandidateSets, Family, Grouping, Progress, SynonymsError, Vectors, Weighting,
+    candidates::cosines::report, vectors::words::Words,
 };
 use rayon::prelude::*;
 
-/// Words, their candidates, and whole weights: word w becomes v with probability weight(w, v)·2⁻³², exactly.
+/// Words, their candidates, and integer weights: word w becomes v with probability weight(w, v)·2⁻³², exactly.
 ///
-/// The candidates of w, w itself included and those of weight 0 too, are the allowed set A(w) of a threat that replaces words.
-/// A word outside the table has no candidates but itself.
+/// The candidates of w, including w itself and candidates of weight 0, are the allowed set A(w) of the threat. A word outside
+/// the table is its only candidate.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -28,9 +28,9 @@ use rayon::prelude::*;
 /// let sets = CandidateSets::new(&vectors, &neighbors, Grouping::Closed, 100, &|_| ControlFlow::Continue(()))?;
 /// let table = SynonymTable::new(&sets, &vectors, Family::Crowd.into(), &|_| ControlFlow::Continue(()))?;
 ///
-/// let row = table.row("good").expect("it is in the vocabulary");
+/// let row = table.row("good").expect("a word of the vocabulary");
 /// assert_eq!(row.candidates().map(|candidate| candidate.weight).sum::<u64>(), WEIGHT_TOTAL);
-/// // As released, the law of "good" and that of "fine" hardly overlap.
+/// // Under the released law, the laws of "good" and "fine" hardly overlap.
 /// assert!(table.overlap(0).expect("a row") < WEIGHT_TOTAL / 2);
 /// # Ok::<(), steadfast_synonyms::SynonymsError>(())
 /// ```
@@ -38,7 +38,7 @@ use rayon::prelude::*;
 pub struct SynonymTable {
     pub(super) weighting: Weighting,
     pub(super) words: Words,
-    /// TableRow w is `starts[w]..starts[w + 1]` of the lists that follow.
+    /// Row w is `starts[w]..starts[w + 1]` of the lists that follow.
     pub(super) starts: Vec<u64>,
     pub(super) candidates: Vec<u32>,
     pub(super) similarities: Vec<f32>,
@@ -46,33 +46,34 @@ pub struct SynonymTable {
     pub(super) components: Vec<u32>,
 }
 
-/// One word of a table.
+/// The row of one word of a [`SynonymTable`].
 #[derive(Clone, Copy, Debug)]
 pub struct TableRow<'a> {
     table: &'a SynonymTable,
     position: usize,
 }
 
-/// A word that another may become.
+/// A candidate of a word.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Candidate<'a> {
     /// The word.
     pub word: &'a str,
     /// Its position in the table.
     pub position: usize,
-    /// The cosine with the word that it replaces.
+    /// Its cosine with the word of the row.
     pub similarity: f32,
-    /// The probability in units of 2⁻³².
+    /// Its probability in units of 2⁻³².
     pub weight: u64,
 }
 
 impl SynonymTable {
-    /// Gives the candidates of each word their weights; similarities are the cosines in `vectors`, which need not be those that
-    /// formed the sets (CROWD forms sets in processed vectors and weighs by raw ones).
+    /// Assigns weights to the candidates of each word. Similarities are the cosines in `vectors`, which may differ from the vectors
+    /// that formed the sets (CROWD forms sets in processed vectors and weights them by raw ones).
     ///
     /// # Errors
     /// [`SynonymsError::Parameter`] for vectors of another number of words, for [`Family::CrowdComponent`] on sets that are not
-    /// [`Grouping::Closed`], and where [`Weighting::weights`] refuses; [`SynonymsError::Stopped`] when `progress` asks for it.
+    /// [`Grouping::Closed`], and as [`Weighting::weights`]; [`SynonymsError::Stopped`] when `progress` stops the step.
     pub fn new(
         sets: &CandidateSets,
         vectors: &Vectors,
@@ -85,7 +86,7 @@ impl SynonymTable {
         }
         let shared = weighting.family() == Family::CrowdComponent;
         if shared && sets.grouping() != Grouping::Closed {
-            let expected = "closed sets: only then do all words of a component have the same candidates";
+            let expected = "closed sets, in which all words of a component have the same candidates";
             return Err(SynonymsError::parameter("grouping", format!("{:?}", sets.grouping()), expected));
         }
         let to = |word: usize, center: usize| -> Vec<f64> {
@@ -95,7 +96,7 @@ impl SynonymTable {
             };
             sets.of(word).iter().map(cosine).collect()
         };
-        // One law for each component, at the position that names it.
+        // One law per component, at the position that names it.
         let medoids = if shared { sets.medoids(vectors) } else { Vec::new() };
         let laws: Vec<Vec<u64>> = (medoids.par_iter().zip(sets.components()).enumerate())
             .map(|(word, (&medoid, &name))| {
@@ -113,7 +114,7 @@ impl SynonymTable {
                     Some(law) => law.clone(),
                     None => weighting.weights(&own)?,
                 };
-                heard(progress, 1)?;
+                report(progress, 1)?;
                 Ok((own.into_iter().map(|similarity| similarity as f32).collect(), weights))
             })
             .collect::<Result<_, SynonymsError>>()?;
@@ -135,7 +136,7 @@ impl SynonymTable {
         Ok(table)
     }
 
-    /// The law of the weights.
+    /// The weighting of the candidates.
     #[must_use]
     pub fn weighting(&self) -> Weighting {
         self.weighting
@@ -154,13 +155,13 @@ impl SynonymTable {
         self.words.position(word).map(|position| TableRow { table: self, position })
     }
 
-    /// All rows, in the order of the vocabulary: from these a noise over word ids is built.
+    /// All rows, in the order of the vocabulary.
     #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = TableRow<'_>> {
         (0..self.len()).map(|position| TableRow { table: self, position })
     }
 
-    /// Candidates, similarities and weights of the word at a position; empty for one out of range.
+    /// Candidates, similarities and weights of the word at a position; empty if it is out of range.
     pub(super) fn parts(&self, position: usize) -> (&[u32], &[f32], &[u64]) {
         let start = self.starts.get(position).copied().unwrap_or_default() as usize;
         let end = self.starts.get(position.saturating_add(1)).copied().unwrap_or_default() as usize;
@@ -186,7 +187,7 @@ impl<'a> TableRow<'a> {
         self.position
     }
 
-    /// What it may become, itself included, by position; the weights add up to [`WEIGHT_TOTAL`](crate::WEIGHT_TOTAL).
+    /// Its candidates, itself included, by position; the weights sum to [`WEIGHT_TOTAL`](crate::WEIGHT_TOTAL).
     #[must_use]
     pub fn candidates(self) -> impl ExactSizeIterator<Item = Candidate<'a>> {
         let (candidates, similarities, weights) = self.table.parts(self.position);
@@ -196,7 +197,7 @@ impl<'a> TableRow<'a> {
         })
     }
 
-    /// Its component's name: the smallest position among its words.
+    /// The name of its component: the smallest position among its words.
     #[must_use]
     pub fn component(self) -> u32 {
         self.table.components.get(self.position).copied().unwrap_or_default()
@@ -219,7 +220,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn rows_hold_their_words_and_add_up() {
+    fn rows_contain_their_words_and_sum_to_the_total() {
         for family in Family::ALL {
             let table = built(family, Grouping::Closed);
             for row in table.rows() {
@@ -253,7 +254,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_shared_law_needs_closed_sets() {
+    fn a_shared_law_requires_closed_sets() {
         let vectors = scattered(10, 3, 1);
         let neighbors = Neighbors::find(&vectors, 0.8, &silent).unwrap();
         let sets = CandidateSets::new(&vectors, &neighbors, Grouping::Nearest, 4, &silent).unwrap();

@@ -1,4 +1,4 @@
-//! From a table to the noise that replaces words by it.
+//! From a table to the substitution noise with its weights.
 
 use super::SynonymTable;
 use crate::SynonymsError;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use steadfast_perturb::{Lexicon, Row, Substitution, WordId};
 
 impl SynonymTable {
-    /// The noise that replaces each word of the table by a draw from its row, with the table's own whole weights.
+    /// The noise that replaces each word of the table by a draw from its row, with the integer weights of the table.
     ///
-    /// The candidates of w, w itself and those of weight 0 included, are the set A(w) of the words that an attacker may put in the
-    /// place of w: [`Substitution::swaps`] makes the threat from a text. A word that has no other candidate than itself gets no
-    /// row, as do words outside the table: they stay, and the threat leaves them alone.
+    /// The candidates of w, including w itself and candidates of weight 0, are the set A(w) of the words that an attacker may
+    /// substitute for w: [`Substitution::substitutions`] makes the threat from a text. Words without other candidates, and words
+    /// outside the table, have no row: neither noise nor attacker replaces them.
     ///
-    /// The words of the table are interned in `lexicon`, spelled as in the table, which is as in the word vectors. Those of `GloVe` are
-    /// in lower case, so texts must be tokenized in lower case as well:
-    /// [`Tokenizer::words().lower_case(true)`](steadfast_perturb::Tokenizer). Otherwise `Good` is a word outside the table, which nothing
-    /// replaces and which no certificate by this noise lets an attacker replace.
+    /// The words of the table are interned in `lexicon`, spelled as in the word vectors. Those of `GloVe` are in lower case, so
+    /// texts must be tokenized in lower case as well:
+    /// [`Tokenizer::words().lower_case(true)`](steadfast_perturb::Tokenizer). Otherwise `Good` is a word outside the table, which
+    /// neither the noise nor the attacker of its certificates replaces.
     ///
     /// ```
     /// use std::{ops::ControlFlow, sync::Arc};
@@ -37,8 +37,7 @@ impl SynonymTable {
     /// ```
     ///
     /// # Errors
-    /// [`SynonymsError::Parameter`] where [`Substitution::new`] refuses: for a table of more than 2³² candidates, and for a lexicon
-    /// that has run out of ids.
+    /// [`SynonymsError::Parameter`] for a table of more than 2³² candidates, and for a lexicon that has run out of ids.
     pub fn noise(&self, lexicon: Arc<Lexicon>) -> Result<Substitution, SynonymsError> {
         let ids: Vec<WordId> = self.rows().map(|row| lexicon.intern(row.word())).collect();
         let id = |position: u32| ids.get(position as usize).copied();
@@ -61,7 +60,7 @@ mod tests {
     use crate::{Family, Grouping, WEIGHT_TOTAL, table::tests::built};
 
     #[test]
-    fn rows_overlaps_and_allowed_words_are_those_of_the_table() {
+    fn the_noise_matches_the_table() {
         for (family, grouping) in [
             (Family::Uniform, Grouping::Mutual),
             (Family::Crowd, Grouping::Nearest),
@@ -69,7 +68,7 @@ mod tests {
         ] {
             let table = built(family, grouping);
             let lexicon = Arc::new(Lexicon::new());
-            // Ids that are not the positions.
+            // Ids differ from positions.
             lexicon.intern("elsewhere");
             lexicon.intern("w7");
             let noise = table.noise(Arc::clone(&lexicon)).unwrap();

@@ -1,32 +1,39 @@
-//! What a table's laws do: how often a word stays, how near its replacement is, how much an attacker's swap leaves in common.
+//! Statistics of a table: how often words are kept, how similar replacements are, how much the laws of words overlap.
 //!
-//! For a threat that swaps w for any w′ of its allowed set A(w), a certificate rests on the overlap
+//! For a threat that replaces w by any w′ of its allowed set A(w), a certificate depends on the overlap
 //!
 //! ```text
 //! o(w) = min_{w′∈A(w)} Σ_v min(π_w(v), π_w′(v))
 //! ```
 //!
-//! (SAFER, Ye et al., ACL 2020, arXiv:2005.14424, Theorem 1, which has it for uniform laws): the part of the law that stays
-//! whatever the swap. It is computed from the whole weights, so without any error. O(|A(w)|·K) per word.
+//! (SAFER, Ye et al., ACL 2020, arXiv:2005.14424, Theorem 1, for uniform laws): the mass that the laws share for
+//! every substitution. It is computed from integer weights, exactly. O(|A(w)|·K) per word.
 
 use super::SynonymTable;
 use crate::WEIGHT_TOTAL;
 use rayon::prelude::*;
 
-/// The median and the quartiles of some numbers; between two of them, in proportion (Hyndman and Fan's type 7).
+/// The quartiles of a sample, with linear interpolation (type 7 of Hyndman and Fan 1996, doi:10.1080/00031305.1996.10473566).
+///
+/// ```
+/// use steadfast_synonyms::Quartiles;
+///
+/// assert_eq!(Quartiles::of(vec![4.0, 1.0, 2.0, 3.0]).median, 2.5);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Quartiles {
-    /// A quarter is at or below.
+    /// The first quartile.
     pub lower: f64,
-    /// A half is at or below.
+    /// The median.
     pub median: f64,
-    /// Three quarters are at or below.
+    /// The third quartile.
     pub upper: f64,
 }
 
 impl Quartiles {
-    /// Of these numbers; zeros where there are none.
+    /// The quartiles of these numbers; zeros for an empty list.
     #[must_use]
     pub fn of(mut values: Vec<f64>) -> Self {
         values.sort_unstable_by(f64::total_cmp);
@@ -40,35 +47,36 @@ impl Quartiles {
     }
 }
 
-/// A table at a glance. The quartiles are over the words that have another candidate than themselves.
+/// A summary of a table. The quartiles are over the words that have other candidates than themselves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Statistics {
-    /// Words of the table.
+    /// The number of words.
     pub words: usize,
-    /// Words with another candidate than themselves.
+    /// The number of words with other candidates than themselves.
     pub replaceable: usize,
-    /// The most candidates of a word, itself included.
+    /// The largest number of candidates of a word, itself included.
     pub largest: usize,
-    /// Candidates of a word, itself included.
+    /// The number of candidates of a word, itself included.
     pub candidates: Quartiles,
-    /// The probability that the word stays.
+    /// The probability that the word is kept.
     pub kept: Quartiles,
     /// The mean cosine of the replacement with the word.
     pub cosine: Quartiles,
-    /// The overlap with the law of the worst allowed word.
+    /// The smallest overlap with the law of an allowed word.
     pub overlap: Quartiles,
 }
 
 impl SynonymTable {
-    /// The probability, in units of 2⁻³², that the word at a position stays as it is.
+    /// The probability, in units of 2⁻³², that the word at a position is kept.
     #[must_use]
     pub fn kept(&self, position: usize) -> Option<u64> {
         let (candidates, _, weights) = self.parts(position);
         weights.get(candidates.binary_search(&(position as u32)).ok()?).copied()
     }
 
-    /// The mean cosine between the word at a position and what it becomes.
+    /// The mean cosine between the word at a position and its replacement.
     #[must_use]
     pub fn mean_cosine(&self, position: usize) -> Option<f64> {
         let (candidates, similarities, weights) = self.parts(position);
@@ -92,14 +100,14 @@ impl SynonymTable {
         sum
     }
 
-    /// The smallest overlap of the word at a position with a word that it may be swapped for, in units of 2⁻³²: exact.
+    /// The smallest overlap of the word at a position with an allowed word, in units of 2⁻³²: exact.
     #[must_use]
     pub fn overlap(&self, position: usize) -> Option<u64> {
         let (candidates, _, _) = self.parts(position);
         candidates.iter().map(|other| self.common(position, *other as usize)).min()
     }
 
-    /// The table at a glance, on the current rayon thread pool.
+    /// A summary of the table, on the current rayon thread pool.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         let replaceable: Vec<usize> =
@@ -130,7 +138,7 @@ mod tests {
 
     #[test]
     fn two_words_of_cosine_eight_tenths_overlap_by_a_sixth() {
-        // The published certificate takes the overlap of these for 1.
+        // The published certificate takes this overlap to be 1.
         let vectors = Vectors::new(["a", "b"], 2, vec![1.0, 0.0, 0.8, 0.6]).unwrap();
         let neighbors = Neighbors::find(&vectors, 0.7, &silent).unwrap();
         let sets = CandidateSets::new(&vectors, &neighbors, Grouping::Nearest, 100, &silent).unwrap();
@@ -143,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn a_law_shared_by_a_component_overlaps_wholly() {
+    fn a_law_shared_by_a_component_overlaps_fully() {
         let table = built(Family::CrowdComponent, Grouping::Closed);
         assert!((0..table.len()).all(|position| table.overlap(position) == Some(WEIGHT_TOTAL)));
         assert_eq!(table.statistics().overlap, Quartiles { lower: 1.0, median: 1.0, upper: 1.0 });
     }
 
     #[test]
-    fn overlaps_are_those_of_the_definition() {
+    fn overlaps_match_the_definition() {
         let table = built(Family::Crowd, Grouping::Nearest);
         let weight = |position: usize, candidate: usize| {
             let row = table.rows().nth(position).unwrap();
@@ -167,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn quartiles_lie_between_the_numbers() {
+    fn quartiles_interpolate() {
         let quartiles = Quartiles::of(vec![4.0, 1.0, 2.0, 3.0]);
         assert_eq!(quartiles, Quartiles { lower: 1.75, median: 2.5, upper: 3.25 });
         assert_eq!(Quartiles::of(vec![]), Quartiles::default());

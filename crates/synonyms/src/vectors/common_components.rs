@@ -1,7 +1,6 @@
-//! All-but-the-top: what all words share is taken out of their vectors.
+//! All-but-the-top: removes the mean and the leading directions of word vectors.
 //!
-//! Word vectors have a common mean and a few directions in which they vary most, which have to do with frequency rather than
-//! meaning. With unit vectors v(w), their mean μ, and u₁, u₂, … the D leading eigenvectors of the covariance,
+//! Word vectors have a common mean and a few directions of large variance, which encode frequency rather than meaning. With unit vectors v(w), their mean μ, and u₁, u₂, … the D leading eigenvectors of the covariance,
 //!
 //! ```text
 //! v′(w) = v(w) − μ − Σ_{i ≤ D} (u_i · (v(w) − μ)) u_i.
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mean_and_the_leading_directions_are_gone() {
+    fn mean_and_leading_directions_are_removed() {
         let plain = scattered(300, 5, 4);
         let values: Vec<f32> = plain
             .values()
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_vectors_that_are_all_the_same() {
+    fn equal_vectors_become_zero() {
         let vectors = Vectors::new(["a", "b"], 2, vec![1.0, 2.0, 1.0, 2.0]).unwrap();
         let cleaned = vectors.clone().without_common_components(1).unwrap();
         assert!(cleaned.values().iter().all(|value| value.abs() < 1e-6));

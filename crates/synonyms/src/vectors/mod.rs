@@ -1,4 +1,4 @@
-//! [`Vectors`]: words and one vector of the same length for each.
+//! [`Vectors`]: words with one vector each, all of the same length.
 
 mod common_components;
 mod counter_fitting;
@@ -12,7 +12,10 @@ pub use counter_fitting::CounterFitting;
 use crate::{SynonymsError, storage::input::malformed};
 use words::Words;
 
-/// Distinct words in a fixed order and, for each, a vector of finite numbers; all vectors have the same length.
+/// Distinct words in a fixed order with a vector of finite numbers each; all vectors have the same length.
+///
+/// [`Vectors::save`] and [`Vectors::load`] use the binary format; [`Vectors::load_text`] and [`Vectors::load_json`] import
+/// published vectors.
 ///
 /// ```
 /// use steadfast_synonyms::Vectors;
@@ -43,7 +46,7 @@ impl Vectors {
         Self::from_words(Words::new(words)?, dimensions, values)
     }
 
-    /// The same, of words that have been checked.
+    /// [`Vectors::new`] for checked words.
     pub(crate) fn from_words(
         words: Words,
         dimensions: usize,
@@ -83,7 +86,7 @@ impl Vectors {
         self.dimensions
     }
 
-    /// The words in their order.
+    /// The words, in order.
     #[must_use]
     pub fn words(&self) -> impl ExactSizeIterator<Item = &str> {
         self.words.iter()
@@ -93,7 +96,7 @@ impl Vectors {
         &self.words
     }
 
-    /// The word at a position from 0.
+    /// The word at a position, from 0.
     #[must_use]
     pub fn word(&self, position: usize) -> Option<&str> {
         self.words.get(position)
@@ -111,7 +114,7 @@ impl Vectors {
         Some(self.row(self.position(word)?))
     }
 
-    /// The vector at a position from 0; empty for one out of range.
+    /// The vector at a position, from 0; empty if it is out of range.
     #[must_use]
     pub fn row(&self, position: usize) -> &[f32] {
         let start = position.saturating_mul(self.dimensions);
@@ -124,9 +127,9 @@ impl Vectors {
         &self.values
     }
 
-    /// The cosine between the vectors at two positions, in −1..=1; 0 where one of them is zero or out of range.
+    /// The cosine between the vectors at two positions, in −1..=1; 0 if one of them is zero or out of range.
     ///
-    /// Summed in double precision and in a fixed order: the same for (a, b) and (b, a), and on every machine.
+    /// Summed in double precision and in a fixed order: the same for (a, b) and (b, a), and on every platform.
     #[must_use]
     pub fn cosine(&self, a: usize, b: usize) -> f64 {
         let (a, b) = (self.row(a), self.row(b));
@@ -134,10 +137,10 @@ impl Vectors {
         if scale > 0.0 { (dot(a, b) / scale.sqrt()).clamp(-1.0, 1.0) } else { 0.0 }
     }
 
-    /// The vectors of those of `words` that are here, in the order of `words`; others are left out, repeated ones count once.
+    /// The vectors of the given words, in that order. Words without a vector are left out, and repeated words count once.
     ///
     /// # Errors
-    /// [`SynonymsError::Parameter`] if none of the words is here.
+    /// [`SynonymsError::Parameter`] if none of the words has a vector.
     pub fn restrict<T: AsRef<str>>(&self, words: impl IntoIterator<Item = T>) -> Result<Self, SynonymsError> {
         let mut taken = vec![false; self.len()];
         let mut positions = Vec::new();
@@ -203,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_vocabulary_takes_its_words_in_its_order() {
+    fn restricted_vectors_follow_the_order_of_the_vocabulary() {
         let vectors = Vectors::new(["a", "b", "c"], 1, vec![1.0, 2.0, 3.0]).unwrap();
         let some = vectors.restrict(["c", "x", "a", "c"]).unwrap();
         assert_eq!(some, Vectors::new(["c", "a"], 1, vec![3.0, 1.0]).unwrap());
@@ -211,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn vectors_that_are_none_are_refused() {
+    fn invalid_vectors_are_refused() {
         for (words, dimensions, values, part) in [
             (vec!["a"], 0, vec![], "0 dimensions"),
             (vec![], 1, vec![], "none"),
@@ -226,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn cosines_are_symmetric_and_defined_everywhere() {
+    fn cosines_are_symmetric_and_total() {
         let vectors = Vectors::new(["a", "b", "0"], 2, vec![3.0, 0.0, 0.1, 0.7, 0.0, 0.0]).unwrap();
         assert_eq!(vectors.cosine(0, 1), vectors.cosine(1, 0));
         assert!((vectors.cosine(1, 1) - 1.0).abs() < 1e-12);

@@ -1,7 +1,7 @@
-//! The plain text forms of word vectors.
+//! The text formats of word vectors.
 //!
-//! `GloVe` writes a word and its numbers on each line, separated by single spaces; word2vec's text form writes the same under a
-//! first line with the number of words and of dimensions. Both are read; the first line tells which it is.
+//! `GloVe` writes a word and its numbers on each line, separated by single spaces; the text format of word2vec adds a first line
+//! with the number of words and of dimensions. The first line determines the format.
 
 use super::{Vectors, words::Words};
 use crate::{
@@ -15,17 +15,18 @@ impl Vectors {
     ///
     /// # Errors
     /// [`SynonymsError::Io`] and those of [`Vectors::read_text`], with the file's name.
-    pub fn load_text(path: &Path) -> Result<Self, SynonymsError> {
+    pub fn load_text(path: impl AsRef<Path>) -> Result<Self, SynonymsError> {
+        let path = path.as_ref();
         Self::read_text(open(path)?).map_err(in_file(path))
     }
 
-    /// Reads the text form of `GloVe` or word2vec.
+    /// Reads the text format of `GloVe` or word2vec.
     ///
     /// A word is everything before the first space. Memory: the vectors and one line.
     ///
     /// # Errors
-    /// [`SynonymsError::Format`] with the line for another number of values than in the first vector, a value that is no finite
-    /// number, bytes that are no UTF-8, a repeated or empty word, other counts than announced, and an empty input;
+    /// [`SynonymsError::Format`] with the line for a vector of another length than the first, a value that is not a finite
+    /// number, invalid UTF-8, a repeated or empty word, counts that differ from the header, and an empty input;
     /// [`SynonymsError::Io`] when the reader fails.
     pub fn read_text(mut reader: impl BufRead) -> Result<Self, SynonymsError> {
         let mut words = Words::default();
@@ -75,7 +76,7 @@ impl Vectors {
     }
 }
 
-/// Words and dimensions, where the line is word2vec's header: two whole numbers and nothing else.
+/// Words and dimensions, if the line is the header of word2vec: exactly two integers.
 fn header(line: &str) -> Option<(u64, u64)> {
     let (words, dimensions) = line.split_once(' ')?;
     Some((words.parse().ok()?, dimensions.parse().ok()?))
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_forms_are_read() {
+    fn both_formats_are_read() {
         let expected = Vectors::new(["the", "…"], 2, vec![0.5, -1.0, 2e-3, 4.0]).unwrap();
         for text in ["the 0.5 -1\n… 0.002 4\n", "the 0.5 -1 \r\n… 0.002 4", "2 2\nthe 0.5 -1\n… 0.002 4\n"]
         {
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_named() {
+    fn malformed_lines_are_named() {
         for (text, part) in [
             (&b""[..], "none"),
             (b"a 1 2\nb 1\n", "line 2"),
@@ -119,6 +120,6 @@ mod tests {
                 "{error}"
             );
         }
-        assert!(matches!(Vectors::load_text(Path::new("no/such/file")), Err(SynonymsError::Io { .. })));
+        assert!(matches!(Vectors::load_text("no/such/file"), Err(SynonymsError::Io { .. })));
     }
 }

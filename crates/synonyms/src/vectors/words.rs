@@ -1,4 +1,4 @@
-//! [`Words`]: distinct words in a fixed order, compact, found by their spelling.
+//! [`Words`]: distinct words in a fixed order, stored compactly, with look-up by spelling.
 
 use crate::{
     SynonymsError,
@@ -9,9 +9,9 @@ use crate::{
 };
 use std::io::{self, Read};
 
-/// Distinct words, in one string, with their order by spelling for look-ups by bisection.
+/// Distinct words in one string, and their order by spelling for binary search.
 ///
-/// Both orders are written to files, so that a file is loaded without sorting or hashing a word.
+/// Both orders are written to files, so that loading needs no sorting or hashing.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Words {
     text: String,
@@ -26,7 +26,7 @@ impl std::fmt::Debug for Words {
 }
 
 impl Words {
-    /// The words in this order. Refuses empty and repeated ones.
+    /// The words in this order. Refuses empty and repeated words.
     pub(crate) fn new<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> Result<Self, SynonymsError> {
         let mut list = Self::default();
         for word in words {
@@ -36,7 +36,7 @@ impl Words {
         Ok(list)
     }
 
-    /// Appends a word; it is found after [`Words::sort`].
+    /// Appends a word; [`Words::sort`] makes it findable.
     pub(crate) fn push(&mut self, word: &str) -> Result<(), SynonymsError> {
         let at = || format!("word {}", self.ends.len() + 1);
         if word.is_empty() {
@@ -58,7 +58,7 @@ impl Words {
         self.check_order()
     }
 
-    /// Each word once, and each findable.
+    /// Checks that each word occurs once and the order is sorted.
     fn check_order(&self) -> Result<(), SynonymsError> {
         for pair in self.sorted.windows(2) {
             let &[before, after] = pair else { continue };
@@ -67,7 +67,7 @@ impl Words {
                 return Err(malformed(at, format!("{:?} again", self.word(after)), "each word once"));
             }
             if self.word(before) > self.word(after) {
-                return Err(malformed("the order of words", "disorder", "the order of their spelling"));
+                return Err(malformed("the order of words", "unsorted words", "words sorted by spelling"));
             }
         }
         Ok(())
@@ -77,7 +77,7 @@ impl Words {
         self.ends.len()
     }
 
-    /// The word at a position; empty for one out of range.
+    /// The word at a position; empty if it is out of range.
     pub(crate) fn word(&self, position: u32) -> &str {
         self.get(position as usize).unwrap_or_default()
     }
@@ -106,7 +106,7 @@ impl Words {
         writer.all(&self.sorted, |position| position.to_le_bytes())
     }
 
-    /// Reads what [`Words::write`] wrote; [`UncheckedWords::check`] makes it words.
+    /// Reads what [`Words::write`] wrote; [`UncheckedWords::check`] validates it.
     pub(crate) fn read(reader: &mut BinaryReader<impl Read>) -> Result<UncheckedWords, SynonymsError> {
         let count = reader.number()?;
         let bytes = reader.number()?;
@@ -118,7 +118,7 @@ impl Words {
     }
 }
 
-/// Words of a file whose checksum has not been compared yet.
+/// Words of a file whose checksum has not been checked yet.
 pub(crate) struct UncheckedWords {
     text: Vec<u8>,
     ends: Vec<u32>,
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_found_by_spelling_and_place() {
+    fn words_are_found_by_spelling_and_position() {
         let words = Words::new(["the", "a", "über", "b"]).unwrap();
         assert_eq!(words.position("über"), Some(2));
         assert_eq!(words.position("c"), None);

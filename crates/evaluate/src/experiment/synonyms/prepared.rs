@@ -66,10 +66,11 @@ impl Prepared {
         } else {
             let database = match &flags.data {
                 Some(folder) => WordNet::load(folder)?,
-                None => WordNet::load(&cache.fetch(&catalogue::WORDNET, flags.offline)?)?,
+                None => WordNet::load(cache.fetch(&catalogue::WORDNET, flags.offline)?)?,
             };
             stage("WordNet")?;
-            let fitting = CounterFitting { epochs: settings.epochs, ..CounterFitting::default() };
+            let mut fitting = CounterFitting::default();
+            fitting.epochs = settings.epochs;
             let steps = raw.len() as u64 * u64::from(settings.epochs + 1);
             let bar = console.bar("counter-fitting", steps);
             let fitted = fitting.fit(&raw, &database.pairs(&raw), &|words| console.advance(&bar, words))?;
@@ -159,7 +160,7 @@ pub(super) fn stop_if_asked(console: &Console) -> Result<(), Error> {
 /// All vectors, of `--data` or of the cache, where they are kept in binary form after they were read once.
 fn vectors(flags: &Flags, cache: &Cache, console: &Console) -> Result<Vectors, Error> {
     if let Some(folder) = &flags.data {
-        return Ok(Vectors::load_text(&folder.join("vectors.txt"))?);
+        return Ok(Vectors::load_text(folder.join("vectors.txt"))?);
     }
     let source = catalogue::GLOVE;
     let folder = cache.root().join("vectors");

@@ -48,7 +48,7 @@ fn enclosure(groups: &Groups) -> Vec<(f64, f64)> {
 }
 
 #[test]
-fn sums_that_enclose_the_integral_agree() {
+fn enclosing_sums_agree() {
     for list in [
         &[1.0, 0.85, 0.85, 0.85][..],
         &[1.0, 0.62, 0.6, 0.55, 0.3, 0.1],
@@ -74,13 +74,13 @@ fn simulate(similarities: &[f64], rounds: u32) -> Vec<f64> {
     let common = mean * (1.0 - mean) / variance - 1.0;
     let beta = rand_distr::Beta::new(mean * common, (1.0 - mean) * common).unwrap();
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
-    let mut picked = vec![0u32; similarities.len()];
+    let mut selected = vec![0u32; similarities.len()];
     for _ in 0..rounds {
         let draws = similarities.iter().map(|s| s * beta.sample(&mut rng));
         let (best, _) = draws.enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
-        picked[best] += 1;
+        selected[best] += 1;
     }
-    picked.into_iter().map(|count| f64::from(count) / f64::from(rounds)).collect()
+    selected.into_iter().map(|count| f64::from(count) / f64::from(rounds)).collect()
 }
 
 #[test]
@@ -103,26 +103,26 @@ fn the_literal_procedure_agrees() {
             );
         }
     }
-    // The paper's own list: the original word stays nearly always.
+    // The list of the paper: the original word is nearly always kept.
     let list = [1.0, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85, 0.85];
     assert!((select(&list).unwrap()[0] - 0.94).abs() < 0.01);
 }
 
 #[test]
-fn without_the_factor_all_candidates_are_alike() {
-    // The paper's text: the similarities shape the Beta, but the largest plain draw wins.
+fn without_the_factor_all_candidates_are_equally_likely() {
+    // The paper's text: the similarities shape the beta distribution, but the largest draw is selected.
     let similarities = [1.0, 0.9, 0.7, 0.4];
     let beta = Beta::with_moments_of(&similarities).unwrap();
     let (masses, _) = Groups::new(beta, &[1.0; 4]).integrate();
     assert!((masses[0] - 1.0).abs() < 1e-9, "one group of four, each with a quarter");
-    // And with similarities that differ by nothing that matters, from separate groups.
+    // The same with nearly equal similarities in separate groups.
     let nearly = [1.0 - 3e-12, 1.0 - 2e-12, 1.0 - 1e-12, 1.0];
     let (masses, _) = Groups::new(beta, &nearly).integrate();
     assert!(masses.iter().all(|mass| (mass - 0.25).abs() < 1e-5), "{masses:?}");
 }
 
 #[test]
-fn lists_without_spread_are_uniform_and_far_candidates_are_never_picked() {
+fn equal_similarities_are_uniform_and_distant_candidates_have_probability_0() {
     assert_eq!(select(&[1.0]).unwrap(), [1.0]);
     assert_eq!(select(&[0.7; 4]).unwrap(), [0.25; 4]);
     assert_eq!(select(&[1.0, -0.2, 0.0, 0.009]).unwrap(), [1.0, 0.0, 0.0, 0.0]);
@@ -136,7 +136,7 @@ fn lists_without_spread_are_uniform_and_far_candidates_are_never_picked() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn more_similar_candidates_are_picked_more_often(
+    fn probabilities_increase_with_similarity(
         mut list in prop::collection::vec(prop_oneof![0.01f64..1.0, 0.9f64..1.0, Just(1.0), 0.01f64..0.02], 1..30),
     ) {
         list.push(1.0);
@@ -152,7 +152,7 @@ proptest! {
 }
 
 #[test]
-fn large_lists_are_quick() {
+fn large_lists_are_accurate() {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(2);
     let mut list: Vec<f64> = (0..99).map(|_| rng.random_range(0.2..0.9)).collect();
     list.push(1.0);
