@@ -86,17 +86,17 @@ impl Noises {
                 }
                 _ => continue,
             };
-            let (prepared, neighbours) = match &mut prepared {
+            let (prepared, neighbors) = match &mut prepared {
                 Some(made) => made,
                 none => {
                     // There --data would name vectors.
                     let flags = Flags { data: None, ..flags.clone() };
                     let made = Prepared::new(&tables, &flags, cache, console)?;
-                    let neighbours = made.neighbours(settings.threshold, console)?;
-                    none.insert((made, neighbours))
+                    let neighbors = made.neighbors(settings.threshold, console)?;
+                    none.insert((made, neighbors))
                 }
             };
-            let sets = prepared.sets(neighbours, grouping, console)?;
+            let sets = prepared.sets(neighbors, grouping, console)?;
             let noise = prepared.table(&sets, weighting, console)?.noise(Arc::clone(&lexicon))?;
             laws.push((defence, Law::Replaces(noise)));
         }

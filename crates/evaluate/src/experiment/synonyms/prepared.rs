@@ -1,4 +1,4 @@
-//! [`Prepared`]: a vocabulary with raw and processed vectors and the neighbours among them.
+//! [`Prepared`]: a vocabulary with raw and processed vectors and the neighbors among them.
 
 use super::{Settings, SimilarityOf};
 use crate::{
@@ -102,15 +102,15 @@ impl Prepared {
         &self.stages
     }
 
-    /// The neighbours from this cosine on, among frequent words.
+    /// The neighbors from this cosine on, among frequent words.
     ///
     /// # Errors
     /// [`Error::Perturb`] for a threshold that is none, and after Ctrl-C.
-    pub fn neighbours(&self, threshold: f64, console: &Console) -> Result<Neighbors, Error> {
-        let bar = console.bar("neighbours", self.raw.len() as u64);
-        let neighbours = Neighbors::find(&self.processed, threshold, &|words| console.advance(&bar, words))?;
+    pub fn neighbors(&self, threshold: f64, console: &Console) -> Result<Neighbors, Error> {
+        let bar = console.bar("neighbors", self.raw.len() as u64);
+        let neighbors = Neighbors::find(&self.processed, threshold, &|words| console.advance(&bar, words))?;
         bar.finish_and_clear();
-        Ok(neighbours.frequent(&self.frequencies, self.above))
+        Ok(neighbors.frequent(&self.frequencies, self.above))
     }
 
     /// The candidates of every word.
@@ -119,12 +119,12 @@ impl Prepared {
     /// [`Error::Perturb`] for a maximum of 0, and after Ctrl-C.
     pub fn sets(
         &self,
-        neighbours: &Neighbors,
+        neighbors: &Neighbors,
         grouping: Grouping,
         console: &Console,
     ) -> Result<CandidateSets, Error> {
         let bar = console.bar("candidates", self.raw.len() as u64);
-        let sets = CandidateSets::new(&self.processed, neighbours, grouping, self.maximum, &|words| {
+        let sets = CandidateSets::new(&self.processed, neighbors, grouping, self.maximum, &|words| {
             console.advance(&bar, words)
         })?;
         bar.finish_and_clear();
@@ -260,8 +260,8 @@ mod tests {
         assert_eq!(prepared.raw().words().collect::<Vec<_>>(), ["good", "fine", "bad"]);
         assert!(prepared.frequencies().iter().all(|count| *count > 1));
         let console = Console::silent();
-        let neighbours = prepared.neighbours(0.5, &console).unwrap();
-        let sets = prepared.sets(&neighbours, Grouping::Closed, &console).unwrap();
+        let neighbors = prepared.neighbors(0.5, &console).unwrap();
+        let sets = prepared.sets(&neighbors, Grouping::Closed, &console).unwrap();
         let table = prepared.table(&sets, steadfast_synonyms::Family::Uniform.into(), &console).unwrap();
         assert_eq!(table.len(), 3);
         // Counter-fitting asks for WordNet, which the folder does not hold.

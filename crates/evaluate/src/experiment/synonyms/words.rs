@@ -71,8 +71,8 @@ mod tests {
     #[test]
     fn laws_stand_beside_each_other() {
         let vectors = Vectors::new(["good", "fine", "odd"], 2, vec![1.0, 0.0, 0.8, 0.6, -1.0, 0.0]).unwrap();
-        let neighbours = Neighbors::find(&vectors, 0.7, &|_| std::ops::ControlFlow::Continue(())).unwrap();
-        let sets = CandidateSets::new(&vectors, &neighbours, Grouping::Closed, 9, &|_| {
+        let neighbors = Neighbors::find(&vectors, 0.7, &|_| std::ops::ControlFlow::Continue(())).unwrap();
+        let sets = CandidateSets::new(&vectors, &neighbors, Grouping::Closed, 9, &|_| {
             std::ops::ControlFlow::Continue(())
         })
         .unwrap();
