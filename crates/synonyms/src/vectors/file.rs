@@ -19,6 +19,17 @@ const VERSION: u32 = 1;
 impl Vectors {
     /// Writes the binary format to a file, atomically.
     ///
+    /// ```
+    /// use steadfast_synonyms::Vectors;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("vectors");
+    /// let vectors = Vectors::new(["good", "fine"], 2, vec![1.0, 0.0, 0.8, 0.6])?;
+    /// vectors.save(&path)?;
+    /// assert_eq!(Vectors::load(&path)?, vectors);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SynonymsError::Io`] if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SynonymsError> {
