@@ -88,7 +88,7 @@ fn noises(criterion: &mut Criterion) {
             bench(&format!("baseline: one f64 per word, δ = {probability}"), &PlainDeletion(probability));
         }
         let kept = (1..2_000).map(|index| (WordId::from_index(index), rate(0.2)));
-        let per_word = Deletion::per_word(Arc::clone(&lexicon), rate(0.98), kept).expect("a noise");
+        let per_word = Deletion::per_word(Arc::clone(&lexicon), kept, rate(0.98)).expect("a noise");
         bench("deletion per word", &per_word);
         bench("masking", &masking);
         let exact = ExactMasking::new(Arc::clone(&lexicon), (size / 4) as u32).expect("a noise");

@@ -1,7 +1,7 @@
 //! What may a word be replaced by, and with which probability? `cargo run --release --example synonyms -- --words good,awful`.
 
 use clap::Parser;
-use steadfast::perturb::synonym::{Family, Grouping, SynonymTable};
+use steadfast::synonyms::{Family, Grouping, SynonymTable};
 use steadfast_evaluate::{
     Error, Failure,
     experiment::{
@@ -94,23 +94,23 @@ fn main() -> Result<(), Failure> {
         println!("\nWritten to {}: comparison.md, comparison.json", output.path().display());
         return Ok(());
     }
-    let neighbours = prepared.neighbours(settings.threshold, &console)?;
-    let sets = prepared.sets(&neighbours, settings.grouping(), &console)?;
+    let neighbors = prepared.neighbors(settings.threshold, &console)?;
+    let sets = prepared.sets(&neighbors, settings.grouping(), &console)?;
     let table = prepared.table(&sets, weighting, &console)?;
     table.save(&path)?;
     if !options.words.is_empty() {
         // Each law on the candidates that it is meant for.
-        let nearest = prepared.sets(&neighbours, Grouping::Nearest, &console)?;
-        let closed = prepared.sets(&neighbours, Grouping::Closed, &console)?;
+        let nearest = prepared.sets(&neighbors, Grouping::Nearest, &console)?;
+        let closed = prepared.sets(&neighbors, Grouping::Closed, &console)?;
         let crowd = prepared.table(&nearest, Family::Crowd.into(), &console)?;
         let component = prepared.table(&closed, Family::CrowdComponent.into(), &console)?;
         let columns = ["crowd", "crowd-component"];
         println!("{}", words_report(&options.words, &columns, &[&crowd, &component], options.show));
     }
     println!(
-        "\n{}; {} pairs of neighbours\nWritten to {}",
+        "\n{}; {} pairs of neighbors\nWritten to {}",
         summary(&table),
-        neighbours.pairs(),
+        neighbors.pairs(),
         path.display()
     );
     Ok(())

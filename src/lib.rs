@@ -5,7 +5,8 @@
 //! | module | crate | what it is for |
 //! |---|---|---|
 //! | [`certify`] | `steadfast-certify` | votes → bounds → certificate: noise, threats, the smoothing loop |
-//! | [`perturb`] | `steadfast-perturb` | text: words, edits, deletion, masking and synonym noise with exact laws |
+//! | [`perturb`] | `steadfast-perturb` | text: words, edits, deletion, masking and substitution noise with exact laws |
+//! | [`synonyms`] | `steadfast-synonyms` | word vectors and thesauri → candidate sets → tables for substitution noise |
 //! | [`fuzz`] | `steadfast-fuzz` | where a text is vulnerable: tree search over its segments; FRS's randomisation and vote |
 //! | [`model`] | `steadfast-model` | base classifiers: ensembles trained on noise, pretrained transformers |
 //!
@@ -51,6 +52,7 @@ pub use steadfast_certify as certify;
 pub use steadfast_fuzz as fuzz;
 pub use steadfast_model as model;
 pub use steadfast_perturb as perturb;
+pub use steadfast_synonyms as synonyms;
 
 /// The snippets of the README, run as tests.
 #[cfg(doctest)]

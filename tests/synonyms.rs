@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
     process::{Command, Output, Stdio},
 };
-use steadfast::perturb::synonym::{SynonymTable, WEIGHT_TOTAL};
+use steadfast::synonyms::{SynonymTable, WEIGHT_TOTAL};
 
 const VECTORS: &str =
     "good 1 0 0\nfine 0.8 0.6 0\nbad 0.75 -0.6 0.2\nfilm 0 0.2 1\nmovie 0 -0.1 1\nodd -1 0.1 -0.4\n";
@@ -81,7 +81,7 @@ fn a_table_is_built_printed_and_read_again() {
     }
     // The antonyms were near in the vectors; counter-fitting took them apart.
     assert!(!report.contains("bad"), "{report}");
-    let table = SynonymTable::load(&place.path("out/synonyms.table")).expect("a table");
+    let table = SynonymTable::load(place.path("out/synonyms.table")).expect("a table");
     let good = table.row("good").expect("a row");
     assert_eq!(table.overlap(good.position()), Some(WEIGHT_TOTAL));
 
@@ -117,7 +117,7 @@ fn nothing_is_overwritten() {
     place.succeed(&[]);
     place.succeed(&["--law", "crowd", "--temperature", "4"]);
     let table =
-        |folder: &str| SynonymTable::load(&place.path(folder).join("synonyms.table")).expect("a table");
+        |folder: &str| SynonymTable::load(place.path(folder).join("synonyms.table")).expect("a table");
     assert_ne!(table("out/synonyms"), table("out/synonyms-2"));
     // What cannot be read again is said so, and left alone.
     place.write("out/synonyms.table", &saved[..saved.len() - 1]);

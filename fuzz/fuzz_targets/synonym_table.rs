@@ -5,10 +5,8 @@ mod checksum;
 
 use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
-use steadfast_perturb::{
-    Lexicon,
-    synonym::{SynonymTable, WEIGHT_TOTAL},
-};
+use steadfast_perturb::Lexicon;
+use steadfast_synonyms::{SynonymTable, WEIGHT_TOTAL};
 
 fuzz_target!(|bytes: &[u8]| {
     for file in [bytes.to_vec(), checksum::mended(bytes)] {

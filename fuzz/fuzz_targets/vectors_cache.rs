@@ -4,7 +4,7 @@
 mod checksum;
 
 use libfuzzer_sys::fuzz_target;
-use steadfast_perturb::synonym::Vectors;
+use steadfast_synonyms::Vectors;
 
 fuzz_target!(|bytes: &[u8]| {
     for file in [bytes.to_vec(), checksum::mended(bytes)] {

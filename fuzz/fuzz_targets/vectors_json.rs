@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use steadfast_perturb::synonym::Vectors;
+use steadfast_synonyms::Vectors;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(vectors) = Vectors::read_json(bytes) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use steadfast_perturb::synonym::{PartOfSpeech, Vectors, WordNet};
+use steadfast_synonyms::{PartOfSpeech, Vectors, WordNet};
 
 fuzz_target!(|bytes: &[u8]| {
     let vectors = Vectors::new(["good", "fine", "bad", "poor", "a", "b"], 1, vec![1.0; 6]).expect("vectors");

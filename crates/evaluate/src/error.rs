@@ -368,9 +368,12 @@ pub enum Error {
     /// A parameter of noise or certificate.
     #[error(transparent)]
     Certify(#[from] steadfast_certify::Error),
+    /// Texts or noises of texts.
+    #[error(transparent)]
+    Perturb(#[from] steadfast_perturb::PerturbError),
     /// Word vectors, pairs of words or a table of synonyms.
     #[error(transparent)]
-    Perturb(#[from] steadfast_perturb::Error),
+    Synonyms(#[from] steadfast_synonyms::SynonymsError),
     /// A model that cannot tell how probable a word is.
     #[cfg(feature = "torch")]
     #[error(

@@ -9,7 +9,7 @@ use steadfast_fuzz::{
     Defended, Divergence, Error, Fuzzer, Objective, Poll, Randomisation, Randomiser, Rates, Settings,
     objective,
 };
-use steadfast_perturb::{Lexicon, OnStrings, Tokenizer, WordId};
+use steadfast_perturb::{Lexicon, StringClassifier, Tokenizer, WordId};
 
 /// Answers every text with these numbers, checked or not.
 struct Says(Vec<f32>);
@@ -176,7 +176,7 @@ fn triggers_that_a_tokenizer_drops_or_splits() {
     // White space of a strange kind is no word, and upper case is none of its own: nothing is left to find.
     assert_eq!(tokenizer.tokenize(&lexicon, "a slow\u{2003}film of LITTLE charm"), clean);
     let by_string =
-        |trigger: &'static str| Divergence::new(OnStrings::new(Arc::clone(&lexicon), Finds(trigger)));
+        |trigger: &'static str| Divergence::new(StringClassifier::new(Arc::clone(&lexicon), Finds(trigger)));
     let settings = Settings { budget: 30, ..Settings::default() };
     let fuzzer = Fuzzer::new(Arc::clone(&lexicon), deletions(), settings).unwrap();
     let dropped = fuzzer.search(&by_string("\u{2003}"), std::slice::from_ref(&clean)).unwrap().remove(0);

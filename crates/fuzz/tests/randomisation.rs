@@ -6,7 +6,7 @@ use common::World;
 use steadfast_certify::Rate;
 use steadfast_fuzz::{Coin, Error, Finding, Randomisation, Randomiser, Rates, Settings};
 use steadfast_perturb::{
-    MutationWeights, SegmentMutation, WordId, WordList, edit::normalised_damerau_levenshtein,
+    MutationWeights, SegmentMutation, WordId, WordList, edit::normalized_damerau_levenshtein,
 };
 
 fn findings(world: &World, count: usize) -> Vec<Finding> {
@@ -93,7 +93,7 @@ fn copies_keep_to_the_threshold() {
         let mut largest: f64 = 0.0;
         for voter in 0..20 {
             for (copy, finding) in randomiser.randomise(&findings, voter).unwrap().iter().zip(&findings) {
-                let distance = normalised_damerau_levenshtein(copy, finding.text());
+                let distance = normalized_damerau_levenshtein(copy, finding.text());
                 assert!(distance <= threshold);
                 largest = largest.max(distance);
             }

@@ -1,13 +1,15 @@
-//! Text perturbation: words, edits between texts, and noises that know their own law.
+//! Text perturbation: words, edits of texts, and noises that know their own law.
 //!
-//! - [`text`]: a [`Lexicon`] of interned words, and a [`Tokenizer`] without context.
-//! - [`edit`]: edits as data, shortest scripts, Damerau–Levenshtein distances.
-//! - [`noise`]: deletion, masking and substitution with exact laws; random mutation without one.
-//! - [`synonym`]: tables of words that may replace each other.
-//! - [`Partition`]: words dealt out to groups.
+//! - [`text`]: a [`Lexicon`] of interned words, and a context-free [`Tokenizer`].
+//! - [`edit`]: [`EditScript`]s, shortest scripts, Damerau–Levenshtein distances.
+//! - Noises with an exact law: [`Deletion`], [`Masking`], [`ExactMasking`], [`Substitution`]. Sampler and certificate use the
+//!   same integers. [`Enumeration`] lists the likeliest noisy copies of a short text.
+//! - Random edits without a law: [`Mutation`], [`SegmentMutation`]. They serve search, not certification.
+//! - [`Partition`]: assigns words to groups.
+//! - [`StringClassifier`]: adapts a classifier of strings.
 //!
-//! A noise makes the attacker of a text ([`Deletion::edits`], [`Deletion::signal`], [`Substitution::swaps`], …), against whom
-//! [`certify`] counts votes:
+//! A noise makes the threat from a text ([`Deletion::edits`], [`Deletion::signal`], [`Masking::substitutions`],
+//! [`ExactMasking::substitutions`], [`Substitution::substitutions`]), and [`certify`] certifies votes against it:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -26,8 +28,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Laws
+//! The law of a noise on a text is a fingerprint of all parameters of the noise, including those of words that the text does
+//! not contain, and of the text. It is computed from words, not ids: the same text under the same noise has the same law
+//! whatever else a lexicon contains. A text with ids that are not in the noise's lexicon has no law.
+//!
 //! # Features
-//! - `serde`: edits and scripts serialise.
+//! - `serde`: edits, scripts and the parameters of noises ([`DeletionRates`], [`MaskingRate`], [`MutationWeights`]) can be read
+//!   and written. What is read is checked.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -43,19 +51,18 @@
 
 pub mod edit;
 mod error;
-pub mod noise;
-mod on_strings;
+mod noise;
 mod partition;
-pub mod synonym;
+mod string_classifier;
 pub mod text;
 
 pub use edit::{EditOp, EditScript};
-pub use error::{Error, Parameter};
+pub use error::PerturbError;
 pub use noise::{
-    Beyond, Deletion, Enumeration, ExactMasking, Frequencies, KeepsWords, Masking, Mutation, MutationWeights,
-    Replacements, Row, SegmentMutation, Substitution, WordList,
+    Beyond, Deletion, DeletionRates, Enumeration, ExactMasking, Frequencies, IndependentTokenNoise, Masking,
+    MaskingRate, Mutation, MutationWeights, Replacements, Row, SegmentMutation, Substitution, WordList,
 };
-pub use on_strings::OnStrings;
 pub use partition::Partition;
 pub use steadfast_certify as certify;
+pub use string_classifier::StringClassifier;
 pub use text::{Lexicon, Token, Tokenizer, WordId};

@@ -1,14 +1,14 @@
-//! [`Partition`]: the words of a text, dealt out to groups.
+//! [`Partition`]: assigns the words of a text to groups.
 //!
 //! The word `w` belongs to the group `hash(lower case of w) mod m`, with SipHash-1-3 under the zero key, the same on every
-//! platform and in every run. A classifier that is trained on and shown the words of one group alone cannot be moved by words
-//! of the others, so a vote over groups bounds what any few words can do, whether inserted into training texts, the test text
-//! or both (Pei et al., `TextGuard`, NDSS 2024, <https://arxiv.org/abs/2311.11225>). Split the full text: cutting it to a length
-//! first would let a word of one group push out words of another.
+//! platform and in every run. A classifier that is trained and tested on the words of one group alone is not affected by words
+//! of the others, so a vote over groups bounds the effect of a few words that are inserted into training texts, the test text
+//! or both (Pei et al., `TextGuard`, NDSS 2024, <https://arxiv.org/abs/2311.11225>). Split the full text: truncating it first
+//! would let a word of one group displace words of another.
 //!
-//! This is no noise: nothing is random and there is no law.
+//! A partition is not a noise: nothing is random and there is no law.
 
-use crate::{Error, Lexicon, WordId};
+use crate::{Lexicon, PerturbError, WordId};
 use siphasher::sip::SipHasher13;
 use std::{hash::Hasher, num::NonZeroU32, sync::Arc};
 
@@ -25,7 +25,7 @@ use std::{hash::Hasher, num::NonZeroU32, sync::Arc};
 /// let groups = partition.split(&text);
 /// assert_eq!(groups.len(), 3);
 /// assert_eq!(groups.iter().map(Vec::len).sum::<usize>(), text.len());
-/// # Ok::<(), steadfast_perturb::Error>(())
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Partition {
@@ -34,13 +34,13 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// A partition into `groups` groups. One group is allowed: it is the text with its words sorted.
+    /// A partition into `groups` groups. A single group is allowed: it holds the sorted words of the text.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for no groups.
-    pub fn new(lexicon: Arc<Lexicon>, groups: u32) -> Result<Self, Error> {
-        let groups =
-            NonZeroU32::new(groups).ok_or_else(|| Error::parameter("number of groups m", 0, "at least 1"))?;
+    /// [`PerturbError::Parameter`] for no groups.
+    pub fn new(lexicon: Arc<Lexicon>, groups: u32) -> Result<Self, PerturbError> {
+        let groups = NonZeroU32::new(groups)
+            .ok_or_else(|| PerturbError::parameter("number of groups m", 0, "at least 1"))?;
         Ok(Self { lexicon, groups })
     }
 
@@ -50,9 +50,10 @@ impl Partition {
         self.groups.get()
     }
 
-    /// The group of a word, below [`Self::groups`]; case makes no difference.
+    /// The group of a word, below [`Self::groups`]; case is ignored.
     ///
-    /// Words of a [`Tokenizer`](crate::Tokenizer) are in NFC; bring others there first, or forms that look the same may part.
+    /// Words of a [`Tokenizer`](crate::Tokenizer) are in NFC. Normalize other words first: forms that look the same may be in
+    /// different groups.
     #[must_use]
     pub fn group(&self, word: &str) -> u32 {
         let mut hasher = SipHasher13::new();
@@ -60,8 +61,8 @@ impl Partition {
         (hasher.finish() % u64::from(self.groups.get())) as u32
     }
 
-    /// The words of each group, as often as they occur, sorted as strings: by bytes, not by id, which would depend on
-    /// the texts that a lexicon saw before. Words that are not of this lexicon are left out.
+    /// The words of each group, with repetitions, sorted by bytes and not by id, since ids depend on the texts that the
+    /// lexicon saw before. Words that are not in this lexicon are left out.
     #[must_use]
     pub fn split(&self, text: &[WordId]) -> Vec<Vec<WordId>> {
         let mut groups = vec![Vec::new(); self.groups.get() as usize];
@@ -76,7 +77,7 @@ impl Partition {
         groups
     }
 
-    /// The lexicon whose words this is about.
+    /// The lexicon of the partition.
     #[must_use]
     pub const fn lexicon(&self) -> &Arc<Lexicon> {
         &self.lexicon

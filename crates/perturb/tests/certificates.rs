@@ -1,4 +1,4 @@
-//! Every noise end to end: worst-case classifiers, votes, certificates, and an attacker who tries every text within reach.
+//! Every noise end to end: worst-case classifiers, votes, certificates, and an attacker who tries every text within the budget.
 
 mod brute_force;
 
@@ -14,7 +14,7 @@ use steadfast_certify::{
     Smoothing, certify_bounds, from_fn,
 };
 use steadfast_perturb::{
-    Deletion, Enumeration, ExactMasking, KeepsWords, Lexicon, Masking, Row, Substitution, WordId,
+    Deletion, Enumeration, ExactMasking, IndependentTokenNoise, Lexicon, Masking, Row, Substitution, WordId,
 };
 
 const TOTAL: u64 = 1 << 32;
@@ -23,7 +23,7 @@ fn rate(probability: f64) -> Rate {
     Rate::new(probability).unwrap()
 }
 
-/// A lexicon with the words a, b, c, d, and an id that it never gave out.
+/// A lexicon with the words a, b, c, d, and an unknown id.
 fn words() -> (Arc<Lexicon>, [WordId; 5]) {
     let lexicon = Arc::new(Lexicon::new());
     let [a, b, c, d] = ["a", "b", "c", "d"].map(|word| lexicon.intern(word));
@@ -70,14 +70,14 @@ fn replaced(text: &[WordId], new: &[WordId]) -> Vec<Text> {
 }
 
 #[test]
-fn deletion_survives_all_edits_within_the_radius() {
+fn deletion_certificates_hold_for_all_edits_within_the_radius() {
     let (lexicon, [a, b, _, d, unknown]) = words();
     let own = [(a, rate(0.7)), (b, rate(0.95))];
     let noises = [
         Deletion::uniform(Arc::clone(&lexicon), rate(0.9)).unwrap(),
-        Deletion::per_word(Arc::clone(&lexicon), rate(0.85), own).unwrap(),
-        // A word that is always kept, and a default far from it.
-        Deletion::per_word(lexicon, rate(0.9), [(d, Rate::NEVER), (a, rate(0.8))]).unwrap(),
+        Deletion::per_word(Arc::clone(&lexicon), own, rate(0.85)).unwrap(),
+        // A word that is always kept.
+        Deletion::per_word(lexicon, [(d, Rate::NEVER), (a, rate(0.8))], rate(0.9)).unwrap(),
     ];
     let kinds: [&[EditKind]; 4] =
         [&EditKind::ALL, &[EditKind::Deletion], &[EditKind::Insertion], &[EditKind::Transposition]];
@@ -98,10 +98,10 @@ fn deletion_survives_all_edits_within_the_radius() {
 }
 
 #[test]
-fn deletion_survives_edits_with_words_of_a_stated_vocabulary() {
+fn deletion_certificates_hold_for_edits_within_a_vocabulary() {
     let (lexicon, [a, b, c, d, unknown]) = words();
     let own = [(a, rate(0.4)), (b, rate(0.6)), (d, rate(0.05))];
-    let noise = Deletion::per_word(lexicon, rate(0.95), own).unwrap();
+    let noise = Deletion::per_word(lexicon, own, rate(0.95)).unwrap();
     let text = [a, b];
     let mut seen = Outcome::default();
     for vocabulary in [&[c, unknown][..], &[b, c], &[]] {
@@ -116,9 +116,9 @@ fn deletion_survives_edits_with_words_of_a_stated_vocabulary() {
 }
 
 #[test]
-fn signal_vocabularies_survive_words_outside_and_every_mixture_of_the_frontier() {
+fn signal_certificates_hold_on_the_whole_frontier() {
     let (lexicon, [a, b, c, _, unknown]) = words();
-    let noise = Deletion::per_word(lexicon, rate(0.9), [(a, rate(0.6)), (b, rate(0.7))]).unwrap();
+    let noise = Deletion::per_word(lexicon, [(a, rate(0.6)), (b, rate(0.7))], rate(0.9)).unwrap();
     let text = [a, c];
     let threat = noise.signal(&text);
     let law = |text: &[WordId]| deletion_law(&noise, text);
@@ -128,7 +128,7 @@ fn signal_vocabularies_survive_words_outside_and_every_mixture_of_the_frontier()
             .run();
     assert!(outcome.certified > 0 && outcome.sharp > 0, "{outcome:?}");
 
-    // Changes one after the other, in every order: places of `left` count words outside, words inside, and edits.
+    // Changes one after the other, in every order: `left` counts words outside, words inside, and edits.
     let moves: [(&[EditKind], &[WordId]); 3] = [
         (&[EditKind::Insertion], &[c, unknown]),
         (&[EditKind::Insertion], &[a, b]),
@@ -173,15 +173,15 @@ fn signal_vocabularies_survive_words_outside_and_every_mixture_of_the_frontier()
 }
 
 #[test]
-fn masking_survives_replaced_words() {
+fn masking_certificates_hold_for_substitutions() {
     let (lexicon, [a, b, c, d, unknown]) = words();
     let mut seen = Outcome::default();
     for (probability, text) in
         [(0.75, &[a, b, c][..]), (0.8, &[a, a]), (0.7, &[a, b, c]), (0.9, &[WordId::MASK, a])]
     {
         let noise = Masking::new(Arc::clone(&lexicon), rate(probability)).unwrap();
-        let threat = noise.swaps(text);
-        // The mask itself is a replacement like any other.
+        let threat = noise.substitutions(text);
+        // The attacker may also use the mask.
         let reach = reach(text, 3, |text| replaced(text, &[d, unknown, WordId::MASK]));
         let law = |text: &[WordId]| masking_law(&noise, text);
         let outcome = Attack { noise: &noise, text, threat: &threat, reach, law: &law }.run();
@@ -192,18 +192,18 @@ fn masking_survives_replaced_words() {
 }
 
 #[test]
-fn exactly_k_survives_replaced_words() {
+fn exact_masking_certificates_hold_for_substitutions() {
     let (lexicon, [a, b, c, d, _]) = words();
     let mut seen = Outcome::default();
     let long = [a, b, c, a, b, c, a];
     for (kept, text) in [(1, &long[..]), (2, &long), (2, &[a, b, c, a]), (3, &[a, b]), (1, &[a]), (2, &[])] {
         let noise = ExactMasking::new(Arc::clone(&lexicon), kept).unwrap();
-        let threat = noise.swaps(text).unwrap();
+        let threat = noise.substitutions(text).unwrap();
         let reach = reach(text, 2, |text| replaced(text, &[d, WordId::MASK]));
         let law = |text: &[WordId]| exact_masking_law(kept, text);
         let outcome = Attack { noise: &noise, text, threat: &threat, reach, law: &law }.run();
         if text.len() <= kept as usize && !text.is_empty() {
-            assert_eq!(outcome.certified, 0, "everything is shown");
+            assert_eq!(outcome.certified, 0, "all words are visible");
         }
         seen.certified += outcome.certified;
         seen.sharp += outcome.sharp;
@@ -212,22 +212,22 @@ fn exactly_k_survives_replaced_words() {
 }
 
 #[test]
-fn substitution_survives_swaps_of_lopsided_sets() {
+fn substitution_certificates_hold_for_asymmetric_sets() {
     let (lexicon, [a, b, c, d, _]) = words();
     let share = |eighths: u64| TOTAL / 8 * eighths;
     let rows = [
-        // `a` may become `b` or `d`; `d` has no row and stays; `c` never comes out, and may not be put in either.
+        // `a` may be replaced by `b` or `d`; `d` has no row; `c` is neither drawn nor allowed.
         Row::new(a, [(a, share(4)), (b, share(4)), (c, 0)]).allowing([b, d]),
-        // `b` may become `c`, but not `a`.
+        // `b` may be replaced by `c`, but not by `a`.
         Row::new(b, [(a, share(3)), (b, share(3)), (d, share(2))]).allowing([c]),
-        // The candidates are the set: `a` included, although `c` is not in the set of `a`.
+        // The candidates are the set: it contains `a`, although `c` is not in the set of `a`.
         Row::new(c, [(a, share(3)), (b, share(4)), (c, share(1))]),
     ];
     let noise = Substitution::new(lexicon, rows).unwrap();
     let law = |text: &[WordId]| substitution_law(&noise, text);
     let mut seen = Outcome::default();
     for clean in [&[a, b, c][..], &[c, c], &[b, d, b], &[d, d], &[b]] {
-        // Every place once: what the clean word allows.
+        // Every position once: the words that the clean word allows.
         let step = |text: &[WordId]| {
             let places = (0..text.len()).filter(|&place| text[place] == clean[place]);
             places
@@ -240,7 +240,7 @@ fn substitution_survives_swaps_of_lopsided_sets() {
                 })
                 .collect()
         };
-        let threat = noise.swaps(clean);
+        let threat = noise.substitutions(clean);
         let outcome =
             Attack { noise: &noise, text: clean, threat: &threat, reach: reach(clean, 3, step), law: &law }
                 .run();
@@ -250,8 +250,8 @@ fn substitution_survives_swaps_of_lopsided_sets() {
     assert!(seen.certified > 10 && seen.sharp > 0, "{seen:?}");
 }
 
-/// Joined bounds are below the true probability, and what they certify holds.
-fn check_enumeration<N: KeepsWords + Clone + Sync>(
+/// Joined bounds are sound, and so are their certificates.
+fn check_enumeration<N: IndependentTokenNoise + Clone + Sync>(
     noise: &N,
     text: &[WordId],
     threat: &impl DiscreteThreat,
@@ -298,10 +298,10 @@ fn check_enumeration<N: KeepsWords + Clone + Sync>(
 }
 
 #[test]
-fn enumerated_and_sampled_strata_are_never_wrong() {
+fn enumerated_and_sampled_strata_are_sound() {
     let (lexicon, [a, b, c, d, unknown]) = words();
     let own = [(a, rate(0.6)), (b, rate(0.8))];
-    let noise = Deletion::per_word(Arc::clone(&lexicon), rate(0.9), own).unwrap();
+    let noise = Deletion::per_word(Arc::clone(&lexicon), own, rate(0.9)).unwrap();
     let mut certified = 0;
     for text in [&[b, a, b][..], &[c], &[b, c, b, c]] {
         let reach = reach(text, 1, |text| edited(text, &EditKind::ALL, &[a, d, unknown]));
@@ -310,11 +310,11 @@ fn enumerated_and_sampled_strata_are_never_wrong() {
     }
     let noise = Masking::new(lexicon, rate(0.7)).unwrap();
     let mask = WordId::MASK;
-    // Masks of the clean text look as if the noise had put them there.
+    // Masks of the clean text look like masks of the noise.
     for text in [&[a, b, a][..], &[mask, a, mask, b], &[a, mask], &[mask, mask, mask], &[]] {
         let reach = reach(text, 1, |text| replaced(text, &[d, mask]));
         let law = |text: &[WordId]| masking_law(&noise, text);
-        certified += check_enumeration(&noise, text, &noise.swaps(text), &reach, &law);
+        certified += check_enumeration(&noise, text, &noise.substitutions(text), &reach, &law);
     }
     assert!(certified > 100, "{certified}");
 }

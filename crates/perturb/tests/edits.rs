@@ -1,13 +1,13 @@
-//! Distances against an independent implementation and against exhaustive search; scripts against what they promise.
+//! Distances against an independent implementation and against exhaustive search; properties of scripts.
 
 use proptest::prelude::*;
 use std::collections::HashMap;
 use steadfast_certify::EditCounts;
 use steadfast_perturb::{
-    EditOp, EditScript, Error,
+    EditOp, EditScript, PerturbError,
     edit::{
         align, damerau_levenshtein, damerau_levenshtein_characters, damerau_levenshtein_characters_within,
-        damerau_levenshtein_within, normalised_damerau_levenshtein, normalised_optimal_string_alignment,
+        damerau_levenshtein_within, normalized_damerau_levenshtein, normalized_optimal_string_alignment,
         optimal_string_alignment, optimal_string_alignment_characters,
         optimal_string_alignment_characters_within, optimal_string_alignment_within,
     },
@@ -29,7 +29,7 @@ fn sequences(letters: u8, length: usize) -> Vec<Vec<u8>> {
     all
 }
 
-fn neighbours(word: &[u8], letters: u8, longest: usize) -> Vec<Vec<u8>> {
+fn neighbors(word: &[u8], letters: u8, longest: usize) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     let mut add = |edit: &dyn Fn(&mut Vec<u8>)| {
         let mut edited = word.to_vec();
@@ -58,20 +58,20 @@ fn neighbours(word: &[u8], letters: u8, longest: usize) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn distances_are_those_of_exhaustive_search() {
+fn distances_match_exhaustive_search() {
     let (letters, length) = (3, 4);
     let words = sequences(letters, length);
     for source in &words {
-        // Breadth first, through sequences one longer than either end may be.
+        // Breadth first, through sequences one token longer than both ends.
         let mut distances = HashMap::from([(source.clone(), 0)]);
         let mut frontier = vec![source.clone()];
         for distance in 1..=length {
             let mut next = Vec::new();
             for word in &frontier {
-                for neighbour in neighbours(word, letters, length + 1) {
-                    if !distances.contains_key(&neighbour) {
-                        distances.insert(neighbour.clone(), distance);
-                        next.push(neighbour);
+                for neighbor in neighbors(word, letters, length + 1) {
+                    if !distances.contains_key(&neighbor) {
+                        distances.insert(neighbor.clone(), distance);
+                        next.push(neighbor);
                     }
                 }
             }
@@ -91,24 +91,24 @@ fn distances_are_those_of_exhaustive_search() {
 }
 
 #[test]
-fn restricted_distance_is_no_metric() {
+fn restricted_distance_is_not_a_metric() {
     let distance = |a: &str, b: &str| optimal_string_alignment_characters(a, b);
     assert_eq!((distance("ca", "ac"), distance("ac", "abc"), distance("ca", "abc")), (1, 1, 3));
     assert_eq!(damerau_levenshtein_characters("ca", "abc"), 2);
 }
 
 #[test]
-fn normalised_distances() {
-    assert_eq!(normalised_damerau_levenshtein::<u8>(&[], &[]), 0.0);
-    assert_eq!(normalised_damerau_levenshtein(b"", b"abc"), 1.0);
-    assert_eq!(normalised_damerau_levenshtein(b"ab", b"ba"), 0.5);
-    assert_eq!(normalised_optimal_string_alignment(b"ca", b"abc"), 1.0);
+fn normalized_distances() {
+    assert_eq!(normalized_damerau_levenshtein::<u8>(&[], &[]), 0.0);
+    assert_eq!(normalized_damerau_levenshtein(b"", b"abc"), 1.0);
+    assert_eq!(normalized_damerau_levenshtein(b"ab", b"ba"), 0.5);
+    assert_eq!(normalized_optimal_string_alignment(b"ca", b"abc"), 1.0);
     // The triangle inequality fails for the quotient.
     let words = sequences(2, 4);
     let fails = words.iter().any(|a| {
         words.iter().any(|b| {
             words.iter().any(|c| {
-                let d = |x: &[u8], y: &[u8]| normalised_damerau_levenshtein(x, y);
+                let d = |x: &[u8], y: &[u8]| normalized_damerau_levenshtein(x, y);
                 d(a, c) > d(a, b) + d(b, c) + 1e-9
             })
         })
@@ -173,11 +173,11 @@ proptest! {
         prop_assert_eq!(d(&a, &b) == 0, a == b);
         prop_assert_eq!(d(&a, &b), d(&b, &a));
         prop_assert!(d(&a, &c) <= d(&a, &b) + d(&b, &c));
-        prop_assert!((0.0..=1.0).contains(&normalised_damerau_levenshtein(&a, &b)));
+        prop_assert!((0.0..=1.0).contains(&normalized_damerau_levenshtein(&a, &b)));
     }
 
     #[test]
-    fn scripts_replay_and_lead_back((a, b) in pair(), cutoff in 0..50_usize) {
+    fn scripts_apply_and_invert((a, b) in pair(), cutoff in 0..50_usize) {
         let distance = damerau_levenshtein(&a, &b);
         let script = align(&a, &b, cutoff).unwrap();
         prop_assert_eq!(script.is_some(), distance <= cutoff);
@@ -197,7 +197,7 @@ fn unfit_scripts_are_refused() {
     let fails = |edit: EditOp<char>| {
         let script = EditScript::new(vec![EditOp::Transpose { position: 0 }, edit]);
         match script.apply(&['a', 'b']) {
-            Err(Error::Edit { index: 1, length: 2, position, .. }) => position,
+            Err(PerturbError::Edit { index: 1, length: 2, position, .. }) => position,
             other => panic!("{other:?}"),
         }
     };
@@ -210,7 +210,7 @@ fn unfit_scripts_are_refused() {
     let error = EditScript::new(vec![EditOp::Transpose { position: 0 }]).apply(&['a']).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "edit 0 of the script (transposition at position 0) does not fit a sequence of 1 tokens: it takes two tokens from there on"
+        "edit 0 of the script (transposition at position 0) does not fit a sequence of 1 tokens: a transposition needs two tokens from this position on"
     );
 }
 
@@ -248,11 +248,11 @@ fn hundred_thousand_words() {
     assert!(distance <= 99, "{distance}");
     let script = align(&words, &edited, usize::MAX).unwrap().unwrap();
     assert_eq!((script.len(), script.apply(&words).unwrap() == edited), (distance, true));
-    // Nothing in common: the distance alone would take the whole table, a cutoff ends it at once.
+    // Nothing in common: a cutoff avoids the whole table.
     let other: Vec<u32> = (10_000..110_000).collect();
     assert_eq!(damerau_levenshtein_within(&words, &other, 50), None);
     assert_eq!(align(&words, &other, 50).unwrap(), None);
-    // One side empty takes no table, however long the other is.
+    // An empty side needs no table.
     assert_eq!(align(&words, &[], usize::MAX).unwrap().unwrap().counts().deletions, 100_000);
     assert_eq!(align(&[], &words, usize::MAX).unwrap().unwrap().counts().insertions, 100_000);
 }

@@ -1,4 +1,4 @@
-//! Laws against what they must tell apart, accessors, inputs at the edge, parameters that are refused.
+//! Laws, accessors, edge cases and refused parameters.
 
 use std::sync::Arc;
 use steadfast_certify::{
@@ -6,7 +6,7 @@ use steadfast_certify::{
     seed::{Generator, Phase, Purpose, generator},
 };
 use steadfast_perturb::{
-    Deletion, Error, ExactMasking, Lexicon, Masking, Partition, Row, Substitution, WordId,
+    Deletion, ExactMasking, Lexicon, Masking, Partition, PerturbError, Row, Substitution, WordId,
 };
 
 const TOTAL: u64 = 1 << 32;
@@ -27,7 +27,7 @@ fn text(length: usize) -> (Arc<Lexicon>, Vec<WordId>) {
 }
 
 #[test]
-fn laws_are_of_words_and_parameters() {
+fn laws_depend_on_words_and_parameters() {
     let (lexicon, text) = text(5);
     // The same words under other ids.
     let other = Arc::new(Lexicon::new());
@@ -40,21 +40,21 @@ fn laws_are_of_words_and_parameters() {
     assert_eq!(deletion(&other, 0.5).law(&again), Some(law));
     assert_ne!(deletion(&lexicon, 0.6).law(&text), Some(law));
     assert_ne!(deletion(&lexicon, 0.5).law(&text[..4]), Some(law));
-    let own = |word, p| Deletion::per_word(Arc::clone(&lexicon), rate(0.5), [(word, rate(p))]).unwrap();
-    // A rate that is spelled out but the same changes nothing.
+    let own = |word, p| Deletion::per_word(Arc::clone(&lexicon), [(word, rate(p))], rate(0.5)).unwrap();
+    // An explicit rate equal to the default changes nothing.
     assert_eq!(own(text[2], 0.5).law(&text), Some(law));
     assert_ne!(own(text[2], 0.4).law(&text), Some(law));
-    // A rate of a word that the text does not hold: the attacker may put it in.
+    // The rate of a word that the text does not contain: the attacker may insert it.
     assert_ne!(own(lexicon.intern("elsewhere"), 0.1).law(&text), Some(law));
-    // All words have rates of their own, and yet the other words' rate counts.
+    // The default rate matters even if all words of the text have their own rates.
     let covered = |default| {
         let own = text.iter().map(|&word| (word, rate(0.1)));
-        Deletion::per_word(Arc::clone(&lexicon), rate(default), own).unwrap()
+        Deletion::per_word(Arc::clone(&lexicon), own, rate(default)).unwrap()
     };
     assert_ne!(covered(0.9).law(&text), covered(0.99).law(&text));
     let elsewhere = |lexicon: &Arc<Lexicon>| {
         let own = ["y", "x"].map(|word| (lexicon.intern(word), rate(0.1)));
-        Deletion::per_word(Arc::clone(lexicon), rate(0.5), own).unwrap()
+        Deletion::per_word(Arc::clone(lexicon), own, rate(0.5)).unwrap()
     };
     other.intern("x");
     assert_eq!(elsewhere(&lexicon).law(&text), elsewhere(&other).law(&again));
@@ -63,7 +63,7 @@ fn laws_are_of_words_and_parameters() {
     assert_ne!(masking.law(&text), Some(law));
     let exact = |kept| ExactMasking::new(Arc::clone(&lexicon), kept).unwrap().law(&text);
     assert_ne!(exact(3), exact(4));
-    // What is longer than the text keeps all of it.
+    // Texts of fewer words are kept whole.
     assert_eq!(exact(5), exact(50));
 
     let table = |lexicon: &Arc<Lexicon>, words: &[WordId], weights: [u64; 3]| {
@@ -74,17 +74,17 @@ fn laws_are_of_words_and_parameters() {
     let law = table(&lexicon, &text, half).law(&text).unwrap();
     assert_eq!(table(&other, &again, half).law(&again), Some(law));
     assert_ne!(table(&lexicon, &text, [TOTAL / 2, 0, TOTAL / 2]).law(&text), Some(law));
-    // The row of a word that the text does not hold: the attacker may put it in.
+    // The row of a word that the text does not contain: the attacker may use it.
     let row = |word| Row::new(word, [(text[0], TOTAL / 2), (text[1], TOTAL / 2)]);
     let two =
         Substitution::new(Arc::clone(&lexicon), [row(text[0]), row(lexicon.intern("elsewhere"))]).unwrap();
     assert_ne!(two.law(&text), Some(law));
-    // A candidate that is never drawn is no part of the distribution, and a row of the word alone is no row.
+    // Candidates of weight 0 and rows that keep their word do not change the law.
     let row = Row::new(text[0], [(text[1], TOTAL / 2), (text[0], TOTAL / 2)]);
     let alone = Row::new(text[4], [(text[4], TOTAL)]);
     assert_eq!(Substitution::new(Arc::clone(&lexicon), [row, alone]).unwrap().law(&text), Some(law));
 
-    // An id that the lexicon never gave out has no law.
+    // A text with an unknown id has no law.
     let foreign = [WordId::from_index(1_000)];
     assert_eq!(deletion(&lexicon, 0.5).law(&foreign), None);
     assert_eq!(masking.law(&foreign), None);
@@ -92,13 +92,13 @@ fn laws_are_of_words_and_parameters() {
 }
 
 #[test]
-fn texts_at_the_edge() {
+fn empty_single_and_long_texts() {
     let (lexicon, long) = text(100_000);
     let unknown = WordId::from_index(u32::MAX);
     let row = Row::new(long[0], [(long[1], TOTAL)]);
     let noises: [Box<dyn Noise<Input = [WordId], Sample = Vec<WordId>>>; 5] = [
         Box::new(Deletion::uniform(Arc::clone(&lexicon), rate(0.5)).unwrap()),
-        Box::new(Deletion::per_word(Arc::clone(&lexicon), rate(0.5), [(long[0], Rate::NEVER)]).unwrap()),
+        Box::new(Deletion::per_word(Arc::clone(&lexicon), [(long[0], Rate::NEVER)], rate(0.5)).unwrap()),
         Box::new(Masking::new(Arc::clone(&lexicon), rate(0.5)).unwrap()),
         Box::new(ExactMasking::new(Arc::clone(&lexicon), 3).unwrap()),
         Box::new(Substitution::new(Arc::clone(&lexicon), [row]).unwrap()),
@@ -113,31 +113,32 @@ fn texts_at_the_edge() {
         assert_ne!(noisy, long);
         assert!(noise.law(&long).is_some());
     }
-    // Deletion may leave nothing, and then that is the sample.
+    // Deletion may delete every word.
     let empty =
         (0..100).filter(|&sample| noises[0].sample(&long[..1], &mut stream(sample)).is_empty()).count();
     assert!((25..75).contains(&empty), "{empty}");
     assert_eq!(noises[1].sample(&long[..1], &mut stream(0)), long[..1]);
 }
 
-fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+fn refused<T: std::fmt::Debug>(result: Result<T, PerturbError>) -> String {
     match result {
-        Err(error @ Error::Parameter(_)) => error.to_string(),
+        Err(error @ PerturbError::Parameter(_)) => error.to_string(),
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn parameters_without_sense_are_refused() {
+fn invalid_parameters_are_refused() {
     let (lexicon, words) = text(4);
     let unknown = WordId::from_index(1_000);
     let own = |rates: &[(WordId, Rate)]| {
-        Deletion::per_word(Arc::clone(&lexicon), Rate::NEVER, rates.iter().copied())
+        Deletion::per_word(Arc::clone(&lexicon), rates.iter().copied(), Rate::NEVER)
     };
     refused(Deletion::uniform(Arc::clone(&lexicon), Rate::NEVER));
     refused(own(&[(words[0], Rate::NEVER)]));
     assert!(refused(own(&[(words[0], rate(0.1)), (words[0], rate(0.2))])).contains("\"w0\""));
     refused(own(&[(unknown, rate(0.1))]));
+    assert!(refused(own(&[(WordId::MASK, rate(0.1))])).contains("the mask"));
     assert!(own(&[(words[0], rate(0.1)), (words[0], rate(0.1))]).is_ok());
     refused(Masking::new(Arc::clone(&lexicon), Rate::NEVER));
     refused(ExactMasking::new(Arc::clone(&lexicon), 0));
@@ -159,7 +160,7 @@ fn parameters_without_sense_are_refused() {
 }
 
 #[test]
-fn rows_say_what_they_are() {
+fn rows_are_returned_as_given() {
     let (lexicon, words) = text(5);
     let rows = [
         Row::new(words[3], [(words[2], TOTAL / 4), (words[1], TOTAL / 4 * 3), (words[0], 0)]),
@@ -183,16 +184,16 @@ fn rows_say_what_they_are() {
 }
 
 #[test]
-fn rates_say_what_they_are() {
+fn rates_are_returned_as_given() {
     let (lexicon, words) = text(3);
-    let noise = Deletion::per_word(lexicon, rate(0.5), [(words[1], rate(0.1))]).unwrap();
+    let noise = Deletion::per_word(lexicon, [(words[1], rate(0.1))], rate(0.5)).unwrap();
     assert_eq!(noise.rates(&words).collect::<Vec<_>>(), [rate(0.5), rate(0.1), rate(0.5)]);
     assert_eq!((noise.uniform_rate(), noise.default_rate()), (None, rate(0.5)));
     assert_eq!(noise.rate(WordId::from_index(u32::MAX)), rate(0.5));
 }
 
 #[test]
-fn noises_go_between_threads() {
+fn noises_are_send_and_sync() {
     fn shared<T: Send + Sync>() {}
     shared::<Lexicon>();
     shared::<Deletion>();
@@ -201,5 +202,5 @@ fn noises_go_between_threads() {
     shared::<Substitution>();
     shared::<Partition>();
     shared::<steadfast_perturb::Mutation>();
-    shared::<Error>();
+    shared::<PerturbError>();
 }

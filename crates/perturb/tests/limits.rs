@@ -1,4 +1,4 @@
-//! Certificates of texts at the edge: none of the words, one, very many.
+//! Certificates of texts of no word, one word, and very many words.
 
 use std::sync::Arc;
 use steadfast_certify::{
@@ -24,7 +24,7 @@ struct Noises {
 }
 
 /// Noises and a text of `length` different words; every other word has a rate, and a row, of its own.
-fn setting(length: usize) -> (Noises, Vec<WordId>) {
+fn fixture(length: usize) -> (Noises, Vec<WordId>) {
     let lexicon = Arc::new(Lexicon::new());
     let text: Vec<WordId> = (0..length).map(|index| lexicon.intern(&format!("w{index}"))).collect();
     let share = || Arc::clone(&lexicon);
@@ -35,7 +35,7 @@ fn setting(length: usize) -> (Noises, Vec<WordId>) {
         .map(|pair| Row::new(pair[0], [(pair[0], TOTAL / 8 * 5), (pair[1], TOTAL / 8 * 3)]));
     let noises = Noises {
         uniform: Deletion::uniform(share(), rate(0.9)).unwrap(),
-        per_word: Deletion::per_word(share(), rate(0.95), rates).unwrap(),
+        per_word: Deletion::per_word(share(), rates, rate(0.95)).unwrap(),
         masking: Masking::new(share(), rate(0.9)).unwrap(),
         exact: ExactMasking::new(share(), 3).unwrap(),
         substitution: Substitution::new(share(), rows).unwrap(),
@@ -43,7 +43,7 @@ fn setting(length: usize) -> (Noises, Vec<WordId>) {
     (noises, text)
 }
 
-/// The certificate of a classifier that answers 1 whatever it sees.
+/// The certificate of a classifier that always answers 1.
 fn unanimous<N: Noise<Input = [WordId], Sample = Vec<WordId>> + Sync>(
     noise: &N,
     text: &[WordId],
@@ -60,15 +60,15 @@ fn every_certificate(noises: &Noises, text: &[WordId]) -> [Certificate; 6] {
         unanimous(uniform, text, &uniform.edits(text)),
         unanimous(per_word, text, &per_word.edits_within(text, [WordId::from_index(u32::MAX)])),
         unanimous(per_word, text, &per_word.signal(text)),
-        unanimous(masking, text, &masking.swaps(text)),
-        unanimous(exact, text, &exact.swaps(text).unwrap()),
-        unanimous(substitution, text, &substitution.swaps(text)),
+        unanimous(masking, text, &masking.substitutions(text)),
+        unanimous(exact, text, &exact.substitutions(text).unwrap()),
+        unanimous(substitution, text, &substitution.substitutions(text)),
     ]
 }
 
 #[test]
 fn no_words() {
-    let (noises, text) = setting(0);
+    let (noises, text) = fixture(0);
     let certificates = every_certificate(&noises, &text);
     // 200 unanimous votes leave 0.034 to others: 0.9⁵ − 0.034 > ½ > 0.9⁶ − 0.034. There is no word to replace.
     assert!(certificates[0].certifies(1, 5) && !certificates[0].certifies(1, 6), "{}", certificates[0]);
@@ -82,22 +82,22 @@ fn no_words() {
 
 #[test]
 fn one_word() {
-    let (noises, text) = setting(1);
+    let (noises, text) = fixture(1);
     let certificates = every_certificate(&noises, &text);
     assert!(certificates[0].certifies(1, 5), "{}", certificates[0]);
     assert!(certificates[3].certifies(1, 1), "{}", certificates[3]);
-    // The one word is always shown.
+    // The single word is always visible.
     assert!(certificates[4].certifies(1, 0) && !certificates[4].certifies(1, 1));
     assert!(certificates[5].certifies(1, 1), "a word without a row cannot be replaced");
 }
 
 #[test]
 fn hundred_thousand_words() {
-    let (noises, text) = setting(100_000);
+    let (noises, text) = fixture(100_000);
     let certificates = every_certificate(&noises, &text);
     assert!(certificates.iter().all(|certificate| certificate.certifies(1, 0)));
     assert!(certificates[..5].iter().all(|certificate| certificate.certifies(1, 1)));
-    // Nearly all copies that the limit allows keep no word.
+    // Within the limit only the copy that keeps no word is enumerated.
     assert_eq!(Enumeration::new(&noises.masking, &text, 1_000).unwrap().outcomes().len(), 1);
     assert_eq!(Enumeration::new(&noises.uniform, &text, 1_000).unwrap().outcomes().len(), 1);
     let top = Lower::from_p(0.999);

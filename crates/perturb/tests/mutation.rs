@@ -1,4 +1,4 @@
-//! Random edits: as many as asked for at most, of the kinds asked for, on any text.
+//! Random edits: at most the requested number, of the requested kinds, on any text.
 
 use std::sync::Arc;
 use steadfast_certify::{
@@ -23,7 +23,7 @@ const NONE: MutationWeights =
     MutationWeights { deletion: 0, insertion: 0, substitution: 0, transposition: 0 };
 
 #[test]
-fn edits_are_at_most_as_many_as_asked_for() {
+fn the_number_of_edits_is_bounded() {
     let text = words(1..20);
     for count in [0, 1, 3, 10] {
         let mutation = Mutation::new(count, MutationWeights::default(), WordList::new(words(1..30))).unwrap();
@@ -39,9 +39,9 @@ fn edits_are_at_most_as_many_as_asked_for() {
 }
 
 #[test]
-fn kinds_come_in_proportion() {
+fn kinds_are_drawn_in_proportion() {
     let weights = MutationWeights { deletion: 1, insertion: 2, substitution: 3, transposition: 4 };
-    // New words are never those of the text, and the text repeats none, so every edit happens.
+    // The new words are not in the text, and its words are distinct, so no edit is skipped.
     let mutation = Mutation::new(1, weights, WordList::new(words(100..200))).unwrap();
     let n = 50_000_u32;
     let edits = (0..n).flat_map(|sample| mutation.mutate(&words(1..10), &mut stream(sample.into())).1);
@@ -58,19 +58,19 @@ fn kinds_come_in_proportion() {
 }
 
 #[test]
-fn any_text_will_do() {
+fn texts_of_any_length() {
     let all = Mutation::new(5, MutationWeights::default(), WordList::new(words(1..30))).unwrap();
     let swap = Mutation::new(5, MutationWeights { transposition: 1, ..NONE }, WordList::new(vec![])).unwrap();
     let delete = Mutation::new(5, MutationWeights { deletion: 1, ..NONE }, WordList::new(vec![])).unwrap();
     let grow =
         Mutation::new(5, MutationWeights { insertion: 1, ..NONE }, WordList::new(words(1..2))).unwrap();
-    let starved = Mutation::new(5, MutationWeights::default(), WordList::new(vec![])).unwrap();
+    let without_words = Mutation::new(5, MutationWeights::default(), WordList::new(vec![])).unwrap();
     for sample in 0..200 {
         let rng = || stream(sample);
         for length in [0, 1, 2, 3] {
             let text = words(1..length + 1);
             assert!(all.sample(&text, &mut rng()).len() <= text.len() + 5);
-            assert!(starved.sample(&text, &mut rng()).len() <= text.len());
+            assert!(without_words.sample(&text, &mut rng()).len() <= text.len());
             assert_eq!(delete.sample(&text, &mut rng()), []);
             assert_eq!(grow.sample(&text, &mut rng()).len(), text.len() + 5);
             if length < 2 {
@@ -98,7 +98,7 @@ fn sources_of_words() {
     }
     assert_eq!(Frequencies::default().draw(None, &mut rng), None);
 
-    // A table replaces words that have a row, and inserts a synonym of a word that is there.
+    // A table replaces words that have a row, and inserts a synonym of a word of the text.
     let lexicon = Arc::new(Lexicon::new());
     let [good, fine, film] = ["good", "fine", "film"].map(|word| lexicon.intern(word));
     let table = Substitution::new(lexicon, [Row::new(good, [(fine, 1 << 32)])]).unwrap();
@@ -136,15 +136,15 @@ fn a_segment_is_edited_as_a_whole() {
         orders.insert(shuffled.clone());
         shuffled.sort_unstable();
         assert_eq!(shuffled, segment[..3]);
-        // What is impossible does not happen.
+        // Impossible kinds are not drawn.
         assert_eq!(of(MutationWeights { transposition: 1, ..NONE }, &segment[..1], sample), segment[..1]);
         assert_eq!(of(MutationWeights::default(), &[], sample), []);
     }
     assert_eq!(orders.len(), 6);
-    let starved = SegmentMutation::new(
+    let without_words = SegmentMutation::new(
         MutationWeights { substitution: 1, insertion: 1, ..NONE },
         WordList::new(vec![]),
     );
-    assert_eq!(starved.unwrap().sample(&segment, &mut stream(0)), segment);
+    assert_eq!(without_words.unwrap().sample(&segment, &mut stream(0)), segment);
     assert!(SegmentMutation::new(NONE, new()).is_err());
 }

@@ -1,4 +1,4 @@
-//! Every sampler against its law, with fixed seeds.
+//! Tests every sampler against its law, with fixed seeds.
 
 use std::{collections::HashMap, sync::Arc};
 use steadfast_certify::{
@@ -25,8 +25,7 @@ fn text(length: usize) -> (Arc<Lexicon>, Vec<WordId>) {
     (lexicon, text)
 }
 
-/// Pearson's statistic of the outcomes of `noise` on a text, and how many outcomes there are. Outcomes that the law does not
-/// know fail.
+/// Pearson's statistic of the samples of `noise` on a text. Samples of probability zero fail.
 fn chi_squared<N: Noise<Input = [WordId], Sample = Vec<WordId>>>(
     noise: &N,
     text: &[WordId],
@@ -48,7 +47,7 @@ fn chi_squared<N: Noise<Input = [WordId], Sample = Vec<WordId>>>(
         .sum()
 }
 
-/// What is left of `text` for every subset of its words, by the subset's bits.
+/// Every subset of `length` words, as bits, and its size.
 fn subsets(length: usize) -> impl Iterator<Item = (u32, u32)> {
     (0..1_u32 << length).map(|subset| (subset, subset.count_ones()))
 }
@@ -58,7 +57,7 @@ fn deletion_draws_its_law() {
     let (lexicon, text) = text(4);
     let noise = Deletion::uniform(Arc::clone(&lexicon), rate(0.3)).unwrap();
     let own = [(text[1], rate(0.8)), (text[3], rate(0.05))];
-    let per_word = Deletion::per_word(lexicon, rate(0.3), own).unwrap();
+    let per_word = Deletion::per_word(lexicon, own, rate(0.3)).unwrap();
     for noise in [noise, per_word] {
         let law = subsets(4)
             .map(|(subset, _)| {
@@ -95,7 +94,7 @@ fn masking_draws_its_law() {
 }
 
 #[test]
-fn exact_masking_draws_every_subset_alike() {
+fn exact_masking_draws_every_subset_with_equal_probability() {
     let (lexicon, text) = text(6);
     for kept in [1, 2, 3, 4, 5, 6, 9] {
         let noise = ExactMasking::new(Arc::clone(&lexicon), kept).unwrap();
@@ -136,19 +135,19 @@ fn substitution_draws_its_law() {
 }
 
 #[test]
-fn long_texts_have_the_same_frequencies_at_every_place() {
+fn frequencies_do_not_depend_on_the_position() {
     let (lexicon, text) = text(150);
     let places: HashMap<WordId, usize> = text.iter().copied().zip(0..).collect();
     let noise = Deletion::uniform(Arc::clone(&lexicon), rate(0.9)).unwrap();
     let samples = 20_000_u32;
-    let (mut kept, mut neighbours) = (vec![0.0_f64; 150], 0.0_f64);
+    let (mut kept, mut neighbors) = (vec![0.0_f64; 150], 0.0_f64);
     for sample in 0..samples {
         let noisy = noise.sample(&text, &mut stream(sample.into()));
         let mut last = None;
         for word in noisy {
             let place = places[&word];
-            assert!(last < Some(place), "order is kept");
-            neighbours += f64::from(u8::from(place > 0 && last == Some(place - 1)));
+            assert!(last < Some(place), "the order is kept");
+            neighbors += f64::from(u8::from(place > 0 && last == Some(place - 1)));
             kept[place] += 1.0;
             last = Some(place);
         }
@@ -157,7 +156,7 @@ fn long_texts_have_the_same_frequencies_at_every_place() {
     assert!(kept.iter().all(|count| (count - n * 0.1).abs() < 5.0 * (n * 0.09).sqrt()), "{kept:?}");
     let pairs = n * 149.0;
     // Pairs overlap, which triples their variance at most.
-    assert!((neighbours - pairs * 0.01).abs() < 5.0 * (3.0 * pairs * 0.01).sqrt(), "{neighbours}");
+    assert!((neighbors - pairs * 0.01).abs() < 5.0 * (3.0 * pairs * 0.01).sqrt(), "{neighbors}");
     let noise = ExactMasking::new(lexicon, 40).unwrap();
     let mut kept = vec![0.0_f64; 150];
     for sample in 0..samples {
@@ -171,7 +170,7 @@ fn long_texts_have_the_same_frequencies_at_every_place() {
     assert!(kept.iter().all(|count| (count - n * p).abs() < 5.0 * (n * p * (1.0 - p)).sqrt()), "{kept:?}");
 }
 
-/// Samples that certificates of earlier runs were counted on: a change here changes every run.
+/// Samples of earlier releases: a change here changes every run.
 #[test]
 fn draws_are_stable() {
     let (lexicon, text) = text(12);
@@ -179,7 +178,7 @@ fn draws_are_stable() {
     let mut rng = stream(7);
     let deletion = Deletion::uniform(Arc::clone(&lexicon), rate(0.5)).unwrap();
     assert_eq!(shown(deletion.sample(&text, &mut rng)), DELETION);
-    let per_word = Deletion::per_word(Arc::clone(&lexicon), rate(0.5), [(text[0], rate(0.1))]).unwrap();
+    let per_word = Deletion::per_word(Arc::clone(&lexicon), [(text[0], rate(0.1))], rate(0.5)).unwrap();
     assert_eq!(shown(per_word.sample(&text, &mut rng)), PER_WORD);
     let masking = Masking::new(Arc::clone(&lexicon), rate(0.5)).unwrap();
     assert_eq!(shown(masking.sample(&text, &mut rng)), MASKING);

@@ -1,4 +1,4 @@
-//! Groups of words: the same everywhere, about equally large.
+//! Groups of words: reproducible and of about equal size.
 
 use std::sync::Arc;
 use steadfast_perturb::{Lexicon, Partition, WordId};
@@ -7,7 +7,7 @@ use steadfast_perturb::{Lexicon, Partition, WordId};
 fn groups_depend_on_words_alone() {
     let lexicon = Arc::new(Lexicon::new());
     let partition = Partition::new(Arc::clone(&lexicon), 7).unwrap();
-    // Written down from the first run: a change would deal out every word anew.
+    // Values of earlier releases: a change would move every word.
     let words = ["the", "film", "Film", "ÉTÉ", "", "👩"];
     assert_eq!(words.map(|word| partition.group(word)), [5, 2, 2, 2, 1, 2]);
     let text: Vec<WordId> = ["b", "a", "B", "a", "c"].map(|word| lexicon.intern(word)).into();

@@ -1,4 +1,4 @@
-//! What certificates need of the tokenizer, on arbitrary strings.
+//! The properties of the tokenizer that certificates need, on arbitrary strings.
 
 use proptest::prelude::*;
 use steadfast_perturb::{Lexicon, Tokenizer};
@@ -17,7 +17,7 @@ fn texts(tokenizer: Tokenizer, text: &str) -> Vec<String> {
     tokenizer.tokens(text).into_iter().map(|token| token.text).collect()
 }
 
-/// Strings of anything, and strings dense in characters that combine, join, change case or change under normalisation.
+/// Arbitrary strings, and strings with many characters that combine, join, change case or change under normalization.
 fn strings() -> impl Strategy<Value = String> {
     let nasty = prop::sample::select(vec![
         'a', 'B', 'Σ', 'ς', 'İ', 'ẞ', 'ﬁ', 'Ǆ', '\'', '’', '-', ' ', '\n', '\u{2000}', '\u{85}', '\u{301}',
@@ -41,7 +41,7 @@ proptest! {
     }
 
     #[test]
-    fn detokenizing_loses_nothing(text in strings()) {
+    fn detokenizing_is_lossless(text in strings()) {
         for tokenizer in tokenizers() {
             for token in texts(tokenizer, &text) {
                 prop_assert!(!token.is_empty() && !token.contains(char::is_whitespace));
@@ -54,7 +54,7 @@ proptest! {
     }
 
     #[test]
-    fn tokens_are_the_normalised_text(text in strings()) {
+    fn tokens_are_the_normalized_text(text in strings()) {
         let composed: String = text.nfc().collect();
         let lowered: String = composed.to_lowercase().nfc().collect();
         for tokenizer in tokenizers() {
@@ -72,8 +72,8 @@ proptest! {
             for token in tokenizer.tokens(&text) {
                 prop_assert!(token.span.start >= start && token.span.start < token.span.end);
                 start = token.span.start;
-                // The bytes of a token normalise to it: what was not touched can be shown verbatim. (Which sigma is final
-                // depends on the chunk, so this is asked where case stays.)
+                // The bytes of a token normalize to it: unedited parts can be reproduced verbatim. (The final sigma
+                // depends on the chunk, so this is checked without lower-casing.)
                 let verbatim = text.get(token.span.clone());
                 prop_assert!(verbatim.is_some());
                 if tokenizer == tokenizer.lower_case(false) {

@@ -1,11 +1,10 @@
-//! What the types can be used as, settled at compile time: values, trait objects, across threads.
+//! Traits that the types implement, checked at compile time: values, trait objects, threads.
 
 use std::fmt::Debug;
 use steadfast_certify::{Noise, Threat};
 use steadfast_perturb::{
-    Beyond, Deletion, EditOp, EditScript, Enumeration, Error, ExactMasking, Lexicon, Masking, Mutation,
-    OnStrings, Partition, Row, SegmentMutation, Substitution, Tokenizer, WordId,
-    synonym::{CandidateSets, Neighbours, SynonymTable, Vectors, Weighting},
+    Beyond, Deletion, EditOp, EditScript, Enumeration, ExactMasking, Lexicon, Masking, Mutation, Partition,
+    PerturbError, Row, SegmentMutation, StringClassifier, Substitution, Tokenizer, WordId,
 };
 
 const fn value<T: Debug + Clone + Send + Sync + 'static>() {}
@@ -17,7 +16,6 @@ macro_rules! values {
 
 values!(
     Beyond<Deletion>,
-    CandidateSets,
     Deletion,
     EditOp<WordId>,
     EditScript<WordId>,
@@ -25,27 +23,23 @@ values!(
     ExactMasking,
     Masking,
     Mutation,
-    Neighbours,
-    OnStrings<()>,
+    StringClassifier<()>,
     Partition,
     Row,
     SegmentMutation,
     Substitution,
-    SynonymTable,
     Tokenizer,
-    Vectors,
-    Weighting,
     WordId,
 );
 
-const _: () = threads::<Error>();
+const _: () = threads::<PerturbError>();
 const _: () = threads::<Lexicon>();
 const _: () = threads::<dyn Noise<Input = [WordId], Sample = Vec<WordId>> + Send + Sync>();
 
-/// A noise of texts and a threat that it made.
+/// A noise of texts and its threat.
 type Chosen = (Box<dyn Noise<Input = [WordId], Sample = Vec<WordId>>>, Box<dyn Threat>);
 
-/// Noises of one kind of text can be chosen at run time, with the threats that they make.
+/// Noises can be selected at run time, with the threats that they make.
 #[test]
 fn noises_and_threats_are_object_safe() {
     use steadfast_certify::{ClassBounds, Lower, Rate, certify_bounds};
@@ -56,7 +50,7 @@ fn noises_and_threats_are_object_safe() {
     let masking = Masking::new(lexicon, rate).unwrap();
     let chosen: [Chosen; 2] = [
         (Box::new(deletion.clone()), Box::new(deletion.edits(&text))),
-        (Box::new(masking.clone()), Box::new(masking.swaps(&text))),
+        (Box::new(masking.clone()), Box::new(masking.substitutions(&text))),
     ];
     for (noise, threat) in chosen {
         let top = Lower::from_p(0.9);

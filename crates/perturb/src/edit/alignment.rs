@@ -1,34 +1,38 @@
 //! [`align`]: a shortest script from one sequence to another.
 //!
-//! The distance `d` is found first, in little memory; a second run in a band of `d` notes in one byte per cell how the cell
-//! was reached, and the way back from the end spells the script. `O(d · length)` time, `(d + 3) · length` bytes.
-#![expect(clippy::indexing_slicing, reason = "the way back visits only cells that the way there recorded")]
+//! The distance `d` is computed first, in little memory; a second run in a band of `d` records in one byte per cell how the
+//! cell was reached, and backtracking from the end yields the script. `O(d · length)` time, `(d + 3) · length` bytes.
+#![expect(clippy::indexing_slicing, reason = "backtracking visits only cells that the forward pass recorded")]
 
 use super::{
     EditOp, EditScript,
     band::{Band, Record, Step, banded, trimmed},
     damerau_levenshtein_within,
 };
-use crate::Error;
+use crate::PerturbError;
 
-/// Cells that an alignment may record, one byte each: 256 MiB, 100,000 words at 2,600 edits.
+/// The largest number of recorded cells, one byte each: 256 MiB, enough for 100,000 words at 2,600 edits.
 const CELLS: usize = 1 << 28;
 
-/// A shortest script under the unrestricted Damerau–Levenshtein distance that makes `b` of `a`; `None` if that takes more
-/// than `cutoff` edits.
+/// A shortest script under the unrestricted Damerau–Levenshtein distance that turns `a` into `b`; `None` if that
+/// takes more than `cutoff` edits.
 ///
 /// `align(a, b, cutoff)?.apply(a) == b`, and its length is [`damerau_levenshtein(a, b)`](super::damerau_levenshtein). Edits
-/// run from the end to the beginning, so that each position is also one of `a`. Of several shortest scripts the same one is
-/// returned every time.
+/// run from the end to the beginning, so that each position is also a position of `a`. The choice among several shortest
+/// scripts is deterministic.
 ///
 /// # Errors
-/// [`Error::Parameter`] if the distance is within the cutoff but length times distance is so large that the alignment
+/// [`PerturbError::Parameter`] if the distance is within the cutoff but length times distance is so large that the alignment
 /// would take more than 256 MiB.
-pub fn align<T: PartialEq + Clone>(a: &[T], b: &[T], cutoff: usize) -> Result<Option<EditScript<T>>, Error> {
+pub fn align<T: PartialEq + Clone>(
+    a: &[T],
+    b: &[T],
+    cutoff: usize,
+) -> Result<Option<EditScript<T>>, PerturbError> {
     let (a, b, start) = trimmed(a, b);
     let Some(distance) = damerau_levenshtein_within(a, b, cutoff) else { return Ok(None) };
     if a.is_empty() || b.is_empty() {
-        // Neither needs a table, however long the other is.
+        // No table is needed, however long the other sequence is.
         let deleted = a
             .iter()
             .enumerate()
@@ -40,7 +44,7 @@ pub fn align<T: PartialEq + Clone>(a: &[T], b: &[T], cutoff: usize) -> Result<Op
     let band = Band::new::<false>(a.len(), b.len(), distance);
     let cells = a.len().saturating_add(1).saturating_mul(band.width());
     if cells > CELLS {
-        return Err(Error::parameter(
+        return Err(PerturbError::parameter(
             "alignment",
             format_args!("sequences of {} and {} tokens, {distance} edits apart", a.len(), b.len()),
             "at most 2²⁸ cells, about distance · length: a smaller cutoff, or shorter sequences",
@@ -95,14 +99,14 @@ pub fn align<T: PartialEq + Clone>(a: &[T], b: &[T], cutoff: usize) -> Result<Op
     Ok(Some(EditScript::new(edits)))
 }
 
-/// How each cell of the band was reached.
+/// The step by which each cell of the band was reached.
 struct Table {
     steps: Vec<Step>,
     band: Band,
 }
 
 impl Table {
-    /// Row `i` starts on the band's first diagonal, which may lie left of the first column.
+    /// Row `i` starts on the band's first diagonal, which may lie to the left of the first column.
     const fn index(&self, i: usize, j: usize) -> usize {
         i * self.band.width() + (j + self.band.left - i)
     }

@@ -1,4 +1,4 @@
-//! The dynamic programme behind distances and alignments, in a band around the diagonal.
+//! The dynamic program behind distances and alignments, in a band around the diagonal.
 //!
 //! With `D(i, j)` the distance of the first `i` tokens of `a` and the first `j` of `b`:
 //!
@@ -9,16 +9,16 @@
 //! i₁ = the last row before i with a(i₁) = bⱼ,   j₁ = the last column before j with b(j₁) = aᵢ
 //! ```
 //!
-//! (Lowrance and Wagner 1975, <https://doi.org/10.1145/321879.321880>). The transposition with a gap on both sides never wins:
-//! substituting costs no more. So `i₁ = i−1` or `j₁ = j−1` (Zhao and Sahni 2019, <https://doi.org/10.1186/s12859-019-2819-0>),
-//! and two rows back and one number per column are enough to know instead of the whole table. The restricted distance
+//! (Lowrance and Wagner 1975, <https://doi.org/10.1145/321879.321880>). A transposition with gaps on both sides is never
+//! better: substitution costs no more. So `i₁ = i−1` or `j₁ = j−1` (Zhao and Sahni 2019, <https://doi.org/10.1186/s12859-019-2819-0>),
+//! and two previous rows and one number per column replace the whole table. The restricted distance
 //! (optimal string alignment) takes only `i₁ = i−1` with `j₁ = j−1`.
 //!
 //! A path through a cell on the diagonal `o = j − i` ends on the diagonal `Δ` of the corner, so it costs at least `|o| + |Δ − o|`
-//! (Ukkonen 1985, <https://doi.org/10.1016/S0019-9958(85)80046-2>). Only the band where that is within the cutoff is visited, and one
-//! diagonal more on each side, where the two tokens of a transposition meet their equals (the restricted distance needs no
-//! margin, it compares them at the place): `O(cutoff · length)` time, five rows of memory. Every path crosses or jumps each row
-//! at no less than the row's minimum, so a row above the cutoff ends the search.
+//! (Ukkonen 1985, <https://doi.org/10.1016/S0019-9958(85)80046-2>). Only the band where that is within the cutoff is visited,
+//! and one more diagonal on each side, where the two tokens of a transposition match (the restricted distance compares them
+//! directly and needs no margin): `O(cutoff · length)` time, five rows of memory. Every path crosses each row at a cost of at
+//! least the row's minimum, so the search ends at a row whose minimum exceeds the cutoff.
 #![expect(
     clippy::indexing_slicing,
     reason = "columns run inside the band, and rows are as long as it is wide"
@@ -32,19 +32,19 @@ pub(super) enum Step {
     Substitute,
     Delete,
     Insert,
-    /// Two tokens swapped, those between them in `b` inserted: `i₁ = i−1`.
+    /// Two tokens are transposed, and those between them in `b` inserted: `i₁ = i−1`.
     TransposeInserting,
-    /// Two tokens swapped, those between them in `a` deleted: `j₁ = j−1`.
+    /// Two tokens are transposed, and those between them in `a` deleted: `j₁ = j−1`.
     TransposeDeleting,
 }
 
-/// Who is told how each cell was reached.
+/// Receives the step by which each cell was reached.
 pub(super) trait Record {
     /// Cell (`row`, `column`), counted from 1.
     fn record(&mut self, row: usize, column: usize, step: Step);
 }
 
-/// Nobody: the distance alone is wanted.
+/// Records nothing; for the distance alone.
 impl Record for () {
     fn record(&mut self, _: usize, _: usize, _: Step) {}
 }
@@ -64,16 +64,16 @@ impl Band {
         Self { left: rows.saturating_sub(columns) + slack, right: columns.saturating_sub(rows) + slack }
     }
 
-    /// Number of diagonals.
+    /// The number of diagonals.
     pub(super) const fn width(self) -> usize {
         self.left + self.right + 1
     }
 }
 
-/// More than any cutoff; sums of two such numbers still fit.
+/// More than any cutoff; the sum of two such numbers does not overflow.
 const FAR: u32 = u32::MAX / 4;
 
-/// The distance of `a` and `b` if it is at most `cutoff`, restricted to transpositions of neighbours that nothing else
+/// The distance of `a` and `b` if it is at most `cutoff`, restricted to transpositions of neighbors that nothing else
 /// touches if `RESTRICTED`.
 pub(super) fn banded<const RESTRICTED: bool, T: PartialEq>(
     a: &[T],
@@ -164,9 +164,9 @@ pub(super) fn banded<const RESTRICTED: bool, T: PartialEq>(
     (distance <= limit).then_some(distance as usize)
 }
 
-/// What is left of two sequences without their common beginning and end, and the length of that beginning.
+/// Two sequences without their common prefix and suffix, and the length of that prefix.
 ///
-/// Some shortest script leaves both alone, in either distance.
+/// For either distance, some shortest script leaves both unchanged.
 pub(super) fn trimmed<'s, T: PartialEq>(a: &'s [T], b: &'s [T]) -> (&'s [T], &'s [T], usize) {
     let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let (a, b) = (&a[start..], &b[start..]);

@@ -1,20 +1,20 @@
-//! How many edits apart two sequences are.
+//! Edit distances between sequences.
 //!
 //! - *Damerau–Levenshtein*, unrestricted: the least number of insertions, deletions, substitutions and transpositions of
-//!   neighbours that lead from one to the other, in any order. A metric, and the distance that edit certificates speak of.
-//! - *Optimal string alignment*: no token is edited twice. Never smaller, cheaper to define, and no metric: `ca` and `ac` are 1
-//!   apart, `ac` and `abc` 1, but `ca` and `abc` 3 (2 for Damerau–Levenshtein).
+//!   neighbors that turn one into the other, in any order. A metric, and the distance of edit certificates.
+//! - *Optimal string alignment*: no token is edited twice. Never smaller, and not a metric: `ca` and `ac` are 1 apart, `ac`
+//!   and `abc` 1, but `ca` and `abc` 3 (2 for Damerau–Levenshtein).
 //!
 //! Without a cutoff, and with a large one, the band grows (8, 16, 32, …) until the distance fits: `O(d · length)` time for
 //! sequences `d` apart, memory a few numbers per token.
 
 use super::band::{banded, trimmed};
 
-/// The first width of the band that is tried.
+/// The first cutoff that is tried.
 const FIRST: usize = 8;
 
 /// The Damerau–Levenshtein distance of `a` and `b`, unrestricted: the least number of insertions, deletions, substitutions
-/// and transpositions of neighbours, in any order, that make one of the other. A metric.
+/// and transpositions of neighbors, in any order, that turn one into the other. A metric.
 ///
 /// `O(d · length)` time for sequences `d` apart, memory a few numbers per token.
 ///
@@ -38,7 +38,7 @@ pub fn damerau_levenshtein_within<T: PartialEq>(a: &[T], b: &[T], cutoff: usize)
 
 /// The optimal string alignment distance of `a` and `b`: as [`damerau_levenshtein`], but no token is edited twice.
 ///
-/// Never smaller, and no metric: `ca` and `ac` are 1 apart, `ac` and `abc` 1, but `ca` and `abc` 3.
+/// Never smaller, and not a metric: `ca` and `ac` are 1 apart, `ac` and `abc` 1, but `ca` and `abc` 3.
 #[must_use]
 pub fn optimal_string_alignment<T: PartialEq>(a: &[T], b: &[T]) -> usize {
     let longer = a.len().max(b.len());
@@ -77,19 +77,19 @@ pub fn optimal_string_alignment_characters_within(a: &str, b: &str, cutoff: usiz
 
 /// The Damerau–Levenshtein distance over the length of the longer sequence: a number from 0 (equal, or both empty) to 1.
 ///
-/// The distance is never more than that length. The quotient is symmetric, but no metric.
+/// The distance never exceeds that length. The quotient is symmetric, but not a metric.
 #[must_use]
-pub fn normalised_damerau_levenshtein<T: PartialEq>(a: &[T], b: &[T]) -> f64 {
-    normalised(damerau_levenshtein(a, b), a.len().max(b.len()))
+pub fn normalized_damerau_levenshtein<T: PartialEq>(a: &[T], b: &[T]) -> f64 {
+    normalized(damerau_levenshtein(a, b), a.len().max(b.len()))
 }
 
 /// The optimal string alignment distance over the length of the longer sequence; 0 if both are empty.
 #[must_use]
-pub fn normalised_optimal_string_alignment<T: PartialEq>(a: &[T], b: &[T]) -> f64 {
-    normalised(optimal_string_alignment(a, b), a.len().max(b.len()))
+pub fn normalized_optimal_string_alignment<T: PartialEq>(a: &[T], b: &[T]) -> f64 {
+    normalized(optimal_string_alignment(a, b), a.len().max(b.len()))
 }
 
-fn normalised(distance: usize, length: usize) -> f64 {
+fn normalized(distance: usize, length: usize) -> f64 {
     if length == 0 { 0.0 } else { distance as f64 / length as f64 }
 }
 
@@ -102,7 +102,7 @@ fn within<const RESTRICTED: bool, T: PartialEq>(a: &[T], b: &[T], cutoff: usize)
     if a.is_empty() || b.is_empty() {
         return Some(longer);
     }
-    // No distance exceeds the longer length, so a band that wide is the whole table.
+    // No distance exceeds the longer length, so a band of that width is the whole table.
     let cutoff = cutoff.min(longer);
     let mut band = FIRST.max(difference).min(cutoff);
     loop {
@@ -119,7 +119,7 @@ fn characters_within<const RESTRICTED: bool>(a: &str, b: &str, cutoff: usize) ->
         return within::<RESTRICTED, u8>(a.as_bytes(), b.as_bytes(), cutoff);
     }
     let characters = |text: &str| {
-        // The iterator's own estimate is a quarter of the bytes, which would grow the vector twice.
+        // The iterator's size hint is a quarter of the bytes, which would reallocate the vector twice.
         let mut characters = Vec::with_capacity(text.len());
         characters.extend(text.chars());
         characters

@@ -1,47 +1,55 @@
 //! [`EditOp`]: one edit.
 
-use crate::Error;
+use crate::PerturbError;
 use steadfast_certify::EditKind;
 
 /// One edit of a sequence. Positions count from 0 in the sequence as it is when the edit is applied.
 ///
-/// An edit names the tokens that it takes away, so that it can be undone and so that applying it to another sequence is noticed.
+/// An edit names the tokens that it removes, so that it can be inverted and so that applying it to another sequence is an
+/// error.
+///
+/// ```
+/// use steadfast_perturb::EditOp;
+///
+/// let edit = EditOp::Insert { position: 0, token: "very" };
+/// assert_eq!(edit.inverted(), EditOp::Delete { position: 0, token: "very" });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(tag = "edit", rename_all = "lowercase"))]
 pub enum EditOp<T> {
-    /// `token` is put in, so that it stands at `position`, which may be the end of the sequence.
+    /// `token` is inserted at `position`, which may be the end of the sequence.
     Insert {
-        /// Where the token stands afterwards.
+        /// The position of the token after the edit.
         position: usize,
-        /// What is put in.
+        /// The inserted token.
         token: T,
     },
-    /// `token`, which stands at `position`, is taken out.
+    /// `token` at `position` is deleted.
     Delete {
-        /// Where the token stood.
+        /// The position of the token before the edit.
         position: usize,
-        /// What is taken out.
+        /// The deleted token.
         token: T,
     },
-    /// `from`, which stands at `position`, becomes `to`.
+    /// `from` at `position` becomes `to`.
     Substitute {
-        /// Where.
+        /// The position of the token.
         position: usize,
-        /// What stood there.
+        /// The token before the edit.
         from: T,
-        /// What stands there afterwards.
+        /// The token after the edit.
         to: T,
     },
-    /// The tokens at `position` and `position + 1` change places.
+    /// The tokens at `position` and `position + 1` are transposed.
     Transpose {
-        /// The place of the first of the two.
+        /// The position of the first of the two.
         position: usize,
     },
 }
 
 impl<T> EditOp<T> {
-    /// Where the edit happens.
+    /// The position of the edit.
     #[must_use]
     pub const fn position(&self) -> usize {
         match self {
@@ -52,7 +60,7 @@ impl<T> EditOp<T> {
         }
     }
 
-    /// The edit that undoes this one.
+    /// The inverse edit.
     #[must_use]
     pub fn inverted(self) -> Self {
         match self {
@@ -63,7 +71,7 @@ impl<T> EditOp<T> {
         }
     }
 
-    /// The same edit of other tokens.
+    /// The same edit with every token mapped by `f`.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> EditOp<U> {
         match self {
             Self::Insert { position, token } => EditOp::Insert { position, token: f(token) },
@@ -76,7 +84,7 @@ impl<T> EditOp<T> {
         }
     }
 
-    /// Its kind.
+    /// The kind of the edit.
     #[must_use]
     pub const fn kind(&self) -> EditKind {
         match self {
@@ -90,10 +98,11 @@ impl<T> EditOp<T> {
 
 impl<T: Clone + PartialEq> EditOp<T> {
     /// Applies the edit, the `index`-th of its script, to `sequence`.
-    pub(super) fn apply(&self, index: usize, sequence: &mut Vec<T>) -> Result<(), Error> {
+    pub(super) fn apply(&self, index: usize, sequence: &mut Vec<T>) -> Result<(), PerturbError> {
         let length = sequence.len();
-        let misfit =
-            |reason| Err(Error::Edit { index, edit: self.kind(), position: self.position(), length, reason });
+        let misfit = |reason| {
+            Err(PerturbError::Edit { index, edit: self.kind(), position: self.position(), length, reason })
+        };
         match self {
             Self::Insert { position, token } => {
                 if *position > length {
@@ -102,20 +111,20 @@ impl<T: Clone + PartialEq> EditOp<T> {
                 sequence.insert(*position, token.clone());
             }
             Self::Delete { position, token } => match sequence.get(*position) {
-                None => return misfit("no token stands there"),
-                Some(found) if found != token => return misfit("another token stands there"),
+                None => return misfit("there is no token at this position"),
+                Some(found) if found != token => return misfit("another token is at this position"),
                 Some(_) => {
                     sequence.remove(*position);
                 }
             },
             Self::Substitute { position, from, to } => match sequence.get_mut(*position) {
-                None => return misfit("no token stands there"),
-                Some(found) if found != from => return misfit("another token stands there"),
+                None => return misfit("there is no token at this position"),
+                Some(found) if found != from => return misfit("another token is at this position"),
                 Some(found) => *found = to.clone(),
             },
             Self::Transpose { position } => match sequence.get_mut(*position..) {
                 Some([first, second, ..]) => std::mem::swap(first, second),
-                _ => return misfit("it takes two tokens from there on"),
+                _ => return misfit("a transposition needs two tokens from this position on"),
             },
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! [`EditScript`]: edits one after the other.
 
 use super::EditOp;
-use crate::Error;
+use crate::PerturbError;
 use steadfast_certify::EditCounts;
 
-/// Edits to apply in order, each to what the ones before it left.
+/// Edits that are applied in order, each to the result of the previous ones.
 ///
 /// ```
 /// use steadfast_perturb::edit::{EditOp, EditScript, align};
@@ -17,7 +17,7 @@ use steadfast_certify::EditCounts;
 ///
 /// let unfit = EditScript::new(vec![EditOp::Delete { position: 3, token: "film" }]);
 /// assert!(unfit.apply(&clean).is_err());
-/// # Ok::<(), steadfast_perturb::Error>(())
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -28,7 +28,7 @@ pub struct EditScript<T> {
 }
 
 impl<T> EditScript<T> {
-    /// The script of these edits in this order.
+    /// The script of these edits, in this order.
     pub const fn new(edits: Vec<EditOp<T>>) -> Self {
         Self { edits }
     }
@@ -39,41 +39,41 @@ impl<T> EditScript<T> {
         &self.edits
     }
 
-    /// Number of edits.
+    /// The number of edits.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.edits.len()
     }
 
-    /// Whether there is nothing to do.
+    /// Whether there are no edits.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
 
-    /// How many edits there are of each kind: what an [`EditThreat`](steadfast_certify::EditThreat) may be asked about.
+    /// The number of edits of each kind, as an [`EditThreat`](steadfast_certify::EditThreat) takes it.
     #[must_use]
     pub fn counts(&self) -> EditCounts {
         self.edits.iter().map(EditOp::kind).collect()
     }
 
-    /// The script that leads back.
+    /// The inverse script.
     pub fn inverted(self) -> Self {
         Self { edits: self.edits.into_iter().rev().map(EditOp::inverted).collect() }
     }
 
-    /// The same script on other tokens: on words in place of their ids, say, to write it to a file.
+    /// The same script with every token mapped by `f`: from ids to words, for instance, to write it to a file.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> EditScript<U> {
         EditScript { edits: self.edits.into_iter().map(|edit| edit.map(&mut f)).collect() }
     }
 }
 
 impl<T: Clone + PartialEq> EditScript<T> {
-    /// What the script makes of `sequence`.
+    /// Applies the script to `sequence`.
     ///
     /// # Errors
-    /// [`Error::Edit`] at the first edit that does not fit: its position is past the end, or another token stands there.
-    pub fn apply(&self, sequence: &[T]) -> Result<Vec<T>, Error> {
+    /// [`PerturbError::Edit`] at the first edit that does not fit: its position is past the end, or another token is there.
+    pub fn apply(&self, sequence: &[T]) -> Result<Vec<T>, PerturbError> {
         let mut edited = sequence.to_vec();
         for (index, edit) in self.edits.iter().enumerate() {
             edit.apply(index, &mut edited)?;

@@ -1,17 +1,17 @@
 //! Alias tables that draw integer weights exactly.
 //!
 //! A row's weights sum to 2³². Its table has `m = 2ᵇ` buckets of capacity `2³²⁻ᵇ`, at least one for each candidate: the top `b`
-//! bits of a uniform 32-bit number choose the bucket, the others one of the bucket's two words. Every candidate is drawn by
-//! exactly as many of the 2³² numbers as its weight says: nothing is rounded, nothing rejected. (Walker 1977,
-//! <https://doi.org/10.1145/355744.355749>; Vose 1991, <https://doi.org/10.1109/32.92917>; there with real numbers.)
-#![expect(clippy::indexing_slicing, reason = "the stacks hold numbers of buckets")]
+//! bits of a uniform 32-bit number select the bucket, the others one of the bucket's two words. Every candidate is drawn by
+//! exactly as many of the 2³² numbers as its weight; nothing is rounded or rejected. (Walker 1977,
+//! <https://doi.org/10.1145/355744.355749>; Vose 1991, <https://doi.org/10.1109/32.92917>; both with real numbers.)
+#![expect(clippy::indexing_slicing, reason = "the stacks hold bucket indices")]
 
 use crate::WordId;
 
-/// What the weights of a row sum to.
+/// The sum of the weights of a row.
 pub(super) const TOTAL: u64 = 1 << 32;
 
-/// Numbers below the threshold mean `own`, all others `other`.
+/// Numbers below the threshold select `own`, all others `other`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bucket {
     pub(super) threshold: u32,
@@ -19,7 +19,7 @@ pub(super) struct Bucket {
     pub(super) other: WordId,
 }
 
-/// The number of low bits of a draw that choose inside a bucket, for a table of `buckets` (a power of two).
+/// The number of low bits of a draw that select inside a bucket, for a table of `buckets` (a power of two).
 pub(super) const fn shift(buckets: usize) -> u32 {
     32 - buckets.trailing_zeros()
 }
@@ -45,16 +45,16 @@ pub(super) fn append(weights: &[(WordId, u64)], buckets: &mut Vec<Bucket>) -> us
     let start = buckets.len();
     buckets.extend(rest.iter().map(|&(word, _)| Bucket { threshold: 0, own: word, other: word }));
     let table = &mut buckets[start..];
-    let (mut poor, mut rich): (Vec<usize>, Vec<usize>) =
-        (0..size).partition(|&number| rest[number].1 < capacity);
-    // The mean weight left is the capacity throughout, so while a bucket is poor another is rich.
-    while let (Some(&from), Some(to)) = (rich.last(), poor.pop()) {
+    let (mut small, mut large): (Vec<usize>, Vec<usize>) =
+        (0..size).partition(|&bucket| rest[bucket].1 < capacity);
+    // The mean remaining weight is always the capacity, so while one bucket lacks weight another has too much.
+    while let (Some(&from), Some(to)) = (large.last(), small.pop()) {
         let filled = rest[to].1;
         table[to] = Bucket { threshold: filled as u32, own: rest[to].0, other: rest[from].0 };
         rest[from].1 -= capacity - filled;
         if rest[from].1 < capacity {
-            rich.pop();
-            poor.push(from);
+            large.pop();
+            small.push(from);
         }
     }
     size
@@ -66,7 +66,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashMap;
 
-    /// How many of the 2³² draws stand for each word, from the table alone.
+    /// The number of the 2³² draws that select each word, computed from the table.
     fn recovered(buckets: &[Bucket]) -> HashMap<WordId, u64> {
         let capacity = TOTAL / buckets.len() as u64;
         let mut weights = HashMap::new();
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(buckets.len(), 3 + size);
         let expected = row.into_iter().filter(|&(_, weight)| weight > 0).collect();
         assert_eq!(recovered(&buckets[3..]), expected);
-        // The draw itself, at both ends of each part of each bucket.
+        // The draw, at both ends of each part of each bucket.
         let capacity = TOTAL / size as u64;
         for (number, bucket) in (0_u64..).zip(&buckets[3..]) {
             let first = number * capacity;

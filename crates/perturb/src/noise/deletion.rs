@@ -1,8 +1,8 @@
-//! [`Deletion`]: words that vanish, without leaving a gap.
+//! [`Deletion`]: words are deleted without leaving a gap.
 //!
-//! Each token of the text is deleted independently of the others; a word `w` at the rate `δ(w)`, which depends on the word
-//! alone, not on its place, its neighbours or the length of the text, and is fixed before any text is certified. The
-//! classifier sees what is kept, in order. The empty text is a text: it is kept, not drawn again.
+//! Each token of the text is deleted independently of the others. The rate `δ(w)` depends on the word alone, not on its
+//! position, its neighbors or the length of the text, and is fixed before any text is certified. The classifier sees the
+//! remaining words in order. The empty text is a valid sample; it is not drawn again.
 //!
 //! Rates are multiples of 2⁻³². One rate for all words is drawn 64 words at a time
 //! ([`bernoulli`](steadfast_certify::noise::bernoulli)); rates per word by comparing one 32-bit number per word with the rate's
@@ -11,14 +11,14 @@
 //! The noise behind edit certificates: Huang et al., RS-Del, `NeurIPS` 2023, <https://arxiv.org/abs/2302.01757>.
 
 use super::draw::{BLOCK, Numbers, keep, lanes};
-use crate::{Error, Lexicon, WordId};
-use std::sync::Arc;
+use crate::{Lexicon, PerturbError, WordId};
+use std::{collections::BTreeMap, sync::Arc};
 use steadfast_certify::{Law, Noise, Rate, noise::bernoulli, rand_core::Rng};
 
-/// Each word is deleted independently, at one rate or at a rate of its own; what is kept stands side by side, in order.
+/// Each word is deleted independently, at one rate or at a rate of its own; the remaining words keep their order.
 ///
-/// A rate belongs to a word, not to a place, a neighbour or the length of the text, and is fixed before any text is
-/// certified. The empty text may come out and is then the sample; a classifier needs a fixed answer to it. Rates are multiples
+/// A rate belongs to a word, not to a position, a neighbor or the length of the text, and is fixed before any text is
+/// certified. The empty text may be drawn and is then the sample; a classifier needs a fixed answer to it. Rates are multiples
 /// of 2⁻³² and drawn exactly.
 ///
 /// ```
@@ -32,7 +32,12 @@ use steadfast_certify::{Law, Noise, Rate, noise::bernoulli, rand_core::Rng};
 /// let mut rng = seed::generator(1, seed::Phase::Estimation, 0, 0, seed::Purpose::Noise);
 /// let noisy = noise.sample(&text, &mut rng);
 /// assert!(noisy.len() <= text.len());
-/// # Ok::<(), steadfast_perturb::Error>(())
+///
+/// // Nine of ten words are deleted, but "charm" only every second time.
+/// let charm = lexicon.intern("charm");
+/// let noise = Deletion::per_word(lexicon, [(charm, Rate::new(0.5)?)], Rate::new(0.9)?)?;
+/// assert_eq!(noise.rate(charm).value(), 0.5);
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Deletion {
@@ -48,49 +53,26 @@ impl Deletion {
     /// Every word is deleted at the rate `δ`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the rate is zero: without noise nothing can be certified.
-    pub fn uniform(lexicon: Arc<Lexicon>, rate: Rate) -> Result<Self, Error> {
-        Self::per_word(lexicon, rate, [])
+    /// [`PerturbError::Parameter`] if the rate is zero: without noise nothing can be certified.
+    pub fn uniform(lexicon: Arc<Lexicon>, rate: Rate) -> Result<Self, PerturbError> {
+        Self::per_word(lexicon, [], rate)
     }
 
     /// The given words are deleted at their own rates, all others, unseen ones included, at the rate `default`.
     ///
-    /// A rate of zero ([`Rate::NEVER`]) keeps a word always.
+    /// A word of rate zero ([`Rate::NEVER`]) is always kept.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if a word is given twice with different rates, is not of this lexicon, or if all rates are zero.
+    /// [`PerturbError::Parameter`] if a word is given twice with different rates, is not in this lexicon or is the mask, and
+    /// if all rates are zero.
     pub fn per_word(
         lexicon: Arc<Lexicon>,
-        default: Rate,
         rates: impl IntoIterator<Item = (WordId, Rate)>,
-    ) -> Result<Self, Error> {
-        let known = lexicon.len();
-        let mut table: Vec<Option<Rate>> = Vec::new();
-        for (word, rate) in rates {
-            let index = word.index() as usize;
-            if index >= known {
-                return Err(Error::parameter(
-                    "word with a rate of its own",
-                    format_args!("id {index}"),
-                    "a word of the noise's lexicon",
-                ));
-            }
-            if table.len() <= index {
-                table.resize(index + 1, None);
-            }
-            if let Some(entry) = table.get_mut(index) {
-                if entry.is_some_and(|before| before != rate) {
-                    return Err(Error::parameter(
-                        "rates of words",
-                        format_args!("two rates for {:?}", lexicon.word(word).unwrap_or_default()),
-                        "one rate for each word",
-                    ));
-                }
-                *entry = Some(rate);
-            }
-        }
+        default: Rate,
+    ) -> Result<Self, PerturbError> {
+        let table = rate_table(&lexicon, rates)?;
         if default == Rate::NEVER && table.iter().flatten().all(|&rate| rate == Rate::NEVER) {
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "deletion rates",
                 "0 for every word",
                 "at least one rate above 0, since without noise nothing can be certified",
@@ -123,13 +105,23 @@ impl Deletion {
         text.iter().map(|&word| self.rate(word))
     }
 
-    /// The rate of all words without a rate of their own, those that were never seen included.
+    /// All rates as plain data, by word: what a settings file holds.
+    #[must_use]
+    pub fn rates_by_word(&self) -> DeletionRates {
+        let own = (0..).zip(&self.rates).filter(|&(_, &rate)| rate != self.default);
+        let words = own.filter_map(|(index, &rate)| {
+            Some((self.lexicon.word(WordId::from_index(index))?.as_ref().to_owned(), rate))
+        });
+        DeletionRates { default: self.default, words: words.collect() }
+    }
+
+    /// The rate of all words without a rate of their own, unseen ones included.
     #[must_use]
     pub const fn default_rate(&self) -> Rate {
         self.default
     }
 
-    /// The smallest rate of any word, those that were never seen included.
+    /// The smallest rate of any word, unseen ones included.
     #[must_use]
     pub fn smallest_rate(&self) -> Rate {
         self.rates.iter().copied().fold(self.default, Rate::min)
@@ -141,11 +133,44 @@ impl Deletion {
         self.rates.is_empty().then_some(self.default)
     }
 
-    /// The lexicon whose words this is about.
+    /// The lexicon of the noise.
     #[must_use]
     pub const fn lexicon(&self) -> &Arc<Lexicon> {
         &self.lexicon
     }
+}
+
+/// The given rates by word id.
+fn rate_table(
+    lexicon: &Lexicon,
+    rates: impl IntoIterator<Item = (WordId, Rate)>,
+) -> Result<Vec<Option<Rate>>, PerturbError> {
+    let known = lexicon.len();
+    let mut table: Vec<Option<Rate>> = Vec::new();
+    for (word, rate) in rates {
+        let index = word.index() as usize;
+        // The mask is no word, so a rate of it could not be written by word.
+        if index >= known || word == WordId::MASK {
+            return Err(PerturbError::parameter(
+                "word with a rate of its own",
+                if word == WordId::MASK { "the mask".to_owned() } else { format!("id {index}") },
+                "a word of the noise's lexicon",
+            ));
+        }
+        if table.len() <= index {
+            table.resize(index + 1, None);
+        }
+        let Some(entry) = table.get_mut(index) else { continue };
+        if entry.is_some_and(|before| before != rate) {
+            return Err(PerturbError::parameter(
+                "rates of words",
+                format_args!("two rates for {:?}", lexicon.word(word).unwrap_or_default()),
+                "one rate for each word",
+            ));
+        }
+        *entry = Some(rate);
+    }
+    Ok(table)
 }
 
 impl Noise for Deletion {
@@ -168,17 +193,87 @@ impl Noise for Deletion {
                     })
             };
             let kept = !deleted & lanes(block.len());
-            // Exact for a text of one block, so that remembered samples waste nothing.
+            // Exact for a text of one block, so that cached samples waste no memory.
             out.reserve(kept.count_ones() as usize);
             keep(block, kept, &mut out);
         }
         out
     }
 
-    /// All rates, those of words that the text does not hold included, since an attacker may put such words in; then the
+    /// All rates, including those of words that the text does not contain, since an attacker may insert such words; then the
     /// words in order.
     fn law(&self, input: &[WordId]) -> Option<Law> {
         let hashes = self.lexicon.content_hashes(input)?;
         Some(Law::new("deletion", std::iter::once(self.parameters).chain(hashes)))
     }
+}
+
+/// The rates of a [`Deletion`] by word: plain data that can be read and written without a lexicon.
+///
+/// ```
+/// use std::sync::Arc;
+/// use steadfast_certify::Rate;
+/// use steadfast_perturb::{DeletionRates, Lexicon};
+///
+/// let rates = DeletionRates::new(Rate::new(0.9)?, [("charm".to_owned(), Rate::new(0.5)?)]);
+/// let noise = rates.clone().into_noise(Arc::new(Lexicon::new()))?;
+/// assert_eq!(noise.rates_by_word(), rates);
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct DeletionRates {
+    /// The rate of all words without a rate of their own.
+    pub default: Rate,
+    /// Words with a rate of their own. A word that is read twice is an error.
+    #[cfg_attr(feature = "serde", serde(default, deserialize_with = "words_once"))]
+    pub words: BTreeMap<String, Rate>,
+}
+
+impl DeletionRates {
+    /// These words have their own rates, all others the rate `default`. Of a word that is given twice the last rate counts.
+    pub fn new(default: Rate, words: impl IntoIterator<Item = (String, Rate)>) -> Self {
+        Self { default, words: words.into_iter().collect() }
+    }
+
+    /// The noise with these rates; their words are interned in `lexicon`.
+    ///
+    /// # Errors
+    /// [`PerturbError::Parameter`] if all rates are zero.
+    pub fn into_noise(self, lexicon: Arc<Lexicon>) -> Result<Deletion, PerturbError> {
+        let rates: Vec<(WordId, Rate)> =
+            self.words.iter().map(|(word, &rate)| (lexicon.intern(word), rate)).collect();
+        Deletion::per_word(lexicon, rates, self.default)
+    }
+}
+
+/// Reads a map of rates by word and refuses repeated words, of which a plain map would keep the last.
+#[cfg(feature = "serde")]
+fn words_once<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Rate>, D::Error> {
+    struct Words;
+
+    impl<'de> serde::de::Visitor<'de> for Words {
+        type Value = BTreeMap<String, Rate>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a map of rates by word")
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut words = BTreeMap::new();
+            while let Some((word, rate)) = map.next_entry::<String, Rate>()? {
+                if words.contains_key(&word) {
+                    return Err(serde::de::Error::custom(format_args!(
+                        "two rates for {word:?}; expected one"
+                    )));
+                }
+                words.insert(word, rate);
+            }
+            Ok(words)
+        }
+    }
+
+    deserializer.deserialize_map(Words)
 }

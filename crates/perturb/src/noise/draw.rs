@@ -1,13 +1,13 @@
 //! Exact draws for words of a text, many at a time.
 //!
 //! Noises take their generator as `&mut dyn Rng`. A virtual call per word would cost more than the draw, so numbers are
-//! fetched in blocks; how many are fetched depends on the text's length alone.
+//! fetched in blocks; their number depends on the length of the text alone.
 #![expect(clippy::indexing_slicing, reason = "positions in a block are masked to its size, a power of two")]
 
 use crate::WordId;
 use steadfast_certify::rand_core::Rng;
 
-/// Words that are handled at a time.
+/// Words per block.
 pub(super) const BLOCK: usize = 64;
 
 /// A uniform 32-bit number for each of up to [`BLOCK`] words.
@@ -46,7 +46,7 @@ pub(super) const fn lanes(length: usize) -> u64 {
 
 /// A uniform number below `bound ≥ 1`, without bias: multiply and reject (Lemire 2019, <https://doi.org/10.1145/3230636>).
 pub(super) fn below(bound: u64, rng: &mut dyn Rng) -> u64 {
-    // Draws whose low half is below 2⁶⁴ mod bound would favour some numbers.
+    // Draws whose low half is below 2⁶⁴ mod bound would favor some numbers.
     let rejected = bound.wrapping_neg().checked_rem(bound).unwrap_or(0);
     loop {
         let product = u128::from(rng.next_u64()) * u128::from(bound);
@@ -67,7 +67,7 @@ mod tests {
     use steadfast_certify::seed::{Phase, Purpose, generator};
 
     #[test]
-    fn below_favours_no_number() {
+    fn below_is_unbiased() {
         let mut rng = generator(1, Phase::Training, 0, 0, Purpose::Noise);
         let mut counts = [0.0_f64; 7];
         for _ in 0..70_000 {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_is_marked() {
+    fn keeps_the_marked_words() {
         let block: Vec<WordId> = (0..64).map(WordId::from_index).collect();
         for kept in [0, 1, 1 << 63, 0b1011, u64::MAX] {
             let mut out = vec![WordId::from_index(99)];

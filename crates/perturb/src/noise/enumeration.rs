@@ -1,15 +1,14 @@
-//! [`Enumeration`]: the noisy copies that keep few words, one by one, and the noise of all others.
+//! [`Enumeration`]: lists the noisy copies that keep few words, and samples all others.
 //!
 //! A noise that keeps each word independently has `2ⁿ` outcomes on a text of `n` words; at high rates most of the mass is on
-//! those that keep few. The copies that keep up to `k` words are listed with their exact mass; what is left is drawn from its
-//! conditional law by rejection, so that [`Strata`] can join both. Copies that look alike count as one: fewer questions for
-//! the classifier.
+//! those that keep few words. The copies that keep up to `k` words are listed with their exact mass; the rest is drawn from its
+//! conditional law by rejection, so that [`Strata`] can join both. Equal copies count as one, which saves model queries.
 //!
-//! Cost: `Σ_{j≤k} C(n, j)` outcomes in memory, each as long as a noisy copy is, and `1 / W` draws for each sample of the rest,
-//! whose mass is `W`.
+//! Complexity: `Σ_{j≤k} C(n, j)` outcomes in memory, each as long as a noisy copy, and `1 / W` draws for each sample of the
+//! rest, whose mass is `W`.
 
-use super::KeepsWords;
-use crate::{Error, WordId};
+use super::IndependentTokenNoise;
+use crate::{PerturbError, WordId};
 use std::{collections::HashMap, slice};
 use steadfast_certify::{Classifier, Interval, Law, Noise, Strata, classifier, rand_core::Rng};
 
@@ -41,28 +40,28 @@ pub struct Enumeration<N> {
     outcomes: Vec<(Vec<WordId>, Interval)>,
 }
 
-impl<N: KeepsWords + Clone> Enumeration<N> {
+impl<N: IndependentTokenNoise + Clone> Enumeration<N> {
     /// Every copy of `text` that keeps at most `k` words, for the largest `k` with at most `limit` such copies.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a limit of zero: the copy that keeps no word is always one.
-    pub fn new(noise: &N, text: &[WordId], limit: usize) -> Result<Self, Error> {
+    /// [`PerturbError::Parameter`] for a limit of zero: the copy that keeps no word always exists.
+    pub fn new(noise: &N, text: &[WordId], limit: usize) -> Result<Self, PerturbError> {
         if limit == 0 {
-            return Err(Error::parameter("limit of the enumeration", 0, "at least 1"));
+            return Err(PerturbError::parameter("limit of the enumeration", 0, "at least 1"));
         }
-        // A word that does not show when kept, as a mask of the text itself under masking, must not count as kept: the
-        // rest is told from what shows.
-        let showing: Vec<usize> = (0..)
+        // A word that is invisible even when kept (a mask of the clean text under masking) must not count as kept: the
+        // rest is recognized by its visible words.
+        let visible: Vec<usize> = (0..)
             .zip(text)
             .filter(|(_, word)| noise.kept(slice::from_ref(word)) > 0)
             .map(|(place, _)| place)
             .collect();
-        let beyond = Beyond { noise: noise.clone(), most_kept: most_kept(showing.len(), limit) };
+        let beyond = Beyond { noise: noise.clone(), most_kept: most_kept(visible.len(), limit) };
         let rates: Vec<Interval> =
-            showing.iter().filter_map(|&place| Some(noise.rate_of(*text.get(place)?).into())).collect();
+            visible.iter().filter_map(|&place| Some(noise.rate_of(*text.get(place)?).into())).collect();
         let mut sums: HashMap<Vec<WordId>, Interval> = HashMap::new();
-        subsets(showing.len(), beyond.most_kept, &mut Vec::new(), &mut |chosen| {
-            let places: Vec<usize> = chosen.iter().filter_map(|&index| showing.get(index)).copied().collect();
+        subsets(visible.len(), beyond.most_kept, &mut Vec::new(), &mut |chosen| {
+            let places: Vec<usize> = chosen.iter().filter_map(|&index| visible.get(index)).copied().collect();
             let sum = sums.entry(noise.show(text, &places)).or_insert(Interval::ZERO);
             *sum = sum.or(mass(&rates, chosen));
         });
@@ -79,19 +78,22 @@ impl<N: KeepsWords + Clone> Enumeration<N> {
         &self.outcomes
     }
 
-    /// The noise of all other copies, to be sampled; `None` if their mass is below 2⁻¹⁰ and drawing them would take long. Then
-    /// they count for every competitor.
+    /// The conditional noise of all other copies, to be sampled; `None` if their mass is below 2⁻¹⁰, where rejection would be
+    /// slow. Their mass then counts for every other class.
     #[must_use]
     pub fn rest(&self) -> Option<&Beyond<N>> {
         let enumerated = self.outcomes.iter().fold(Interval::ZERO, |sum, (_, mass)| sum.or(*mass));
         (enumerated.complement().lower().p() >= 2_f64.powi(-10)).then_some(&self.beyond)
     }
 
-    /// Asks the classifier about every copy, in one batch.
+    /// Classifies every copy, in one batch.
     ///
     /// # Errors
-    /// [`Error::Certify`] if the classifier fails or has no classes.
-    pub fn classify(&self, classifier: &(impl Classifier<Vec<WordId>> + ?Sized)) -> Result<Strata, Error> {
+    /// [`PerturbError::Certify`] if the classifier fails or has no classes.
+    pub fn classify(
+        &self,
+        classifier: &(impl Classifier<Vec<WordId>> + ?Sized),
+    ) -> Result<Strata, PerturbError> {
         let copies: Vec<Vec<WordId>> = self.outcomes.iter().map(|(copy, _)| copy.clone()).collect();
         let answers = classifier::checked_answers(classifier, &copies)?;
         let mut strata = Strata::new(classifier.class_count(), self.law, self.rest_law)?;
@@ -102,18 +104,19 @@ impl<N: KeepsWords + Clone> Enumeration<N> {
     }
 }
 
-/// The conditional noise of keeping more than `k` words, by rejection.
+/// The noise conditioned on keeping more than `k` words, by rejection; from [`Enumeration::rest`].
 #[derive(Clone, Debug)]
 pub struct Beyond<N> {
     noise: N,
     most_kept: usize,
 }
 
-impl<N: KeepsWords> Noise for Beyond<N> {
+impl<N: IndependentTokenNoise> Noise for Beyond<N> {
     type Input = [WordId];
     type Sample = Vec<WordId>;
 
-    /// A copy that keeps more than `k` words. Of a text that has no more, whose rest is empty and has no law, any copy.
+    /// A copy that keeps more than `k` words. If the text has no more words, the rest is empty and has no law, and any copy is
+    /// returned.
     fn sample(&self, input: &[WordId], rng: &mut dyn Rng) -> Vec<WordId> {
         loop {
             let noisy = self.noise.sample(input, rng);
@@ -129,8 +132,8 @@ impl<N: KeepsWords> Noise for Beyond<N> {
     }
 }
 
-impl<N: KeepsWords> Beyond<N> {
-    /// Whether more than `k` words can be kept at all: words whose rate is below one, as all are.
+impl<N: IndependentTokenNoise> Beyond<N> {
+    /// Whether more than `k` words can be kept. Every rate is below one, so every visible word can be.
     fn is_possible(&self, input: &[WordId]) -> bool {
         self.noise.kept(input) > self.most_kept
     }
@@ -149,7 +152,7 @@ fn most_kept(words: usize, limit: usize) -> usize {
     words
 }
 
-/// Calls `visit` with every ascending list of at most `most` places below `words`.
+/// Calls `visit` with every ascending list of at most `most` positions below `words`.
 fn subsets(words: usize, most: usize, places: &mut Vec<usize>, visit: &mut impl FnMut(&[usize])) {
     visit(places);
     if places.len() == most {
@@ -162,9 +165,9 @@ fn subsets(words: usize, most: usize, places: &mut Vec<usize>, visit: &mut impl 
     }
 }
 
-/// The probability that exactly the words at `places` are kept.
-fn mass(rates: &[Interval], places: &[usize]) -> Interval {
-    let mut kept = places.iter().copied().peekable();
+/// The probability that exactly the words at `positions` are kept.
+fn mass(rates: &[Interval], positions: &[usize]) -> Interval {
+    let mut kept = positions.iter().copied().peekable();
     rates.iter().enumerate().fold(Interval::ONE, |product, (place, &rate)| {
         product.and(if kept.next_if_eq(&place).is_some() { rate.complement() } else { rate })
     })
@@ -180,20 +183,20 @@ mod tests {
         seed::{Phase, Purpose, generator},
     };
 
-    fn setting(text: &str, rate: f64) -> (Vec<WordId>, Deletion) {
+    fn fixture(text: &str, rate: f64) -> (Vec<WordId>, Deletion) {
         let lexicon = Arc::new(Lexicon::new());
         let text = Tokenizer::words().tokenize(&lexicon, text);
         (text, Deletion::uniform(lexicon, Rate::new(rate).unwrap()).unwrap())
     }
 
     #[test]
-    fn all_outcomes_together_are_certain() {
-        let (text, deletion) = setting("the film is the film", 0.3);
+    fn masses_of_all_outcomes_sum_to_one() {
+        let (text, deletion) = fixture("the film is the film", 0.3);
         let all = Enumeration::new(&deletion, &text, 32).unwrap();
         let sum = all.outcomes().iter().fold(Interval::ZERO, |sum, (_, mass)| sum.or(*mass));
         assert!((sum.lower().p() - 1.0).abs() < 1e-12 && sum.upper().p() >= 1.0);
         assert!(all.rest().is_none() && all.outcomes().len() < 32, "equal copies count once");
-        // “the”, “film” and “is” alone, of which the first two can be kept in two ways.
+        // The single words: “the” and “film” can be kept in two ways, “is” in one.
         let single = |word: &WordId| {
             all.outcomes()
                 .iter()
@@ -206,13 +209,13 @@ mod tests {
         assert_eq!(
             Enumeration::new(&masking, &text, 32).unwrap().outcomes().len(),
             32,
-            "places tell copies apart"
+            "positions tell copies apart"
         );
     }
 
     #[test]
-    fn the_limit_is_kept() {
-        let (text, deletion) = setting("one two three four five six seven", 0.5);
+    fn the_limit_holds() {
+        let (text, deletion) = fixture("one two three four five six seven", 0.5);
         for (limit, kept, count) in
             [(1, 0, 1), (7, 0, 1), (8, 1, 8), (28, 1, 8), (29, 2, 29), (1_000, 7, 128)]
         {
@@ -226,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_rest_is_the_conditional_law() {
-        let (text, deletion) = setting("a b c d", 0.5);
+        let (text, deletion) = fixture("a b c d", 0.5);
         let some = Enumeration::new(&deletion, &text, 5).unwrap();
         let rest = some.rest().unwrap();
         let mut counts: HashMap<Vec<WordId>, f64> = HashMap::new();
@@ -237,7 +240,7 @@ mod tests {
         // Eleven subsets of two or more words, equally likely.
         assert_eq!(counts.len(), 11);
         assert!(counts.values().all(|count| (count - 1_000.0).abs() < 5.0 * 31.0), "{counts:?}");
-        // Nothing is beyond a text that is enumerated in full; drawing from it ends all the same.
+        // The rest of a full enumeration is empty; sampling still terminates.
         let beyond = Beyond { noise: deletion, most_kept: 4 };
         assert!(beyond.law(&text).is_none());
         let _ = beyond.sample(&text, &mut generator(1, Phase::Estimation, 0, 0, Purpose::Noise));
@@ -245,7 +248,7 @@ mod tests {
 
     #[test]
     fn joined_bounds_certify_and_other_votes_are_refused() {
-        let (text, deletion) = setting("a dull and lifeless film about nothing", 0.5);
+        let (text, deletion) = fixture("a dull and lifeless film about nothing", 0.5);
         let dull = text[1];
         let classifier =
             from_fn(2, move |copy: &Vec<WordId>| usize::from(copy.len() < 5 || copy.contains(&dull)));

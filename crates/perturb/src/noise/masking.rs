@@ -1,14 +1,28 @@
-//! [`Masking`]: words that are covered, so that their places stay.
+//! [`Masking`]: words are replaced by a mask, so that positions stay visible.
 
 use super::draw::BLOCK;
-use crate::{Error, Lexicon, WordId};
+use crate::{Lexicon, PerturbError, WordId};
 use std::sync::Arc;
 use steadfast_certify::{Law, Noise, Rate, noise::bernoulli, rand_core::Rng};
 
 /// Each word becomes [`WordId::MASK`] independently, at the rate `ω`; the length stays.
 ///
-/// Exact: rates are multiples of 2⁻³², drawn 64 words at a time. Each word keeps its place, so insertions and deletions are
-/// visible: this noise is for substitutions only.
+/// Rates are multiples of 2⁻³² and drawn exactly, 64 words at a time. Each word keeps its position, so insertions and
+/// deletions are visible: this noise is for substitutions only.
+///
+/// ```
+/// use std::sync::Arc;
+/// use steadfast_certify::{Noise, Rate, seed};
+/// use steadfast_perturb::{Lexicon, Masking, Tokenizer, WordId};
+///
+/// let lexicon = Arc::new(Lexicon::new());
+/// let text = Tokenizer::words().tokenize(&lexicon, "a film of rare charm");
+/// let noise = Masking::new(lexicon, Rate::new(0.5)?)?;
+/// let mut rng = seed::generator(1, seed::Phase::Estimation, 0, 0, seed::Purpose::Noise);
+/// let noisy = noise.sample(&text, &mut rng);
+/// assert!(noisy.iter().zip(&text).all(|(noisy, word)| noisy == word || *noisy == WordId::MASK));
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Masking {
     lexicon: Arc<Lexicon>,
@@ -19,10 +33,10 @@ impl Masking {
     /// Every word is masked at `rate`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the rate is zero: without noise nothing can be certified.
-    pub fn new(lexicon: Arc<Lexicon>, rate: Rate) -> Result<Self, Error> {
+    /// [`PerturbError::Parameter`] if the rate is zero: without noise nothing can be certified.
+    pub fn new(lexicon: Arc<Lexicon>, rate: Rate) -> Result<Self, PerturbError> {
         if rate == Rate::NEVER {
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "masking rate",
                 "0",
                 "a rate above 0, since without noise nothing can be certified",
@@ -37,7 +51,7 @@ impl Masking {
         self.rate
     }
 
-    /// The lexicon whose words this is about.
+    /// The lexicon of the noise.
     #[must_use]
     pub const fn lexicon(&self) -> &Arc<Lexicon> {
         &self.lexicon
@@ -66,5 +80,47 @@ impl Noise for Masking {
     fn law(&self, input: &[WordId]) -> Option<Law> {
         let hashes = self.lexicon.content_hashes(input)?;
         Some(Law::new("masking", std::iter::once(self.rate.numerator().into()).chain(hashes)))
+    }
+}
+
+/// The rate of a [`Masking`]: plain data that can be read and written without a lexicon.
+///
+/// ```
+/// use std::sync::Arc;
+/// use steadfast_certify::Rate;
+/// use steadfast_perturb::{Lexicon, MaskingRate};
+///
+/// let noise = MaskingRate::new(Rate::new(0.5)?).into_noise(Arc::new(Lexicon::new()))?;
+/// assert_eq!(MaskingRate::from(&noise).rate, noise.rate());
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct MaskingRate {
+    /// The rate at which a word is masked.
+    pub rate: Rate,
+}
+
+impl MaskingRate {
+    /// Every word is masked at `rate`.
+    #[must_use]
+    pub const fn new(rate: Rate) -> Self {
+        Self { rate }
+    }
+
+    /// The noise with this rate.
+    ///
+    /// # Errors
+    /// [`PerturbError::Parameter`] if the rate is zero.
+    pub fn into_noise(self, lexicon: Arc<Lexicon>) -> Result<Masking, PerturbError> {
+        Masking::new(lexicon, self.rate)
+    }
+}
+
+impl From<&Masking> for MaskingRate {
+    fn from(noise: &Masking) -> Self {
+        Self::new(noise.rate)
     }
 }

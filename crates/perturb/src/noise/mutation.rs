@@ -1,28 +1,28 @@
-//! [`Mutation`]: random edits, to look for texts on which a classifier changes its mind.
+//! [`Mutation`]: random edits, to search for texts on which a classifier changes its answer.
 //!
-//! A number of edits one after the other, each deletion, insertion, substitution or transposition of neighbours, with given
-//! odds: the set M of fuzzed randomized smoothing (FRS, ICLR 2025). The result lies at most that many edits away in
+//! A number of edits one after the other, each a deletion, insertion, substitution or transposition of neighbors with given
+//! weights: the set M of fuzzed randomized smoothing (FRS, ICLR 2025). The result lies at most that many edits away in
 //! Damerau–Levenshtein distance. Its law is not computed, so no certificate accepts votes on mutated texts.
 
 use super::{
     Substitution,
     draw::{below, position},
 };
-use crate::{EditOp, EditScript, Error, WordId};
+use crate::{EditOp, EditScript, PerturbError, WordId};
 use std::{fmt, sync::Arc};
 use steadfast_certify::{EditKind, Noise, rand_core::Rng};
 
-/// The odds of the four kinds of edits against each other; equal by default. A kind of weight 0 never happens.
+/// Relative probabilities of the four kinds of edits; equal by default. A kind of weight 0 never occurs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MutationWeights {
-    /// A word is taken out.
+    /// A word is deleted.
     pub deletion: u32,
-    /// A word is put in.
+    /// A word is inserted.
     pub insertion: u32,
     /// A word is replaced.
     pub substitution: u32,
-    /// Two neighbours change places.
+    /// Two neighboring words are transposed.
     pub transposition: u32,
 }
 
@@ -33,7 +33,7 @@ impl Default for MutationWeights {
 }
 
 impl MutationWeights {
-    /// Equal odds of these kinds, and none of others; a kind that is named twice is twice as likely.
+    /// Equal weights for these kinds and 0 for the others; a kind that is named twice has twice the weight.
     ///
     /// ```
     /// use steadfast_certify::EditKind;
@@ -54,14 +54,18 @@ impl MutationWeights {
     }
 
     /// Refuses weights that are all zero.
-    pub(super) fn check(self) -> Result<(), Error> {
+    pub(super) fn check(self) -> Result<(), PerturbError> {
         if self == (Self { deletion: 0, insertion: 0, substitution: 0, transposition: 0 }) {
-            return Err(Error::parameter("weights of the kinds of edits", "all 0", "at least one above 0"));
+            return Err(PerturbError::parameter(
+                "weights of the kinds of edits",
+                "all 0",
+                "at least one above 0",
+            ));
         }
         Ok(())
     }
 
-    /// A kind that is possible in a text of `words` words; `None` if none with a weight is.
+    /// A random kind among those that are possible in a text of `words` words; `None` if there is none.
     pub(super) fn draw(self, words: usize, rng: &mut dyn Rng) -> Option<EditKind> {
         let possible = |weight: u32, least: usize| if words >= least { u64::from(weight) } else { 0 };
         let deletion = possible(self.deletion, 1);
@@ -84,9 +88,9 @@ impl MutationWeights {
     }
 }
 
-/// Where new words come from. Closures of the same shape will do, a synonym function for instance.
+/// The source of new words. Closures with the same signature implement it, a synonym function for instance.
 pub trait Replacements: Send + Sync {
-    /// A word in the place of `original`, or out of nothing; `None` if there is none.
+    /// A replacement of `original`, or a word to insert if that is `None`; `None` if there is no such word.
     fn draw(&self, original: Option<WordId>, rng: &mut dyn Rng) -> Option<WordId>;
 }
 
@@ -97,11 +101,20 @@ impl<F: Fn(Option<WordId>, &mut dyn Rng) -> Option<WordId> + Send + Sync> Replac
 }
 
 /// Words of a list, each entry equally likely.
+///
+/// ```
+/// use steadfast_certify::seed;
+/// use steadfast_perturb::{Replacements, WordId, WordList};
+///
+/// let words = WordList::new(vec![WordId::from_index(7)]);
+/// let mut rng = seed::generator(1, seed::Phase::Training, 0, 0, seed::Purpose::Noise);
+/// assert_eq!(words.draw(None, &mut rng), Some(WordId::from_index(7)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WordList(Vec<WordId>);
 
 impl WordList {
-    /// The words of a list; an empty one replaces nothing.
+    /// The words of a list; an empty list replaces nothing.
     #[must_use]
     pub const fn new(words: Vec<WordId>) -> Self {
         Self(words)
@@ -114,7 +127,18 @@ impl Replacements for WordList {
     }
 }
 
-/// Words as often as they occur in given texts.
+/// Words in proportion to their frequency in given texts.
+///
+/// ```
+/// use steadfast_certify::seed;
+/// use steadfast_perturb::{Frequencies, Lexicon, Replacements, Tokenizer};
+///
+/// let lexicon = Lexicon::new();
+/// let text = Tokenizer::words().tokenize(&lexicon, "dull, dull, dull");
+/// let words = Frequencies::of([&text[..]]);
+/// let mut rng = seed::generator(1, seed::Phase::Training, 0, 0, seed::Purpose::Noise);
+/// assert!(words.draw(None, &mut rng).is_some_and(|word| text.contains(&word)));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frequencies {
     words: Vec<WordId>,
@@ -123,7 +147,7 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
-    /// The words of `texts`, in proportion to their occurrences; of no texts, nothing.
+    /// The words of `texts`, in proportion to their occurrences; no words if there are no texts.
     #[must_use]
     pub fn of<'a>(texts: impl IntoIterator<Item = &'a [WordId]>) -> Self {
         let mut sorted: Vec<WordId> = texts.into_iter().flatten().copied().collect();
@@ -147,7 +171,7 @@ impl Replacements for Frequencies {
     }
 }
 
-/// A word of the original's row; nothing for words without a row, and nothing out of nothing.
+/// A draw from the row of the original; `None` for words without a row and for insertions.
 impl Replacements for Substitution {
     fn draw(&self, original: Option<WordId>, rng: &mut dyn Rng) -> Option<WordId> {
         let word = original?;
@@ -156,12 +180,27 @@ impl Replacements for Substitution {
     }
 }
 
-/// A number of random edits; no law.
+/// A number of random edits; it has no law.
 ///
-/// Only kinds that are possible are drawn: the empty text can only grow, and one word has no neighbour. An insertion asks
-/// the source for a word out of nothing and, where there is none, for a replacement of a random word of the text. An
-/// edit for which the source has no word, or that would change nothing, does not happen, so the edits are *at most* as many
-/// as asked for.
+/// Only possible kinds are drawn: words can only be inserted into the empty text, and a single word has no neighbor. An
+/// insertion asks the source for a word to insert and, if there is none, for a replacement of a random word of the text. An
+/// edit for which the source has no word, or that would change nothing, is skipped, so the requested number is an upper
+/// bound.
+///
+/// ```
+/// use steadfast_certify::seed;
+/// use steadfast_perturb::{Lexicon, Mutation, MutationWeights, Tokenizer, WordList, edit::damerau_levenshtein};
+///
+/// let lexicon = Lexicon::new();
+/// let text = Tokenizer::words().tokenize(&lexicon, "a film of rare charm");
+/// let words = WordList::new(vec![lexicon.intern("dull")]);
+/// let mutation = Mutation::new(2, MutationWeights::default(), words)?;
+/// let mut rng = seed::generator(1, seed::Phase::Training, 0, 0, seed::Purpose::Noise);
+/// let (mutated, script) = mutation.mutate(&text, &mut rng);
+/// assert_eq!(script.apply(&text)?, mutated);
+/// assert!(damerau_levenshtein(&text, &mutated) <= 2);
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
+/// ```
 #[derive(Clone)]
 pub struct Mutation {
     count: u32,
@@ -173,24 +212,24 @@ impl Mutation {
     /// `count` edits of the kinds in `weights`, with new words from `replacements`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if all weights are zero.
+    /// [`PerturbError::Parameter`] if all weights are zero.
     pub fn new(
         count: u32,
         weights: MutationWeights,
         replacements: impl Replacements + 'static,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, PerturbError> {
         weights.check()?;
         Ok(Self { count, weights, replacements: Arc::new(replacements) })
     }
 
-    /// The edits that one draw makes to `text`, and what comes out.
+    /// A mutated text and the edits that lead to it.
     pub fn mutate(&self, text: &[WordId], rng: &mut dyn Rng) -> (Vec<WordId>, EditScript<WordId>) {
         let mut mutated = text.to_vec();
         let edits = (0..self.count).filter_map(|_| self.step(&mut mutated, rng)).collect();
         (mutated, edits)
     }
 
-    /// One edit, where the draw finds one.
+    /// One edit, unless it is skipped.
     fn step(&self, text: &mut Vec<WordId>, rng: &mut dyn Rng) -> Option<EditOp<WordId>> {
         match self.weights.draw(text.len(), rng)? {
             EditKind::Deletion => {
@@ -214,8 +253,8 @@ impl Mutation {
             EditKind::Insertion => {
                 let place = position(text.len() + 1, rng);
                 let token = self.replacements.draw(None, rng).or_else(|| {
-                    let neighbour = text.get(position(text.len().max(1), rng)).copied()?;
-                    self.replacements.draw(Some(neighbour), rng)
+                    let neighbor = text.get(position(text.len().max(1), rng)).copied()?;
+                    self.replacements.draw(Some(neighbor), rng)
                 })?;
                 text.insert(place, token);
                 Some(EditOp::Insert { position: place, token })

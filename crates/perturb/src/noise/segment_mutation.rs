@@ -1,25 +1,38 @@
 //! [`SegmentMutation`]: one edit of all words of a segment at once.
 //!
 //! [`Mutation`](super::Mutation) edits word by word, so most of a long segment stays as it was. Here a drawn kind of
-//! edit befalls every word: what the segment contributes to an answer is gone, or nearly so. That tells a search in
-//! one step whether a segment matters.
+//! edit is applied to every word, which removes most of what the segment contributes to an answer. One step of a search
+//! then shows whether the segment matters.
 
 use super::{
     MutationWeights, Replacements,
     draw::{below, position},
 };
-use crate::{Error, WordId};
+use crate::{PerturbError, WordId};
 use std::{fmt, sync::Arc};
 use steadfast_certify::{EditKind, Noise, rand_core::Rng};
 
-/// One kind of edit, drawn by weight, made to every word of a text; no law.
+/// One kind of edit, drawn by weight, applied to every word of a text; it has no law.
 ///
-/// - deletion: all words go;
-/// - insertion: beside each word, before or after it, comes a new one;
+/// - deletion: all words are deleted;
+/// - insertion: a new word is inserted before or after each word;
 /// - substitution: each word is replaced;
-/// - transposition: the words are shuffled, all orders alike.
+/// - transposition: the words are shuffled uniformly.
 ///
-/// A word for which the source has nothing stays alone. One word cannot be transposed; the empty text stays empty.
+/// A word for which the source has no word is left unchanged. One word cannot be transposed; the empty text stays empty.
+///
+/// ```
+/// use steadfast_certify::{EditKind, Noise, seed};
+/// use steadfast_perturb::{Lexicon, MutationWeights, SegmentMutation, Tokenizer, WordList};
+///
+/// let lexicon = Lexicon::new();
+/// let text = Tokenizer::words().tokenize(&lexicon, "a film of rare charm");
+/// let dull = lexicon.intern("dull");
+/// let mutation = SegmentMutation::new(MutationWeights::only(&[EditKind::Substitution]), WordList::new(vec![dull]))?;
+/// let mut rng = seed::generator(1, seed::Phase::Training, 0, 0, seed::Purpose::Noise);
+/// assert_eq!(mutation.sample(&text, &mut rng), [dull; 5]);
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
+/// ```
 #[derive(Clone)]
 pub struct SegmentMutation {
     weights: MutationWeights,
@@ -30,8 +43,11 @@ impl SegmentMutation {
     /// Edits of the kinds in `weights`, with new words from `replacements`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if all weights are zero.
-    pub fn new(weights: MutationWeights, replacements: impl Replacements + 'static) -> Result<Self, Error> {
+    /// [`PerturbError::Parameter`] if all weights are zero.
+    pub fn new(
+        weights: MutationWeights,
+        replacements: impl Replacements + 'static,
+    ) -> Result<Self, PerturbError> {
         weights.check()?;
         Ok(Self { weights, replacements: Arc::new(replacements) })
     }

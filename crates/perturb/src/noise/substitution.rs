@@ -1,21 +1,37 @@
-//! [`Substitution`]: words that are replaced by words, each from a row of its own.
+//! [`Substitution`]: each word is replaced by a draw from its row.
 //!
-//! The word `w` becomes `v` with probability `π_w(v)`, independently at each place; `π_w` is a row of integer weights that sum
-//! to 2³², so that the sampler (one 32-bit draw per word) and a certificate compute from the same numbers. A
-//! word without a row stays. With each row goes the set `A(w)` of the words that an attacker may put in the place of `w`.
+//! The word `w` becomes `v` with probability `π_w(v)`, independently at each position; `π_w` is a row of integer weights that sum
+//! to 2³², so that the sampler (one 32-bit draw per word) and a certificate use the same numbers. A word without a row is
+//! never replaced. Each row also holds the set `A(w)` of the words that an attacker may substitute for `w`.
 //!
 //! Ye, Gong and Liu, SAFER, ACL 2020, <https://doi.org/10.18653/v1/2020.acl-main.317>.
-#![expect(clippy::indexing_slicing, reason = "slots hold numbers of rows, and tables lie inside the buckets")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "slots hold row indices, and alias tables lie inside the buckets"
+)]
 
 use super::{
     alias::{Bucket, TOTAL, append, pick, shift},
     draw::{BLOCK, Numbers},
 };
-use crate::{Error, Lexicon, WordId};
+use crate::{Lexicon, PerturbError, WordId};
 use std::sync::Arc;
 use steadfast_certify::{Law, Noise, rand_core::Rng};
 
-/// What one word may become: candidates with integer weights that sum to 2³².
+/// The replacements of one word: candidates with integer weights that sum to 2³².
+///
+/// ```
+/// use std::sync::Arc;
+/// use steadfast_perturb::{Lexicon, Row, Substitution};
+///
+/// let lexicon = Arc::new(Lexicon::new());
+/// let [good, fine, great] = ["good", "fine", "great"].map(|word| lexicon.intern(word));
+/// // "good" always becomes "fine"; the attacker may replace it by "great" only.
+/// let row = Row::new(good, [(fine, 1 << 32)]).allowing([great]);
+/// let noise = Substitution::new(lexicon, [row])?;
+/// assert_eq!(noise.allowed(good), Some(&[great][..]));
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Row {
@@ -27,18 +43,18 @@ pub struct Row {
 impl Row {
     /// The row of `word`; the word itself is a candidate only if it is among them.
     ///
-    /// A candidate of weight 0 is never drawn, but it is one of the words that an attacker may use.
+    /// A candidate of weight 0 is never drawn, but the attacker may use it.
     pub fn new(word: WordId, weights: impl IntoIterator<Item = (WordId, u64)>) -> Self {
         Self { word, weights: weights.into_iter().collect(), allowed: None }
     }
 
-    /// The words `A(w)` that an attacker may put in the place of this one, if they are not the candidates.
+    /// Sets the words `A(w)` that an attacker may substitute; by default these are the candidates.
     pub fn allowing(self, words: impl IntoIterator<Item = WordId>) -> Self {
         Self { allowed: Some(words.into_iter().collect()), ..self }
     }
 }
 
-/// Each word is replaced by a draw from its row; words without a row stay.
+/// Each word is replaced by a draw from its row; words without a row are never replaced.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -54,7 +70,7 @@ impl Row {
 /// let noisy = noise.sample(&[good, film], &mut rng);
 /// assert!(noisy == [good, film] || noisy == [fine, film]);
 /// assert_eq!(noise.overlap(good, fine), 1 << 30);
-/// # Ok::<(), steadfast_perturb::Error>(())
+/// # Ok::<(), steadfast_perturb::PerturbError>(())
 /// ```
 #[derive(Clone)]
 pub struct Substitution {
@@ -67,7 +83,7 @@ pub struct Substitution {
     parameters: u64,
 }
 
-/// Where a word's alias table and row are. Kept small: a sample looks one up for each of its words.
+/// Where a word's alias table and row are. Kept small, since a sample looks one up for each word.
 #[derive(Clone, Copy)]
 struct Slot {
     start: u32,
@@ -82,21 +98,21 @@ impl Slot {
 
 #[derive(Clone)]
 struct Stored {
-    /// By word id.
+    /// Sorted by word id.
     weights: Box<[(WordId, u64)]>,
-    /// By word id.
+    /// Sorted by word id.
     allowed: Box<[WordId]>,
-    /// Of the distribution, by words.
+    /// The fingerprint of the distribution, by words.
     fingerprint: u64,
 }
 
 impl Substitution {
-    /// The noise of these rows.
+    /// The noise with these rows.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the weights of a row do not sum to exactly 2³², a row names a candidate twice, a word has two rows, or
-    /// a word is not of this lexicon.
-    pub fn new(lexicon: Arc<Lexicon>, rows: impl IntoIterator<Item = Row>) -> Result<Self, Error> {
+    /// [`PerturbError::Parameter`] if the weights of a row do not sum to exactly 2³², a row names a candidate twice, a word has
+    /// two rows, or a word is not in this lexicon.
+    pub fn new(lexicon: Arc<Lexicon>, rows: impl IntoIterator<Item = Row>) -> Result<Self, PerturbError> {
         let mut table =
             Self { lexicon, slots: Vec::new(), buckets: Vec::new(), rows: Vec::new(), parameters: 0 };
         for row in rows {
@@ -105,7 +121,7 @@ impl Substitution {
         let words = table.words();
         let hashes = table.lexicon.content_hashes(&words).unwrap_or_default();
         let rows = hashes.into_iter().zip(&table.rows).map(|(hash, row)| (hash, row.fingerprint));
-        // A word that stays itself needs no row.
+        // A row that always keeps its word is equivalent to no row.
         let mut rows: Vec<_> = rows.filter(|&(hash, row)| row != fingerprint([(hash, TOTAL)])).collect();
         rows.sort_unstable();
         let numbers = rows.into_iter().flat_map(|(hash, row)| [hash, row]);
@@ -113,13 +129,13 @@ impl Substitution {
         Ok(table)
     }
 
-    fn insert(&mut self, row: Row) -> Result<(), Error> {
+    fn insert(&mut self, row: Row) -> Result<(), PerturbError> {
         let Row { word, mut weights, allowed } = row;
         let shown = || self.lexicon.word(word).unwrap_or_default();
         weights.sort_unstable();
         if let Some(pair) = weights.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             let twice = self.lexicon.word(pair[0].0).unwrap_or_default();
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "candidates of a word",
                 format_args!("{twice:?} twice for {:?}", shown()),
                 "each candidate once",
@@ -127,7 +143,7 @@ impl Substitution {
         }
         let sum: u128 = weights.iter().map(|&(_, weight)| u128::from(weight)).sum();
         if sum != u128::from(TOTAL) {
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "weights of a word's candidates",
                 format_args!("a sum of {sum} for {:?}", shown()),
                 "a sum of exactly 2³² = 4294967296",
@@ -142,7 +158,7 @@ impl Substitution {
         let is_foreign = |word: &&WordId| word.index() as usize >= known;
         let mut named = std::iter::once(&word).chain(&candidates).chain(&allowed);
         let (None, Some(hashes)) = (named.find(is_foreign), self.lexicon.content_hashes(&candidates)) else {
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "words of a row",
                 format_args!("an id of another lexicon in the row of {:?}", shown()),
                 "words of the noise's lexicon",
@@ -150,7 +166,7 @@ impl Substitution {
         };
         let index = word.index() as usize;
         if self.slots.get(index).is_some_and(|slot| slot.row != u32::MAX) {
-            return Err(Error::parameter(
+            return Err(PerturbError::parameter(
                 "rows",
                 format_args!("two for {:?}", shown()),
                 "one row for each word",
@@ -158,7 +174,7 @@ impl Substitution {
         }
         let (start, row) = (u32::try_from(self.buckets.len()), u32::try_from(self.rows.len()));
         let (Ok(start), Ok(row)) = (start, row) else {
-            return Err(Error::parameter("rows", "more than 2³² candidates", "a smaller table"));
+            return Err(PerturbError::parameter("rows", "more than 2³² candidates", "a smaller table"));
         };
         if self.slots.len() <= index {
             self.slots.resize(index + 1, Slot::NONE);
@@ -169,21 +185,21 @@ impl Substitution {
         Ok(())
     }
 
-    /// The row of `word`: candidates and their weights out of 2³², by word id. `None` for a word without a row, which
-    /// becomes itself with all the weight.
+    /// The row of `word`: candidates and their weights in units of 2⁻³², sorted by word id. `None` for a word without a row,
+    /// which is never replaced.
     #[must_use]
     pub fn weights(&self, word: WordId) -> Option<&[(WordId, u64)]> {
         self.row(word).map(|row| &*row.weights)
     }
 
-    /// The words `A(w)` that an attacker may put in the place of `word`, by word id. `None` for a word without a row: it
-    /// has no replacement, `A(w) = {w}`.
+    /// The words `A(w)` that an attacker may substitute for `word`, sorted by word id. `None` for a word without a row, which
+    /// has no replacement: `A(w) = {w}`.
     #[must_use]
     pub fn allowed(&self, word: WordId) -> Option<&[WordId]> {
         self.row(word).map(|row| &*row.allowed)
     }
 
-    /// The overlap `Σ_v min(π_a(v), π_b(v))` of two words' laws, out of 2³², exactly. Words without a row stay.
+    /// The overlap `Σ_v min(π_a(v), π_b(v))` of the laws of two words, in units of 2⁻³²: exact.
     #[must_use]
     pub fn overlap(&self, a: WordId, b: WordId) -> u64 {
         let (alone_a, alone_b) = ([(a, TOTAL)], [(b, TOTAL)]);
@@ -210,7 +226,7 @@ impl Substitution {
         words.into_iter().map(|(_, word)| word).collect()
     }
 
-    /// The lexicon whose words this is about.
+    /// The lexicon of the noise.
     #[must_use]
     pub const fn lexicon(&self) -> &Arc<Lexicon> {
         &self.lexicon
@@ -220,7 +236,7 @@ impl Substitution {
         self.slots.get(word.index() as usize).and_then(|slot| self.rows.get(slot.row as usize))
     }
 
-    /// What `word` becomes at the uniform number `draw`.
+    /// The replacement of `word` that the uniform number `draw` selects.
     #[inline]
     pub(super) fn replacement(&self, word: WordId, draw: u32) -> WordId {
         match self.slots.get(word.index() as usize) {
@@ -230,7 +246,7 @@ impl Substitution {
     }
 }
 
-/// The fingerprint of a distribution over words, whatever their order.
+/// The fingerprint of a distribution over words, independent of their order.
 fn fingerprint(weights: impl IntoIterator<Item = (u64, u64)>) -> u64 {
     let mut weights: Vec<(u64, u64)> = weights.into_iter().filter(|&(_, weight)| weight > 0).collect();
     weights.sort_unstable();
@@ -251,8 +267,8 @@ impl Noise for Substitution {
         out
     }
 
-    /// All rows, those of words that the text does not hold included, since an attacker may put such words in; then the
-    /// words in order.
+    /// All rows, including those of words that the text does not contain, since an attacker may use such words; then the words
+    /// in order.
     fn law(&self, input: &[WordId]) -> Option<Law> {
         let hashes = self.lexicon.content_hashes(input)?;
         Some(Law::new("substitution", std::iter::once(self.parameters).chain(hashes)))

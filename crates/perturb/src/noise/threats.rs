@@ -1,7 +1,7 @@
 //! The threats that noises make of a text: sampler and certificate read the same rates and weights.
 
 use super::{Deletion, ExactMasking, Masking, Substitution, alias::TOTAL};
-use crate::{Error, WordId};
+use crate::{PerturbError, WordId};
 use std::collections::HashMap;
 use steadfast_certify::{
     AblationThreat, EditThreat, Interval, MaskingThreat, Noise, SignalThreat, Swap, WordThreat,
@@ -48,7 +48,7 @@ impl Deletion {
 impl Masking {
     /// An attacker who replaces words of `text` by any words. Insertions and deletions shift places and are not covered.
     #[must_use]
-    pub fn swaps(&self, text: &[WordId]) -> MaskingThreat {
+    pub fn substitutions(&self, text: &[WordId]) -> MaskingThreat {
         MaskingThreat::new(self.rate().into(), text.len()).about(self.law(text))
     }
 }
@@ -57,11 +57,12 @@ impl ExactMasking {
     /// An attacker who replaces words of `text` by any words. Insertions and deletions shift places and are not covered.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a text of 2³² words or more.
-    pub fn swaps(&self, text: &[WordId]) -> Result<AblationThreat, Error> {
+    /// [`PerturbError::Parameter`] for a text of 2³² words or more.
+    pub fn substitutions(&self, text: &[WordId]) -> Result<AblationThreat, PerturbError> {
         let count = |words: usize| {
-            u32::try_from(words)
-                .map_err(|_| Error::parameter("text", format_args!("{words} words"), "fewer than 2³² words"))
+            u32::try_from(words).map_err(|_| {
+                PerturbError::parameter("text", format_args!("{words} words"), "fewer than 2³² words")
+            })
         };
         let threat = AblationThreat::new(count(text.len())?, count(self.kept(text.len()))?)?;
         Ok(threat.about(self.law(text)))
@@ -73,7 +74,7 @@ impl Substitution {
     ///
     /// Replacing a replacement again may leave `A(w)`, unless the sets are closed.
     #[must_use]
-    pub fn swaps(&self, text: &[WordId]) -> WordThreat {
+    pub fn substitutions(&self, text: &[WordId]) -> WordThreat {
         let mut known: HashMap<WordId, Vec<Swap>> = HashMap::new();
         let swaps = text.iter().map(|&word| known.entry(word).or_insert_with(|| self.swaps_of(word)).clone());
         WordThreat::new(swaps).about(self.law(text))

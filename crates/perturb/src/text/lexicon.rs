@@ -1,7 +1,7 @@
-//! [`Lexicon`]: words and their numbers.
+//! [`Lexicon`]: words and their ids.
 //!
-//! Words are numbered in the order in which they are first seen, so an id means nothing outside its lexicon and may differ
-//! from run to run. Whatever has to be the same everywhere (fingerprints of laws, groups of words, orders) is computed
+//! Words are numbered in the order in which they are first seen, so an id has no meaning outside its lexicon and may differ
+//! from run to run. Values that must be reproducible (fingerprints of laws, groups of words, sort orders) are computed
 //! from the word itself: [`Lexicon::content_hash`] is SipHash-1-3 of its bytes, stable across platforms and versions.
 
 use siphasher::sip::SipHasher13;
@@ -12,12 +12,12 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
-/// The number of a word in a [`Lexicon`].
+/// The id of a word in a [`Lexicon`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WordId(u32);
 
 impl WordId {
-    /// The mask: a place where a word was. No text contains it, a literal `"[MASK]"` is a word like any other.
+    /// The mask, which stands for a hidden word. It is not a word: a literal `"[MASK]"` in a text has an id of its own.
     pub const MASK: Self = Self(0);
 
     /// The word numbered `index`, in the order in which a lexicon first saw its words; the mask is 0.
@@ -26,17 +26,17 @@ impl WordId {
         Self(index)
     }
 
-    /// The number itself.
+    /// The index of the word.
     #[must_use]
     pub const fn index(self) -> u32 {
         self.0
     }
 }
 
-/// How the mask is shown.
+/// The mask as a string.
 const MASK: &str = "[MASK]";
 
-/// Words by number and numbers by word; it only grows, and is shared between threads as `Arc<Lexicon>`.
+/// A bijection between words and ids. It only grows, and is shared between threads as `Arc<Lexicon>`.
 ///
 /// ```
 /// use steadfast_perturb::{Lexicon, WordId};
@@ -64,14 +64,14 @@ struct Entry {
 }
 
 impl Lexicon {
-    /// A lexicon of no words but the mask.
+    /// An empty lexicon: it contains the mask and no words.
     #[must_use]
     pub fn new() -> Self {
         let mask = Entry { word: Arc::from(MASK), hash: hash(MASK, Kind::Mask) };
         Self { words: RwLock::new(Words { ids: HashMap::new(), entries: vec![mask] }) }
     }
 
-    /// The id of `word`, a new one if it was never seen.
+    /// The id of `word`; an unknown word gets a new id.
     ///
     /// Ids are 32 bits wide. Past 2³² − 1 distinct words (hundreds of gigabytes) new words share the last id.
     pub fn intern(&self, word: &str) -> WordId {
@@ -79,7 +79,7 @@ impl Lexicon {
             return id;
         }
         let mut words = self.words.write().unwrap_or_else(PoisonError::into_inner);
-        // Another thread may have come first.
+        // Another thread may have interned it between the two locks.
         if let Some(&id) = words.ids.get(word) {
             return id;
         }
@@ -90,28 +90,28 @@ impl Lexicon {
         WordId(index)
     }
 
-    /// The id of `word` if it was seen before.
+    /// The id of `word`; `None` if it is unknown.
     #[must_use]
     pub fn get(&self, word: &str) -> Option<WordId> {
         self.read().ids.get(word).copied()
     }
 
-    /// The word with this id; `None` for an id that this lexicon never gave out.
+    /// The word with this id; `None` for an unknown id.
     #[must_use]
     pub fn word(&self, id: WordId) -> Option<Arc<str>> {
         self.read().entries.get(id.0 as usize).map(|entry| Arc::clone(&entry.word))
     }
 
-    /// The words of a text, under one lock; `None` if one of the ids is not of this lexicon.
+    /// The words of a text, under one lock; `None` if one of the ids is unknown.
     #[must_use]
     pub fn words(&self, text: &[WordId]) -> Option<Vec<Arc<str>>> {
         let words = self.read();
         text.iter().map(|id| words.entries.get(id.0 as usize).map(|entry| Arc::clone(&entry.word))).collect()
     }
 
-    /// The text as a string: its words joined by single spaces. Ids that are not of this lexicon show as U+FFFD.
+    /// The text as a string: its words joined by single spaces. Unknown ids are written as U+FFFD.
     ///
-    /// The same [`Tokenizer`](crate::Tokenizer) reads that string as the same text, unless the text holds masks.
+    /// The [`Tokenizer`](crate::Tokenizer) that made the text reads that string as the same text, unless it contains masks.
     #[must_use]
     pub fn detokenize(&self, text: &[WordId]) -> String {
         let words = self.read();
@@ -127,7 +127,7 @@ impl Lexicon {
 
     /// A 64-bit hash of the word itself, stable across lexica, platforms and versions; `None` for an unknown id.
     ///
-    /// The mask is hashed as something that no word is.
+    /// The hash of the mask is that of no word.
     #[must_use]
     pub fn content_hash(&self, id: WordId) -> Option<u64> {
         self.read().entries.get(id.0 as usize).map(|entry| entry.hash)
@@ -140,15 +140,15 @@ impl Lexicon {
         text.iter().map(|id| words.entries.get(id.0 as usize).map(|entry| entry.hash)).collect()
     }
 
-    /// Number of ids, the mask's included: every id is below it.
+    /// The number of ids, including that of the mask: every id is below it.
     #[must_use]
-    #[allow(clippy::len_without_is_empty, reason = "the mask is always there")]
+    #[allow(clippy::len_without_is_empty, reason = "a lexicon always contains the mask")]
     pub fn len(&self) -> usize {
         self.read().entries.len()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Words> {
-        // Words are only ever added, so what a panicking thread left behind is still a lexicon.
+        // Words are only added, so the lexicon stays consistent if a thread panics.
         self.words.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -171,7 +171,7 @@ enum Kind {
     Mask,
 }
 
-/// SipHash-1-3 under the zero key. The closing byte occurs in no UTF-8, so no word continues into another or into the mask.
+/// SipHash-1-3 under the zero key. The final byte occurs in no UTF-8, so no word is hashed like the mask.
 fn hash(word: &str, kind: Kind) -> u64 {
     let mut hasher = SipHasher13::new();
     hasher.write(word.as_bytes());
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_are_of_the_word_and_stable() {
+    fn content_hashes_are_stable() {
         let (a, b) = (Lexicon::new(), Lexicon::new());
         b.intern("other");
         let (x, y) = (a.intern("film"), b.intern("film"));

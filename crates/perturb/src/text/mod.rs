@@ -1,9 +1,9 @@
 //! Texts as sequences of interned words.
 //!
-//! - [`Lexicon`]: which [`WordId`] stands for which word.
-//! - [`Tokenizer`]: from a string to words, by rules that look at no context.
+//! - [`Lexicon`]: maps words to [`WordId`]s and back.
+//! - [`Tokenizer`]: from a string to words, by context-free rules.
 //!
-//! A text is a slice of word ids; strings appear only at the two ends.
+//! A text is a slice of word ids; strings are used for input and output only.
 
 mod lexicon;
 mod normal;

@@ -1,15 +1,14 @@
-//! One form for texts that look the same: NFC, and lower case where wanted, character by character with the place in the
-//! original that each character came from.
+//! Unicode normalization: NFC and optional lower case, with the position in the original of each character.
 //!
-//! Characters that Unicode normalisation can join or reorder form a *segment*: it begins at a character of combining class
-//! 0 that never composes with what stands before it (`NFC_Quick_Check = Yes`). Segments are normalised apart, which is
-//! what normalising the whole does (Unicode Standard Annex #15, section 9), and a character's origin is then known to its segment.
+//! Characters that Unicode normalization can join or reorder form a *segment*: it begins at a character of combining class
+//! 0 that never composes with what precedes it (`NFC_Quick_Check = Yes`). Segments are normalized separately, which is
+//! equivalent to normalizing the whole (Unicode Standard Annex #15, section 9), and each character is traced back to its segment.
 
 use unicode_normalization::{
     IsNormalized, UnicodeNormalization, char::canonical_combining_class, is_nfc, is_nfc_quick,
 };
 
-/// A normalised character and the bytes `start..end` of the original that it came from.
+/// A normalized character and the bytes `start..end` of the original that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) character: char,
@@ -17,8 +16,8 @@ pub(super) struct Piece {
     pub(super) end: usize,
 }
 
-/// Replaces `pieces` by the normal form of `chunk`, which starts at byte `offset` of the original.
-pub(super) fn normalise(chunk: &str, offset: usize, lower_case: bool, pieces: &mut Vec<Piece>) {
+/// Sets `pieces` to the normal form of `chunk`, which starts at byte `offset` of the original.
+pub(super) fn normalize(chunk: &str, offset: usize, lower_case: bool, pieces: &mut Vec<Piece>) {
     pieces.clear();
     pieces.extend(chunk.char_indices().map(|(index, character)| Piece {
         character,
@@ -34,8 +33,8 @@ pub(super) fn normalise(chunk: &str, offset: usize, lower_case: bool, pieces: &m
         return;
     }
     compose(pieces);
-    // Lower-casing may leave something to compose, which has no upper case left: a test tries every character. The bound
-    // keeps a future version of Unicode from making this loop endless.
+    // Lower-casing may create characters that compose; a test checks that one more round suffices for every character. The
+    // bound guarantees termination under future versions of Unicode.
     for _ in 0..4 {
         if !(lower_case && lower(pieces)) {
             break;
@@ -72,14 +71,14 @@ fn starts_segment(character: char) -> bool {
             && is_nfc_quick(std::iter::once(character)) == IsNormalized::Yes)
 }
 
-/// Lower case; whether anything changed.
+/// Lower-cases; returns whether anything changed.
 fn lower(pieces: &mut Vec<Piece>) -> bool {
     let text: String = pieces.iter().map(|piece| piece.character).collect();
     let lowered = text.to_lowercase();
     if lowered == text {
         return false;
     }
-    // The string's lower case differs from its characters' only in which sigma is written: one character either way.
+    // Lower-casing the string differs from lower-casing its characters only in the final sigma, one character in both.
     let mut characters = lowered.chars();
     *pieces = pieces
         .iter()
@@ -97,7 +96,7 @@ mod tests {
 
     fn text(original: &str, lower_case: bool) -> (String, Vec<(usize, usize)>) {
         let mut pieces = Vec::new();
-        normalise(original, 0, lower_case, &mut pieces);
+        normalize(original, 0, lower_case, &mut pieces);
         (
             pieces.iter().map(|piece| piece.character).collect(),
             pieces.iter().map(|piece| (piece.start, piece.end)).collect(),
@@ -122,7 +121,7 @@ mod tests {
         assert_eq!(text("e\u{301}a", false), ("éa".to_owned(), vec![(0, 3), (3, 4)]));
         assert_eq!(text("xİ", true), ("xi\u{307}".to_owned(), vec![(0, 1), (1, 3), (1, 3)]));
         assert_eq!(text("ΟΔΟΣ", true).0, "οδος");
-        // Marks are put in order, so both come from both.
+        // The marks are reordered, so each comes from the whole segment.
         assert_eq!(text("q\u{307}\u{323}", false).1, vec![(0, 5); 3]);
     }
 }

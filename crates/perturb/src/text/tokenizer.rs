@@ -1,22 +1,30 @@
 //! [`Tokenizer`]: from a string to words and back.
 //!
-//! The certificate for partitions, and every count of “words” an attacker may touch, depends on tokens that do not look at
-//! their neighbours; the rules and what follows from them are stated with the type. Linear time.
+//! Certificates for partitions, and every count of the words that an attacker may change, need tokens that do not depend on
+//! their neighbors; the rules and their consequences are stated with the type. Linear time.
 
 use super::{
     Lexicon, WordId,
-    normal::{Piece, normalise},
+    normal::{Piece, normalize},
 };
 use std::ops::Range;
 use unicode_normalization::char::is_combining_mark;
 
-/// A token and where it stands in the original.
+/// A token and its position in the original.
+///
+/// ```
+/// use steadfast_perturb::Tokenizer;
+///
+/// let text = "A  FILM!";
+/// let tokens = Tokenizer::words().lower_case(true).tokens(text);
+/// assert_eq!((tokens[1].text.as_str(), &text[tokens[1].span.clone()]), ("film", "FILM"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     /// The token in its normal form.
     pub text: String,
-    /// Its bytes in the original, always at character boundaries. Tokens that normalisation made from the same characters
-    /// share them.
+    /// Its bytes in the original, always at character boundaries. Tokens that normalization made from the same characters
+    /// have the same span.
     pub span: Range<usize>,
 }
 
@@ -26,26 +34,26 @@ enum Rules {
     Words,
 }
 
-/// Cuts strings into words, by fixed rules without context.
+/// Splits strings into words, by fixed context-free rules.
 ///
-/// A text is cut at white space (Unicode `White_Space`) into chunks; each chunk is normalised (NFC, then lower case where
-/// asked for) and cut further by rules that look at that chunk alone:
+/// A text is split at white space (Unicode `White_Space`) into chunks; each chunk is normalized (NFC, then lower case if
+/// requested) and split further by rules that use that chunk alone:
 ///
-/// - [`Self::white_space`]: a chunk is a token. For texts that somebody tokenized before.
+/// - [`Self::white_space`]: a chunk is a token. For texts that are already tokenized.
 /// - [`Self::words`]: a token is a run of letters and digits (`char::is_alphanumeric`) with their combining marks. Between
 ///   two such characters one apostrophe (`'`, `’`), hyphen (`-`, U+2010, U+2011) or zero-width joiner or non-joiner is kept
-///   inside. Every other character, with the combining marks behind it, is a token by itself: punctuation, symbols, emoji,
+///   inside. Every other character, with the combining marks after it, is a token by itself: punctuation, symbols, emoji,
 ///   control characters. Writing systems without spaces between words are not segmented.
 ///
-/// Three things follow, and certificates need the first (a word inserted into a text must not change other tokens):
+/// Three properties follow; certificates need the first (a word inserted into a text must not change other tokens):
 ///
 /// 1. `tokens(a + " " + b) = tokens(a) ++ tokens(b)`.
-/// 2. A token alone is tokenized to itself, since normal forms are closed under substrings and the rules see no further than
+/// 2. A single token is tokenized to itself, since normal forms are closed under substrings and the rules do not look beyond
 ///    the token. So joining tokens by single spaces and tokenizing again is the identity.
-/// 3. The tokens side by side are the normalised text without its white space: nothing is dropped, and each token knows its
-///    bytes in the original, so what was not touched can be shown verbatim.
+/// 3. The concatenated tokens are the normalized text without its white space: nothing is dropped, and each token has its
+///    byte range in the original, so unedited parts can be reproduced verbatim.
 ///
-/// Lower-casing is that of Unicode, language-independent, with the final sigma written as such.
+/// Lower-casing follows Unicode, independent of the language, with the final sigma.
 ///
 /// ```
 /// use steadfast_perturb::{Lexicon, Tokenizer};
@@ -65,19 +73,19 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// Tokens are what stands between white space.
+    /// Tokens are separated by white space.
     #[must_use]
     pub const fn white_space() -> Self {
         Self { rules: Rules::WhiteSpace, lower_case: false }
     }
 
-    /// Tokens are words, and every other character by itself.
+    /// Tokens are words, and single characters that belong to no word.
     #[must_use]
     pub const fn words() -> Self {
         Self { rules: Rules::Words, lower_case: false }
     }
 
-    /// Whether texts are lower-cased; by default they are not.
+    /// Sets whether texts are lower-cased; by default they are not.
     #[must_use]
     pub const fn lower_case(self, lower_case: bool) -> Self {
         Self { lower_case, ..self }
@@ -91,7 +99,7 @@ impl Tokenizer {
         tokens
     }
 
-    /// The words of `text`, interned.
+    /// The ids of the words of `text`; unknown words are interned.
     #[must_use]
     pub fn tokenize(&self, lexicon: &Lexicon, text: &str) -> Vec<WordId> {
         let mut words = Vec::new();
@@ -99,7 +107,7 @@ impl Tokenizer {
         words
     }
 
-    /// The words of `text` as ids, and for each its bytes in `text`.
+    /// The ids of the words of `text`, and the byte range of each in `text`.
     #[must_use]
     pub fn tokenize_with_spans(&self, lexicon: &Lexicon, text: &str) -> (Vec<WordId>, Vec<Range<usize>>) {
         let (mut words, mut spans) = (Vec::new(), Vec::new());
@@ -115,7 +123,7 @@ impl Tokenizer {
         let mut offset = 0;
         for separated in text.split_inclusive(char::is_whitespace) {
             let chunk = separated.trim_end_matches(char::is_whitespace);
-            normalise(chunk, offset, self.lower_case, &mut pieces);
+            normalize(chunk, offset, self.lower_case, &mut pieces);
             offset += separated.len();
             let mut rest = pieces.as_slice();
             while let [first, ..] = rest {
@@ -129,7 +137,7 @@ impl Tokenizer {
         }
     }
 
-    /// How many characters the first token of a chunk has; at least one.
+    /// The number of characters of the first token of a chunk; at least one.
     fn length(self, chunk: &[Piece]) -> usize {
         let mut characters = chunk.iter().map(|piece| piece.character).peekable();
         let (Rules::Words, Some(first)) = (self.rules, characters.next()) else { return chunk.len() };
@@ -139,7 +147,7 @@ impl Tokenizer {
             if marks(character) || (word && character.is_alphanumeric()) {
                 length += 1;
             } else if word && joins(character) && characters.peek().is_some_and(|next| begins_word(*next)) {
-                // The letter behind it is counted in the next round.
+                // The letter after it is counted in the next iteration.
                 length += 1;
             } else {
                 break;
@@ -149,7 +157,7 @@ impl Tokenizer {
     }
 }
 
-/// Whether a character marks the one before it. Most characters are ASCII, which needs no table.
+/// Whether a character is a combining mark. Most characters are ASCII, which needs no table.
 fn marks(character: char) -> bool {
     !character.is_ascii() && is_combining_mark(character)
 }
@@ -158,7 +166,7 @@ fn begins_word(character: char) -> bool {
     character.is_alphanumeric() && !marks(character)
 }
 
-/// Characters that are kept inside a word, one at a time.
+/// Characters that may join two parts of a word, one at a time.
 const fn joins(character: char) -> bool {
     matches!(character, '\'' | '\u{2019}' | '-' | '\u{2010}' | '\u{2011}' | '\u{200C}' | '\u{200D}')
 }
@@ -183,11 +191,11 @@ mod tests {
     }
 
     #[test]
-    fn marks_stay_with_what_they_mark() {
+    fn combining_marks_stay_with_their_base() {
         assert_eq!(words("❤\u{FE0F}ok"), ["❤\u{FE0F}", "ok"]);
         assert_eq!(words("\u{301}\u{302}a"), ["\u{301}\u{302}", "a"]);
         assert_eq!(words("a'\u{301}b"), ["a", "'\u{301}", "b"]);
-        // A family of two is joined by a character that is then a token of its own.
+        // The joiner between two emoji is a token of its own.
         assert_eq!(words("👩\u{200D}👧").len(), 3);
         assert_eq!(words("می\u{200C}خواهم"), ["می\u{200C}خواهم"]);
         assert_eq!(words("שלום, עולם"), ["שלום", ",", "עולם"]);
@@ -210,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_is_no_tokens() {
+    fn empty_texts_have_no_tokens() {
         for tokenizer in [Tokenizer::words(), Tokenizer::white_space()] {
             assert!(tokenizer.tokens("").is_empty());
             assert!(tokenizer.tokens(" \n\u{2003}\u{85}").is_empty());

@@ -1,5 +1,5 @@
-//! Laws of noisy texts, texts within reach of an attacker, and worst-case classifiers, each by enumeration and without the
-//! library's own tables.
+//! Laws of noisy texts, texts that an attacker can reach, and worst-case classifiers, by enumeration and without the tables of
+//! the library.
 
 use std::collections::{BTreeSet, HashMap};
 use steadfast_certify::{
@@ -16,7 +16,7 @@ pub(crate) type Outcomes = HashMap<Text, f64>;
 /// The answers of a classifier; 0 to all other noisy texts.
 pub(crate) type Answers = HashMap<Text, ClassId>;
 
-/// Noise that treats places independently: what each place may show, if anything, and how probably.
+/// The law of independent positions, given the words that each may show (or none) and their probabilities.
 pub(crate) fn independent(places: impl IntoIterator<Item = Vec<(Option<WordId>, f64)>>) -> Outcomes {
     places.into_iter().fold(HashMap::from([(Vec::new(), 1.0)]), |before, place| {
         let mut after = Outcomes::new();
@@ -30,7 +30,7 @@ pub(crate) fn independent(places: impl IntoIterator<Item = Vec<(Option<WordId>, 
     })
 }
 
-/// All texts that one edit of these kinds makes of `text`, with new words from `words`.
+/// All texts at one edit of these kinds from `text`, with new words from `words`.
 pub(crate) fn edited(text: &[WordId], kinds: &[EditKind], words: &[WordId]) -> Vec<Text> {
     let mut texts = Vec::new();
     for &kind in kinds {
@@ -79,14 +79,14 @@ pub(crate) fn reach(
     reached
 }
 
-/// How far class 1 is filled, and what becomes of the rest.
+/// How much of the law class 1 and class 2 receive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
-    /// Class 1 has about so much of the clean law, if it can,
+    /// Class 1 has about this much of the clean law, if possible,
     pub(crate) clean: f64,
-    /// but at most so much of the attacked one.
+    /// but at most this much of the attacked law.
     pub(crate) attacked: f64,
-    /// Class 2 has at most so much of what is left of the clean law.
+    /// Class 2 has at most this much of the rest of the clean law.
     pub(crate) second: f64,
 }
 
@@ -96,7 +96,7 @@ impl Shape {
     }
 
     const ALL: [Self; 6] = [
-        // As much as leaves no majority to class 1 at the attacked text.
+        // Class 1 has no majority at the attacked text.
         Self { clean: 2.0, attacked: 0.4999, second: 0.0 },
         Self { clean: 0.7, attacked: 1.0, second: 0.9 },
         Self::filled(0.55),
@@ -146,7 +146,7 @@ pub(crate) fn leads(class: ClassId, masses: [f64; 3]) -> bool {
     (0..3).all(|other| other == class || masses[class] > masses[other] - 1e-12)
 }
 
-/// A noise, a text, an attacker of it, and what it can make of the text.
+/// A noise, a text, a threat, and the texts that the attacker can reach.
 pub(crate) struct Attack<'a, N> {
     pub(crate) noise: &'a N,
     pub(crate) text: &'a [WordId],
@@ -156,7 +156,7 @@ pub(crate) struct Attack<'a, N> {
     pub(crate) law: &'a dyn Fn(&[WordId]) -> Outcomes,
 }
 
-/// What came of it: certificates that reach beyond the text, and how many of them one change more would break.
+/// The number of certificates of a positive radius, and of those that one more change would break.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) certified: usize,
@@ -164,7 +164,7 @@ pub(crate) struct Outcome {
 }
 
 impl<N: Noise<Input = [WordId], Sample = Text> + Sync> Attack<'_, N> {
-    /// Builds worst-case classifiers for texts within reach, certifies them from votes and from exact probabilities, and tries
+    /// Builds worst-case classifiers for reachable texts, certifies them from votes and from exact probabilities, and checks
     /// every text within each certified radius.
     pub(crate) fn run(&self) -> Outcome {
         let laws: Vec<Vec<Outcomes>> =
@@ -198,13 +198,13 @@ impl<N: Noise<Input = [WordId], Sample = Text> + Sync> Attack<'_, N> {
     fn certify_exactly(&self, masses: [f64; 3]) -> Certificate {
         let class = (0..3).max_by(|&a, &b| masses[a].total_cmp(&masses[b])).unwrap();
         let other = (0..3).filter(|&other| other != class).map(|other| masses[other]).fold(0.0, f64::max);
-        // The sums above err by less.
+        // More than the rounding error of the sums above.
         let (top, other) = (Lower::from_p(masses[class] - 1e-13), Upper::from_p(other + 1e-13));
         let law: Option<Law> = self.noise.law(self.text);
         certify_bounds(self.threat, ClassBounds::exact(class, top, other, law)).unwrap()
     }
 
-    /// Whether the certificate reaches beyond the text, and whether a text one change further off breaks it.
+    /// Whether the certified radius is positive, and whether a text at one more change breaks the certificate.
     fn check(&self, certificate: &Certificate, answers: &Answers, laws: &[Vec<Outcomes>]) -> (bool, bool) {
         let (Some(class), Some(radius)) = (certificate.class(), certificate.radius()) else {
             return (false, false);

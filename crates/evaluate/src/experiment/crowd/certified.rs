@@ -61,7 +61,7 @@ impl Run<'_> {
         let mut rows = vec![row(&defence.to_string(), Guarantee::Sound, tight)?];
         let Law::Replaces(noise) = law else { return Ok(rows) };
         let product =
-            radii(&|decision, text| Product(&noise.swaps(text)).radius(decision.bounds.statement()));
+            radii(&|decision, text| Product(&noise.substitutions(text)).radius(decision.bounds.statement()));
         rows.push(row(&format!("{defence}{PRODUCT}"), Guarantee::Sound, product)?);
         if defence == Defence::Crowd {
             let Law::Replaces(uniform) = self.noises.of(Defence::Uniform)? else { return Ok(rows) };
@@ -135,6 +135,6 @@ impl DiscreteThreat for Product<'_> {
 /// The rule of CROWD's paper and code: the overlap of the uniform law on the same candidates, all words at once, a margin of 0.01.
 fn as_published(decision: &Decision, uniform: &Substitution, text: &[WordId]) -> Option<Radius> {
     let words = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    let overlap = uniform.swaps(text).overlap_bound(Lower::ONE, words).p();
+    let overlap = uniform.substitutions(text).overlap_bound(Lower::ONE, words).p();
     (decision.share - 1.0 + overlap >= 0.51).then_some(Radius::Unlimited(Unit::Words))
 }

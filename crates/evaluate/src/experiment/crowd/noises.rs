@@ -11,10 +11,8 @@ use crate::{
 use std::sync::Arc;
 use steadfast_certify::{Rate, Threat};
 use steadfast_fetch::Cache;
-use steadfast_perturb::{
-    Deletion, Lexicon, Substitution, WordId,
-    synonym::{Family, Grouping, Weighting},
-};
+use steadfast_perturb::{Deletion, Lexicon, Substitution, WordId};
+use steadfast_synonyms::{Family, Grouping, Weighting};
 
 /// A noise on texts, and the attacker it is certified against.
 #[derive(Debug)]
@@ -39,7 +37,7 @@ impl Law {
     #[must_use]
     pub fn threat(&self, text: &[WordId]) -> Box<dyn Threat> {
         match self {
-            Self::Replaces(noise) => Box::new(noise.swaps(text)),
+            Self::Replaces(noise) => Box::new(noise.substitutions(text)),
             Self::Deletes(noise) => Box::new(noise.edits(text)),
         }
     }
@@ -88,17 +86,17 @@ impl Noises {
                 }
                 _ => continue,
             };
-            let (prepared, neighbours) = match &mut prepared {
+            let (prepared, neighbors) = match &mut prepared {
                 Some(made) => made,
                 none => {
                     // There --data would name vectors.
                     let flags = Flags { data: None, ..flags.clone() };
                     let made = Prepared::new(&tables, &flags, cache, console)?;
-                    let neighbours = made.neighbours(settings.threshold, console)?;
-                    none.insert((made, neighbours))
+                    let neighbors = made.neighbors(settings.threshold, console)?;
+                    none.insert((made, neighbors))
                 }
             };
-            let sets = prepared.sets(neighbours, grouping, console)?;
+            let sets = prepared.sets(neighbors, grouping, console)?;
             let noise = prepared.table(&sets, weighting, console)?.noise(Arc::clone(&lexicon))?;
             laws.push((defence, Law::Replaces(noise)));
         }

@@ -50,7 +50,7 @@ pub fn run(
     let uniform = Deletion::uniform(Arc::clone(&lexicon), Rate::new(settings.rate)?)?;
     let signal_rate = Rate::new(settings.signal_rate)?;
     let telling = model.most_telling(settings.signal).into_iter().map(|word| (word, signal_rate));
-    let signal = Deletion::per_word(lexicon, Rate::new(settings.other_rate)?, telling)?;
+    let signal = Deletion::per_word(lexicon, telling, Rate::new(settings.other_rate)?)?;
 
     let right = |classes: Vec<ClassId>| {
         Share::count(classes.iter().zip(test).map(|(class, (_, label))| class == label))

@@ -127,7 +127,7 @@ mod tests {
         let lexicon = Arc::new(Lexicon::new());
         let text = Tokenizer::words().tokenize(&lexicon, TEXT);
         let signal = ["good", "fine", "bad"].map(|word| (lexicon.intern(word), Rate::new(0.3).unwrap()));
-        let noise = Deletion::per_word(Arc::clone(&lexicon), Rate::new(0.98).unwrap(), signal).unwrap();
+        let noise = Deletion::per_word(Arc::clone(&lexicon), signal, Rate::new(0.98).unwrap()).unwrap();
         let bounds = ClassBounds::exact(1, Lower::from_p(0.95), Upper::from_p(0.05), noise.law(&text));
         let [outside, taking, inserts, edits] = [
             Attacker::InsertsOutside,

@@ -159,7 +159,7 @@ impl Run<'_> {
                 for other in OTHER {
                     let rates = words.iter().map(|word| (*word, rate));
                     let noise =
-                        Deletion::per_word(Arc::clone(self.workshop.lexicon), Rate::new(other)?, rates)?;
+                        Deletion::per_word(Arc::clone(self.workshop.lexicon), rates, Rate::new(other)?)?;
                     let needed = needed(self.settings.radius, other);
                     let withstands = |(number, (text, class)): (u64, &Labelled)| -> Result<bool, Error> {
                         let votes =

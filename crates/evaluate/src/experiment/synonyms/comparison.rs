@@ -7,18 +7,18 @@ use crate::{
     report::{Table, file::OutputFolder},
 };
 use serde::Serialize;
-use steadfast_perturb::synonym::{Family, Grouping, Quartiles, Statistics, Weighting};
+use steadfast_synonyms::{Family, Grouping, Quartiles, Statistics, Weighting};
 
 /// One law on one kind of candidate sets at one threshold.
 #[derive(Debug, Clone, Serialize)]
 pub struct Line {
-    /// Words are neighbours from this cosine on.
+    /// Words are neighbors from this cosine on.
     pub threshold: f64,
     /// The law.
     pub law: Family,
     /// Its temperature.
     pub temperature: f64,
-    /// How candidates come out of the neighbours.
+    /// How candidates come out of the neighbors.
     pub grouping: Grouping,
     /// What the law does.
     #[serde(flatten)]
@@ -45,7 +45,7 @@ impl Comparison {
     pub fn of(prepared: &Prepared, thresholds: &[f64], console: &Console) -> Result<Self, Error> {
         let mut lines = Vec::new();
         for &threshold in thresholds {
-            let neighbours = prepared.neighbours(threshold, console)?;
+            let neighbors = prepared.neighbors(threshold, console)?;
             for (grouping, laws) in [
                 (
                     Grouping::Nearest,
@@ -62,7 +62,7 @@ impl Comparison {
                     ],
                 ),
             ] {
-                let sets = prepared.sets(&neighbours, grouping, console)?;
+                let sets = prepared.sets(&neighbors, grouping, console)?;
                 for &(law, temperature) in laws {
                     stop_if_asked(console)?;
                     let table = prepared.table(&sets, Weighting::new(law, temperature)?, console)?;

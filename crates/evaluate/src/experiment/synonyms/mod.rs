@@ -1,7 +1,7 @@
 //! Tables of synonyms: from word vectors to laws of replacement, and what these do.
 //!
 //! - [`Settings`]: the options.
-//! - [`Prepared`]: vectors of a vocabulary, counter-fitted and cleaned, and the neighbours among them.
+//! - [`Prepared`]: vectors of a vocabulary, counter-fitted and cleaned, and the neighbors among them.
 //! - [`words_report`]: candidates, similarities, laws and overlaps of some words.
 //! - [`Comparison`]: one table over the vocabulary, law beside law.
 //!

@@ -1,4 +1,4 @@
-//! [`Prepared`]: a vocabulary with raw and processed vectors and the neighbours among them.
+//! [`Prepared`]: a vocabulary with raw and processed vectors and the neighbors among them.
 
 use super::{Settings, SimilarityOf};
 use crate::{
@@ -9,8 +9,9 @@ use crate::{
 use indicatif::ProgressBar;
 use std::{fs, io::BufReader, path::Path, time::Instant};
 use steadfast_fetch::{Cache, catalogue};
-use steadfast_perturb::synonym::{
-    CandidateSets, CounterFitting, Grouping, Neighbours, SynonymTable, Vectors, Weighting, WordNet,
+use steadfast_synonyms::{
+    CandidateSets, CounterFitting, Grouping, Neighbors, SynonymTable, SynonymsError, Vectors, Weighting,
+    WordNet,
 };
 
 /// A step of the preparation and how long it took.
@@ -65,10 +66,11 @@ impl Prepared {
         } else {
             let database = match &flags.data {
                 Some(folder) => WordNet::load(folder)?,
-                None => WordNet::load(&cache.fetch(&catalogue::WORDNET, flags.offline)?)?,
+                None => WordNet::load(cache.fetch(&catalogue::WORDNET, flags.offline)?)?,
             };
             stage("WordNet")?;
-            let fitting = CounterFitting { epochs: settings.epochs, ..CounterFitting::default() };
+            let mut fitting = CounterFitting::default();
+            fitting.epochs = settings.epochs;
             let steps = raw.len() as u64 * u64::from(settings.epochs + 1);
             let bar = console.bar("counter-fitting", steps);
             let fitted = fitting.fit(&raw, &database.pairs(&raw), &|words| console.advance(&bar, words))?;
@@ -100,15 +102,15 @@ impl Prepared {
         &self.stages
     }
 
-    /// The neighbours from this cosine on, among frequent words.
+    /// The neighbors from this cosine on, among frequent words.
     ///
     /// # Errors
     /// [`Error::Perturb`] for a threshold that is none, and after Ctrl-C.
-    pub fn neighbours(&self, threshold: f64, console: &Console) -> Result<Neighbours, Error> {
-        let bar = console.bar("neighbours", self.raw.len() as u64);
-        let neighbours = Neighbours::find(&self.processed, threshold, &|words| console.advance(&bar, words))?;
+    pub fn neighbors(&self, threshold: f64, console: &Console) -> Result<Neighbors, Error> {
+        let bar = console.bar("neighbors", self.raw.len() as u64);
+        let neighbors = Neighbors::find(&self.processed, threshold, &|words| console.advance(&bar, words))?;
         bar.finish_and_clear();
-        Ok(neighbours.frequent(&self.frequencies, self.above))
+        Ok(neighbors.frequent(&self.frequencies, self.above))
     }
 
     /// The candidates of every word.
@@ -117,12 +119,12 @@ impl Prepared {
     /// [`Error::Perturb`] for a maximum of 0, and after Ctrl-C.
     pub fn sets(
         &self,
-        neighbours: &Neighbours,
+        neighbors: &Neighbors,
         grouping: Grouping,
         console: &Console,
     ) -> Result<CandidateSets, Error> {
         let bar = console.bar("candidates", self.raw.len() as u64);
-        let sets = CandidateSets::new(&self.processed, neighbours, grouping, self.maximum, &|words| {
+        let sets = CandidateSets::new(&self.processed, neighbors, grouping, self.maximum, &|words| {
             console.advance(&bar, words)
         })?;
         bar.finish_and_clear();
@@ -150,15 +152,15 @@ impl Prepared {
     }
 }
 
-/// [`Stopped`](steadfast_perturb::Error::Stopped) once someone has pressed Ctrl-C.
+/// [`Stopped`](SynonymsError::Stopped) once someone has pressed Ctrl-C.
 pub(super) fn stop_if_asked(console: &Console) -> Result<(), Error> {
-    if console.flow().is_break() { Err(steadfast_perturb::Error::Stopped.into()) } else { Ok(()) }
+    if console.flow().is_break() { Err(SynonymsError::Stopped.into()) } else { Ok(()) }
 }
 
 /// All vectors, of `--data` or of the cache, where they are kept in binary form after they were read once.
 fn vectors(flags: &Flags, cache: &Cache, console: &Console) -> Result<Vectors, Error> {
     if let Some(folder) = &flags.data {
-        return Ok(Vectors::load_text(&folder.join("vectors.txt"))?);
+        return Ok(Vectors::load_text(folder.join("vectors.txt"))?);
     }
     let source = catalogue::GLOVE;
     let folder = cache.root().join("vectors");
@@ -258,14 +260,13 @@ mod tests {
         assert_eq!(prepared.raw().words().collect::<Vec<_>>(), ["good", "fine", "bad"]);
         assert!(prepared.frequencies().iter().all(|count| *count > 1));
         let console = Console::silent();
-        let neighbours = prepared.neighbours(0.5, &console).unwrap();
-        let sets = prepared.sets(&neighbours, Grouping::Closed, &console).unwrap();
-        let table =
-            prepared.table(&sets, steadfast_perturb::synonym::Family::Uniform.into(), &console).unwrap();
+        let neighbors = prepared.neighbors(0.5, &console).unwrap();
+        let sets = prepared.sets(&neighbors, Grouping::Closed, &console).unwrap();
+        let table = prepared.table(&sets, steadfast_synonyms::Family::Uniform.into(), &console).unwrap();
         assert_eq!(table.len(), 3);
         // Counter-fitting asks for WordNet, which the folder does not hold.
         let (_folder, prepared) = tiny(&[]);
-        assert!(matches!(prepared, Err(Error::Perturb(_))));
+        assert!(matches!(prepared, Err(Error::Synonyms(_))));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use std::path::PathBuf;
-use steadfast_perturb::synonym::{Family, Grouping, Weighting};
+use steadfast_synonyms::{Family, Grouping, Weighting};
 
 /// The options of a table of synonyms.
 #[derive(Debug, Clone, clap::Args)]
@@ -24,7 +24,7 @@ pub struct Settings {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub frequent: u64,
 
-    /// Words are neighbours from this cosine on
+    /// Words are neighbors from this cosine on
     #[arg(long, default_value_t = 0.7, value_name = "COSINE")]
     pub threshold: f64,
 
@@ -144,6 +144,6 @@ impl From<GroupingName> for Grouping {
 pub enum SimilarityOf {
     /// As they were read
     Raw,
-    /// Counter-fitted, without the common directions: those that neighbours are found in
+    /// Counter-fitted, without the common directions: those that neighbors are found in
     Processed,
 }

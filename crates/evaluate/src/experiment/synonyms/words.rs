@@ -2,7 +2,7 @@
 
 use crate::report::Table;
 use std::collections::BTreeMap;
-use steadfast_perturb::synonym::{SynonymTable, WEIGHT_TOTAL};
+use steadfast_synonyms::{SynonymTable, WEIGHT_TOTAL};
 
 /// For each word one table: candidates, cosines with the word, the probability of each under the law of each of `tables` (`-` for
 /// a word that is no candidate there), and below it the overlaps, which count all candidates.
@@ -66,13 +66,13 @@ fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use steadfast_perturb::synonym::{CandidateSets, Family, Grouping, Neighbours, Vectors};
+    use steadfast_synonyms::{CandidateSets, Family, Grouping, Neighbors, Vectors};
 
     #[test]
     fn laws_stand_beside_each_other() {
         let vectors = Vectors::new(["good", "fine", "odd"], 2, vec![1.0, 0.0, 0.8, 0.6, -1.0, 0.0]).unwrap();
-        let neighbours = Neighbours::find(&vectors, 0.7, &|_| std::ops::ControlFlow::Continue(())).unwrap();
-        let sets = CandidateSets::new(&vectors, &neighbours, Grouping::Closed, 9, &|_| {
+        let neighbors = Neighbors::find(&vectors, 0.7, &|_| std::ops::ControlFlow::Continue(())).unwrap();
+        let sets = CandidateSets::new(&vectors, &neighbors, Grouping::Closed, 9, &|_| {
             std::ops::ControlFlow::Continue(())
         })
         .unwrap();
