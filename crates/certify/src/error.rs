@@ -124,7 +124,7 @@ pub struct Parameter {
 
 impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is {}, expected {}", self.name, self.given, self.expected)
+        write!(f, "{}: given {}, expected {}", self.name, self.given, self.expected)
     }
 }
 

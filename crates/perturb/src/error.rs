@@ -48,17 +48,13 @@ impl From<Error> for PerturbError {
     }
 }
 
-/// A wrapped error is unwrapped; an edit that does not fit becomes a refused parameter, whose text keeps the message.
+/// A wrapped error is unwrapped.
 impl From<PerturbError> for Error {
     fn from(error: PerturbError) -> Self {
         match error {
             PerturbError::Parameter(parameter) => Self::Parameter(parameter),
             PerturbError::Certify(error) => error,
-            PerturbError::Edit { .. } => Self::Parameter(Parameter {
-                name: "edit script",
-                given: error.to_string(),
-                expected: "a script of the sequence that it is applied to",
-            }),
+            PerturbError::Edit { .. } => Self::Other(Box::new(error)),
         }
     }
 }

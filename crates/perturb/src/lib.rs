@@ -14,7 +14,7 @@
 //! ```
 //! use std::sync::Arc;
 //! use steadfast_perturb::{Deletion, Lexicon, Tokenizer, WordId};
-//! use steadfast_perturb::certify::{Certifier, Confidence, Plan, Rate, Smoothing, from_fn};
+//! use steadfast_perturb::certify::{Plan, Rate, SmoothedClassifier, from_fn};
 //!
 //! let lexicon = Arc::new(Lexicon::new());
 //! let text = Tokenizer::words().tokenize(&lexicon, "dull, dull, dull and more dull: a dull film in a dull town");
@@ -22,8 +22,8 @@
 //! let classifier = from_fn(2, move |words: &Vec<WordId>| usize::from(!words.contains(&dull)));
 //!
 //! let noise = Deletion::uniform(lexicon, Rate::new(0.7)?)?;
-//! let tally = Smoothing::new(Plan::fixed(100, 4_000)?).seed(1).tally(&noise, &classifier, 0, &text[..])?;
-//! let certificate = Certifier::new(Confidence::new(0.001)?).certify(&noise.edits(&text), &tally)?;
+//! let smoothed = SmoothedClassifier::new(classifier, &noise, Plan::fixed(100, 4_000)?).seed(1);
+//! let certificate = smoothed.certify(&text, &noise.edits(&text)?)?;
 //! assert!(certificate.certifies(0, 1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -10,8 +10,8 @@ use std::{
     sync::Arc,
 };
 use steadfast_certify::{
-    Certifier, ClassBounds, Confidence, DiscreteThreat, EditKind, Lower, Noise, Plan, Rate, SignalBudget,
-    Smoothing, certify_bounds, from_fn,
+    Certifier, ClassBounds, Confidence, EditKind, Lower, Noise, Plan, Rate, SignalBudget, SmoothedClassifier,
+    Threat, certify_bounds, from_fn,
 };
 use steadfast_perturb::{
     Deletion, Enumeration, ExactMasking, IndependentTokenNoise, Lexicon, Masking, Row, Substitution, WordId,
@@ -85,7 +85,7 @@ fn deletion_certificates_hold_for_all_edits_within_the_radius() {
     for noise in &noises {
         for text in [&[a, b, a][..], &[b]] {
             for kinds in kinds {
-                let threat = noise.edits(text).only(kinds);
+                let threat = noise.edits(text).unwrap().only(kinds);
                 let reach = reach(text, 2, |text| edited(text, kinds, &[a, d, unknown]));
                 let law = |text: &[WordId]| deletion_law(noise, text);
                 let outcome = Attack { noise, text, threat: &threat, reach, law: &law }.run();
@@ -105,7 +105,7 @@ fn deletion_certificates_hold_for_edits_within_a_vocabulary() {
     let text = [a, b];
     let mut seen = Outcome::default();
     for vocabulary in [&[c, unknown][..], &[b, c], &[]] {
-        let threat = noise.edits_within(&text, vocabulary.iter().copied());
+        let threat = noise.edits_within(&text, vocabulary.iter().copied()).unwrap();
         let reach = reach(&text, 2, |text| edited(text, &EditKind::ALL, vocabulary));
         let law = |text: &[WordId]| deletion_law(&noise, text);
         let outcome = Attack { noise: &noise, text: &text, threat: &threat, reach, law: &law }.run();
@@ -120,7 +120,7 @@ fn signal_certificates_hold_on_the_whole_frontier() {
     let (lexicon, [a, b, c, _, unknown]) = words();
     let noise = Deletion::per_word(lexicon, [(a, rate(0.6)), (b, rate(0.7))], rate(0.9)).unwrap();
     let text = [a, c];
-    let threat = noise.signal(&text);
+    let threat = noise.signal(&text).unwrap();
     let law = |text: &[WordId]| deletion_law(&noise, text);
     let outside = |text: &[WordId]| edited(text, &[EditKind::Insertion], &[c, unknown]);
     let outcome =
@@ -154,7 +154,7 @@ fn signal_certificates_hold_on_the_whole_frontier() {
         for share in [0.7, 0.9, 0.97, 0.995] {
             let answers = worst_case(&clean, &law(&target), Shape::filled(share));
             let top = Lower::from_p(probabilities(&clean, &answers)[1] - 1e-13);
-            let bounds = ClassBounds::exact(1, top, top.complement(), noise.law(&text));
+            let bounds = ClassBounds::exact(1, top, top.complement(), noise.fingerprint(&text));
             for budget in threat.frontier(&bounds) {
                 let SignalBudget { outside, inside, own } = budget;
                 mixed += usize::from(inside + own > 0);
@@ -180,7 +180,7 @@ fn masking_certificates_hold_for_substitutions() {
         [(0.75, &[a, b, c][..]), (0.8, &[a, a]), (0.7, &[a, b, c]), (0.9, &[WordId::MASK, a])]
     {
         let noise = Masking::new(Arc::clone(&lexicon), rate(probability)).unwrap();
-        let threat = noise.substitutions(text);
+        let threat = noise.substitutions(text).unwrap();
         // The attacker may also use the mask.
         let reach = reach(text, 3, |text| replaced(text, &[d, unknown, WordId::MASK]));
         let law = |text: &[WordId]| masking_law(&noise, text);
@@ -240,7 +240,7 @@ fn substitution_certificates_hold_for_asymmetric_sets() {
                 })
                 .collect()
         };
-        let threat = noise.substitutions(clean);
+        let threat = noise.substitutions(clean).unwrap();
         let outcome =
             Attack { noise: &noise, text: clean, threat: &threat, reach: reach(clean, 3, step), law: &law }
                 .run();
@@ -254,11 +254,11 @@ fn substitution_certificates_hold_for_asymmetric_sets() {
 fn check_enumeration<N: IndependentTokenNoise + Clone + Sync>(
     noise: &N,
     text: &[WordId],
-    threat: &impl DiscreteThreat,
+    threat: &Threat,
     reach: &[BTreeSet<Text>],
     law: &dyn Fn(&[WordId]) -> Outcomes,
 ) -> usize {
-    let certifier = Certifier::new(Confidence::new(1e-4).unwrap());
+    let certifier = Certifier::new(Confidence::alpha(1e-4).unwrap());
     let clean = law(text);
     let mut certified = 0;
     let targets = reach[1].iter().map(|target| law(target)).chain([Outcomes::new()]);
@@ -269,13 +269,14 @@ fn check_enumeration<N: IndependentTokenNoise + Clone + Sync>(
             for limit in [1, 2, 4, 5, 8, 11, 32] {
                 let enumeration = Enumeration::new(noise, text, limit).unwrap();
                 let strata = enumeration.classify(&classifier).unwrap();
-                let tally = enumeration.rest().map(|rest| {
-                    let smoothing =
-                        Smoothing::new(Plan::fixed(20, 300).unwrap()).threads(1).seed(limit as u64);
-                    smoothing.tally(rest, &classifier, number, text).unwrap()
+                let votes = enumeration.rest().map(|rest| {
+                    let plan = Plan::fixed(20, 300).unwrap();
+                    let smoothed =
+                        SmoothedClassifier::new(&classifier, rest, plan).threads(1).seed(limit as u64);
+                    smoothed.count(number, text).unwrap()
                 });
-                for tally in [None, tally.as_ref()] {
-                    let bounds = strata.bounds(&certifier, tally).unwrap();
+                for votes in [None, votes.as_ref()] {
+                    let bounds = strata.bounds(&certifier, votes).unwrap();
                     let (masses, class) = (probabilities(&clean, &answers), bounds.class());
                     let other =
                         (0..3).filter(|&other| other != class).map(|other| masses[other]).fold(0.0, f64::max);
@@ -306,7 +307,7 @@ fn enumerated_and_sampled_strata_are_sound() {
     for text in [&[b, a, b][..], &[c], &[b, c, b, c]] {
         let reach = reach(text, 1, |text| edited(text, &EditKind::ALL, &[a, d, unknown]));
         let law = |text: &[WordId]| deletion_law(&noise, text);
-        certified += check_enumeration(&noise, text, &noise.edits(text), &reach, &law);
+        certified += check_enumeration(&noise, text, &noise.edits(text).unwrap(), &reach, &law);
     }
     let noise = Masking::new(lexicon, rate(0.7)).unwrap();
     let mask = WordId::MASK;
@@ -314,7 +315,7 @@ fn enumerated_and_sampled_strata_are_sound() {
     for text in [&[a, b, a][..], &[mask, a, mask, b], &[a, mask], &[mask, mask, mask], &[]] {
         let reach = reach(text, 1, |text| replaced(text, &[d, mask]));
         let law = |text: &[WordId]| masking_law(&noise, text);
-        certified += check_enumeration(&noise, text, &noise.substitutions(text), &reach, &law);
+        certified += check_enumeration(&noise, text, &noise.substitutions(text).unwrap(), &reach, &law);
     }
     assert!(certified > 100, "{certified}");
 }

@@ -36,32 +36,32 @@ fn laws_depend_on_words_and_parameters() {
     assert_ne!(text, again);
 
     let deletion = |lexicon: &Arc<Lexicon>, p| Deletion::uniform(Arc::clone(lexicon), rate(p)).unwrap();
-    let law = deletion(&lexicon, 0.5).law(&text).unwrap();
-    assert_eq!(deletion(&other, 0.5).law(&again), Some(law));
-    assert_ne!(deletion(&lexicon, 0.6).law(&text), Some(law));
-    assert_ne!(deletion(&lexicon, 0.5).law(&text[..4]), Some(law));
+    let law = deletion(&lexicon, 0.5).fingerprint(&text).unwrap();
+    assert_eq!(deletion(&other, 0.5).fingerprint(&again), Some(law));
+    assert_ne!(deletion(&lexicon, 0.6).fingerprint(&text), Some(law));
+    assert_ne!(deletion(&lexicon, 0.5).fingerprint(&text[..4]), Some(law));
     let own = |word, p| Deletion::per_word(Arc::clone(&lexicon), [(word, rate(p))], rate(0.5)).unwrap();
     // An explicit rate equal to the default changes nothing.
-    assert_eq!(own(text[2], 0.5).law(&text), Some(law));
-    assert_ne!(own(text[2], 0.4).law(&text), Some(law));
+    assert_eq!(own(text[2], 0.5).fingerprint(&text), Some(law));
+    assert_ne!(own(text[2], 0.4).fingerprint(&text), Some(law));
     // The rate of a word that the text does not contain: the attacker may insert it.
-    assert_ne!(own(lexicon.intern("elsewhere"), 0.1).law(&text), Some(law));
+    assert_ne!(own(lexicon.intern("elsewhere"), 0.1).fingerprint(&text), Some(law));
     // The default rate matters even if all words of the text have their own rates.
     let covered = |default| {
         let own = text.iter().map(|&word| (word, rate(0.1)));
         Deletion::per_word(Arc::clone(&lexicon), own, rate(default)).unwrap()
     };
-    assert_ne!(covered(0.9).law(&text), covered(0.99).law(&text));
+    assert_ne!(covered(0.9).fingerprint(&text), covered(0.99).fingerprint(&text));
     let elsewhere = |lexicon: &Arc<Lexicon>| {
         let own = ["y", "x"].map(|word| (lexicon.intern(word), rate(0.1)));
         Deletion::per_word(Arc::clone(lexicon), own, rate(0.5)).unwrap()
     };
     other.intern("x");
-    assert_eq!(elsewhere(&lexicon).law(&text), elsewhere(&other).law(&again));
+    assert_eq!(elsewhere(&lexicon).fingerprint(&text), elsewhere(&other).fingerprint(&again));
 
     let masking = Masking::new(Arc::clone(&lexicon), rate(0.5)).unwrap();
-    assert_ne!(masking.law(&text), Some(law));
-    let exact = |kept| ExactMasking::new(Arc::clone(&lexicon), kept).unwrap().law(&text);
+    assert_ne!(masking.fingerprint(&text), Some(law));
+    let exact = |kept| ExactMasking::new(Arc::clone(&lexicon), kept).unwrap().fingerprint(&text);
     assert_ne!(exact(3), exact(4));
     // Texts of fewer words are kept whole.
     assert_eq!(exact(5), exact(50));
@@ -71,24 +71,24 @@ fn laws_depend_on_words_and_parameters() {
         Substitution::new(Arc::clone(lexicon), [row]).unwrap()
     };
     let half = [TOTAL / 2, TOTAL / 2, 0];
-    let law = table(&lexicon, &text, half).law(&text).unwrap();
-    assert_eq!(table(&other, &again, half).law(&again), Some(law));
-    assert_ne!(table(&lexicon, &text, [TOTAL / 2, 0, TOTAL / 2]).law(&text), Some(law));
+    let law = table(&lexicon, &text, half).fingerprint(&text).unwrap();
+    assert_eq!(table(&other, &again, half).fingerprint(&again), Some(law));
+    assert_ne!(table(&lexicon, &text, [TOTAL / 2, 0, TOTAL / 2]).fingerprint(&text), Some(law));
     // The row of a word that the text does not contain: the attacker may use it.
     let row = |word| Row::new(word, [(text[0], TOTAL / 2), (text[1], TOTAL / 2)]);
     let two =
         Substitution::new(Arc::clone(&lexicon), [row(text[0]), row(lexicon.intern("elsewhere"))]).unwrap();
-    assert_ne!(two.law(&text), Some(law));
+    assert_ne!(two.fingerprint(&text), Some(law));
     // Candidates of weight 0 and rows that keep their word do not change the law.
     let row = Row::new(text[0], [(text[1], TOTAL / 2), (text[0], TOTAL / 2)]);
     let alone = Row::new(text[4], [(text[4], TOTAL)]);
-    assert_eq!(Substitution::new(Arc::clone(&lexicon), [row, alone]).unwrap().law(&text), Some(law));
+    assert_eq!(Substitution::new(Arc::clone(&lexicon), [row, alone]).unwrap().fingerprint(&text), Some(law));
 
     // A text with an unknown id has no law.
     let foreign = [WordId::from_index(1_000)];
-    assert_eq!(deletion(&lexicon, 0.5).law(&foreign), None);
-    assert_eq!(masking.law(&foreign), None);
-    assert_eq!(table(&lexicon, &text, half).law(&foreign), None);
+    assert_eq!(deletion(&lexicon, 0.5).fingerprint(&foreign), None);
+    assert_eq!(masking.fingerprint(&foreign), None);
+    assert_eq!(table(&lexicon, &text, half).fingerprint(&foreign), None);
 }
 
 #[test]
@@ -105,13 +105,13 @@ fn empty_single_and_long_texts() {
     ];
     for noise in &noises {
         assert_eq!(noise.sample(&[], &mut stream(0)), []);
-        assert!(noise.law(&[]).is_some());
+        assert!(noise.fingerprint(&[]).is_some());
         assert!(noise.sample(&long[..1], &mut stream(0)).len() <= 1);
         assert!(noise.sample(&[unknown], &mut stream(0)).len() <= 1);
         let noisy = noise.sample(&long, &mut stream(0));
         assert!(noisy.len() <= long.len());
         assert_ne!(noisy, long);
-        assert!(noise.law(&long).is_some());
+        assert!(noise.fingerprint(&long).is_some());
     }
     // Deletion may delete every word.
     let empty =

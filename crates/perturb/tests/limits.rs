@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use steadfast_certify::{
-    Certificate, Certifier, ClassBounds, Confidence, Lower, Noise, Plan, Rate, SignalBudget, Smoothing,
-    Threat, certify_bounds, from_fn,
+    Certificate, Certifier, ClassBounds, Confidence, Lower, Noise, Plan, Rate, SignalBudget,
+    SmoothedClassifier, Threat, certify_bounds, from_fn,
 };
 use steadfast_perturb::{
     Deletion, Enumeration, ExactMasking, Lexicon, Masking, Partition, Row, Substitution, WordId,
@@ -47,22 +47,21 @@ fn fixture(length: usize) -> (Noises, Vec<WordId>) {
 fn unanimous<N: Noise<Input = [WordId], Sample = Vec<WordId>> + Sync>(
     noise: &N,
     text: &[WordId],
-    threat: &dyn Threat,
+    threat: &Threat,
 ) -> Certificate {
     let always = from_fn(2, |_: &Vec<WordId>| 1);
-    let tally = Smoothing::new(Plan::fixed(10, 200).unwrap()).tally(noise, &always, 0, text).unwrap();
-    Certifier::new(Confidence::new(0.001).unwrap()).certify(threat, &tally).unwrap()
+    SmoothedClassifier::new(always, noise, Plan::fixed(10, 200).unwrap()).certify(text, threat).unwrap()
 }
 
 fn every_certificate(noises: &Noises, text: &[WordId]) -> [Certificate; 6] {
     let Noises { uniform, per_word, masking, exact, substitution } = noises;
     [
-        unanimous(uniform, text, &uniform.edits(text)),
-        unanimous(per_word, text, &per_word.edits_within(text, [WordId::from_index(u32::MAX)])),
-        unanimous(per_word, text, &per_word.signal(text)),
-        unanimous(masking, text, &masking.substitutions(text)),
+        unanimous(uniform, text, &uniform.edits(text).unwrap()),
+        unanimous(per_word, text, &per_word.edits_within(text, [WordId::from_index(u32::MAX)]).unwrap()),
+        unanimous(per_word, text, &per_word.signal(text).unwrap()),
+        unanimous(masking, text, &masking.substitutions(text).unwrap()),
         unanimous(exact, text, &exact.substitutions(text).unwrap()),
-        unanimous(substitution, text, &substitution.substitutions(text)),
+        unanimous(substitution, text, &substitution.substitutions(text).unwrap()),
     ]
 }
 
@@ -76,8 +75,8 @@ fn no_words() {
     assert!(certificates[3..].iter().all(|certificate| certificate.certifies(1, 1_000)));
     let always = from_fn(2, |_: &Vec<WordId>| 1);
     let strata = Enumeration::new(&noises.uniform, &text, 1).unwrap().classify(&always).unwrap();
-    let bounds = strata.bounds(&Certifier::new(Confidence::new(0.001).unwrap()), None).unwrap();
-    assert!(certify_bounds(&noises.uniform.edits(&text), bounds).unwrap().certifies(1, 6));
+    let bounds = strata.bounds(&Certifier::new(Confidence::alpha(0.001).unwrap()), None).unwrap();
+    assert!(certify_bounds(&noises.uniform.edits(&text).unwrap(), bounds).unwrap().certifies(1, 6));
 }
 
 #[test]
@@ -101,9 +100,10 @@ fn hundred_thousand_words() {
     assert_eq!(Enumeration::new(&noises.masking, &text, 1_000).unwrap().outcomes().len(), 1);
     assert_eq!(Enumeration::new(&noises.uniform, &text, 1_000).unwrap().outcomes().len(), 1);
     let top = Lower::from_p(0.999);
-    let bounds = ClassBounds::exact(1, top, top.complement(), noises.per_word.law(&text));
-    let frontier = noises.per_word.signal(&text).frontier(&bounds);
-    assert!(frontier.contains(&SignalBudget { outside: 13, inside: 0, own: 0 }), "{frontier:?}");
+    let bounds = ClassBounds::exact(1, top, top.complement(), noises.per_word.fingerprint(&text));
+    let frontier = noises.per_word.signal(&text).unwrap().frontier(&bounds);
+    // Words of small rates stand at every second place: one move of an own word costs next to nothing.
+    assert!(frontier.contains(&SignalBudget { outside: 13, inside: 0, own: 1 }), "{frontier:?}");
     let partition = Partition::new(Arc::clone(noises.masking.lexicon()), 10).unwrap();
     assert_eq!(partition.split(&text).iter().map(Vec::len).sum::<usize>(), 100_000);
 }

@@ -34,7 +34,7 @@ fn the_number_of_edits_is_bounded() {
             assert!(damerau_levenshtein(&text, &mutated) <= count as usize);
             assert_eq!(mutation.sample(&text, &mut stream(sample)), mutated);
         }
-        assert_eq!(mutation.law(&text), None);
+        assert_eq!(mutation.fingerprint(&text), None);
     }
 }
 

@@ -29,7 +29,7 @@ fn deletion_rates_are_read_as_they_were_written() {
         let text: Vec<WordId> = ["dull", "unseen", "film"].map(|word| other.intern(word)).into();
         let again: Vec<WordId> = ["dull", "unseen", "film"].map(|word| lexicon.intern(word)).into();
         let copy = read.into_noise(Arc::clone(&other)).unwrap();
-        assert_eq!(copy.law(&text), noise.law(&again));
+        assert_eq!(copy.fingerprint(&text), noise.fingerprint(&again));
         assert_eq!(copy.rates_by_word(), data);
         assert_eq!(copy.uniform_rate(), noise.uniform_rate());
     }
@@ -55,7 +55,7 @@ fn masking_rates_are_read_as_they_were_written() {
     let noise = Masking::new(Arc::new(Lexicon::new()), rate(0.7)).unwrap();
     let written = serde_json::to_string(&MaskingRate::from(&noise)).unwrap();
     let read: MaskingRate = serde_json::from_str(&written).unwrap();
-    assert_eq!(read.into_noise(Arc::new(Lexicon::new())).unwrap().law(&[]), noise.law(&[]));
+    assert_eq!(read.into_noise(Arc::new(Lexicon::new())).unwrap().fingerprint(&[]), noise.fingerprint(&[]));
     let zero = MaskingRate::new(Rate::NEVER).into_noise(Arc::new(Lexicon::new()));
     assert!(matches!(zero, Err(PerturbError::Parameter(_))));
     assert!(serde_json::from_str::<MaskingRate>("{}").is_err());

@@ -53,14 +53,14 @@ fn samples_and_fingerprints_are_those_of_earlier_releases() {
     ];
     assert_eq!(samples, SAMPLES, "{samples:#018x?}");
 
-    let fingerprint = |law: Option<steadfast_certify::Law>| law.unwrap().fingerprint();
+    let fingerprint = |law: Option<steadfast_certify::NoiseFingerprint>| law.unwrap().value();
     let fingerprints = [
-        fingerprint(uniform.law(&text)),
-        fingerprint(per_word.law(&text)),
-        fingerprint(masking.law(&text)),
-        fingerprint(exact.law(&text)),
-        fingerprint(substitution.law(&text)),
-        fingerprint(enumeration.rest().unwrap().law(&text[..8])),
+        fingerprint(uniform.fingerprint(&text)),
+        fingerprint(per_word.fingerprint(&text)),
+        fingerprint(masking.fingerprint(&text)),
+        fingerprint(exact.fingerprint(&text)),
+        fingerprint(substitution.fingerprint(&text)),
+        fingerprint(enumeration.rest().unwrap().fingerprint(&text[..8])),
     ];
     assert_eq!(fingerprints, FINGERPRINTS, "{fingerprints:#018x?}");
 }

@@ -37,7 +37,7 @@ const _: () = threads::<Lexicon>();
 const _: () = threads::<dyn Noise<Input = [WordId], Sample = Vec<WordId>> + Send + Sync>();
 
 /// A noise of texts and its threat.
-type Chosen = (Box<dyn Noise<Input = [WordId], Sample = Vec<WordId>>>, Box<dyn Threat>);
+type Chosen = (Box<dyn Noise<Input = [WordId], Sample = Vec<WordId>>>, Box<Threat>);
 
 /// Noises can be selected at run time, with the threats that they make.
 #[test]
@@ -49,12 +49,12 @@ fn noises_and_threats_are_object_safe() {
     let deletion = Deletion::uniform(lexicon.clone(), rate).unwrap();
     let masking = Masking::new(lexicon, rate).unwrap();
     let chosen: [Chosen; 2] = [
-        (Box::new(deletion.clone()), Box::new(deletion.edits(&text))),
-        (Box::new(masking.clone()), Box::new(masking.substitutions(&text))),
+        (Box::new(deletion.clone()), Box::new(deletion.edits(&text).unwrap())),
+        (Box::new(masking.clone()), Box::new(masking.substitutions(&text).unwrap())),
     ];
     for (noise, threat) in chosen {
         let top = Lower::from_p(0.9);
-        let bounds = ClassBounds::exact(0, top, top.complement(), noise.law(&text));
+        let bounds = ClassBounds::exact(0, top, top.complement(), noise.fingerprint(&text));
         assert!(certify_bounds(&*threat, bounds).unwrap().certifies(0, 3));
     }
 }

@@ -73,18 +73,14 @@ impl From<PerturbError> for SynonymsError {
     }
 }
 
-/// Wrapped errors are unwrapped. Errors of files become refused parameters, whose text keeps the message; a stop becomes
-/// [`steadfast_certify::Error::Stopped`] before the first sample.
+/// Wrapped errors are unwrapped.
 impl From<SynonymsError> for Error {
     fn from(error: SynonymsError) -> Self {
-        let expected = match error {
-            SynonymsError::Parameter(parameter) => return Self::Parameter(parameter),
-            SynonymsError::Certify(error) => return error,
-            SynonymsError::Perturb(error) => return error.into(),
-            SynonymsError::Stopped => return Self::Stopped { done: 0, total: 0 },
-            SynonymsError::Io { .. } => "a file that can be read or written",
-            SynonymsError::Format { expected, .. } => expected,
-        };
-        Self::Parameter(Parameter { name: "file", given: error.to_string(), expected })
+        match error {
+            SynonymsError::Parameter(parameter) => Self::Parameter(parameter),
+            SynonymsError::Certify(error) => error,
+            SynonymsError::Perturb(error) => error.into(),
+            other => Self::Other(Box::new(other)),
+        }
     }
 }

@@ -18,7 +18,7 @@
 //! use std::{ops::ControlFlow, sync::Arc};
 //! use steadfast_synonyms::{
 //!     CandidateSets, Family, Grouping, Neighbors, SynonymTable, Vectors,
-//!     certify::{Certifier, Confidence, Plan, Smoothing, from_fn},
+//!     certify::{Plan, SmoothedClassifier, from_fn},
 //!     perturb::{Lexicon, Tokenizer, WordId},
 //! };
 //!
@@ -35,8 +35,8 @@
 //! let praise = ["good", "fine"].map(|word| lexicon.intern(word));
 //! let classifier = from_fn(2, move |words: &Vec<WordId>| usize::from(praise.iter().any(|word| words.contains(word))));
 //!
-//! let tally = Smoothing::new(Plan::fixed(100, 1_000)?).seed(1).tally(&noise, &classifier, 0, &text[..])?;
-//! let certificate = Certifier::new(Confidence::new(0.001)?).certify(&noise.substitutions(&text), &tally)?;
+//! let smoothed = SmoothedClassifier::new(classifier, &noise, Plan::fixed(100, 1_000)?).seed(1);
+//! let certificate = smoothed.certify(&text, &noise.substitutions(&text)?)?;
 //! assert!(certificate.certifies(1, 1));
 //! # Ok::<(), steadfast_synonyms::SynonymsError>(())
 //! ```

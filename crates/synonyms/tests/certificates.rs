@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use steadfast_certify::{Certificate, Certifier, Confidence, Noise, Plan, Radius, Smoothing, from_fn};
+use steadfast_certify::{Certificate, Noise, Plan, Radius, SmoothedClassifier, from_fn};
 use steadfast_perturb::{Lexicon, Tokenizer, WordId};
 use steadfast_synonyms::{
     CandidateSets, Family, Grouping, Neighbors, SynonymTable, SynonymsError, Vectors, WEIGHT_TOTAL,
@@ -47,9 +47,8 @@ fn certificate(family: Family) -> Certificate {
     let classifier = from_fn(2, |words: &Vec<WordId>| {
         usize::from(words.iter().filter(|word| praise.contains(word)).count() > 1)
     });
-    let smoothing = Smoothing::new(Plan::fixed(20, 1000).unwrap()).seed(1);
-    let tally = smoothing.tally(&noise, &classifier, 0, &text[..]).unwrap();
-    Certifier::new(Confidence::new(0.001).unwrap()).certify(&noise.substitutions(&text), &tally).unwrap()
+    let smoothed = SmoothedClassifier::new(classifier, &noise, Plan::fixed(20, 1000).unwrap()).seed(1);
+    smoothed.certify(&text, &noise.substitutions(&text).unwrap()).unwrap()
 }
 
 #[test]
@@ -101,7 +100,7 @@ fn files_and_fingerprints_are_those_of_earlier_releases() {
         let lexicon = Arc::new(Lexicon::new());
         let noise = table.noise(Arc::clone(&lexicon)).unwrap();
         let text = Tokenizer::words().lower_case(true).tokenize(&lexicon, "A Good film, a Great movie.");
-        (fnv(&file), noise.law(&text).unwrap().fingerprint())
+        (fnv(&file), noise.fingerprint(&text).unwrap().value())
     });
     let mut file = Vec::new();
     vectors().write(&mut file).unwrap();

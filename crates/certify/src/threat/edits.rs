@@ -16,7 +16,7 @@
 //! substitutions: `p − 1 + δʳ` (the bound of CERT-ED and RS-Del for fewer kinds: Huang et al. 2023 and 2024).
 
 use super::{
-    EditCounts, EditKind, ThreatModel, Unit,
+    EditCounts, EditKind, Threat, ThreatModel, Unit,
     own_tokens::{OwnTokens, shown},
 };
 use crate::{
@@ -44,7 +44,7 @@ use crate::{
 /// assert_eq!(threat.radius(&bounds), Some(Radius::Count(4, Unit::Edits)));
 /// // Insertions alone cost less: 0.9 · 0.9⁵ > ½.
 /// assert!(threat.survives_edits(&bounds, &EditCounts { insertions: 5, ..EditCounts::default() }));
-/// println!("{}", certify_bounds(&threat.map(|edits| edits.only(&[EditKind::Insertion])), bounds)?);
+/// println!("{}", certify_bounds(&threat.only(&[EditKind::Insertion]), bounds)?);
 /// # Ok::<(), steadfast_certify::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -151,6 +151,14 @@ impl EditThreat {
                 (removed, added, swapped)
             })
         })
+    }
+}
+
+impl Threat<EditThreat> {
+    /// The same attacker, who makes edits of these kinds only.
+    #[must_use]
+    pub fn only(self, kinds: &[EditKind]) -> Self {
+        self.map(|edits| edits.only(kinds))
     }
 }
 

@@ -13,7 +13,9 @@
 use super::draw::{BLOCK, Numbers, keep, lanes};
 use crate::{Lexicon, PerturbError, WordId};
 use std::{collections::BTreeMap, sync::Arc};
-use steadfast_certify::{Law, Noise, Rate, noise::bernoulli, rand_core::Rng};
+use steadfast_certify::{
+    Bits, Fingerprint, Noise, NoiseFingerprint, Rate, RemovalNoise, noise::bernoulli, rand_core::Rng,
+};
 
 /// Each word is deleted independently, at one rate or at a rate of its own; the remaining words keep their order.
 ///
@@ -89,7 +91,7 @@ impl Deletion {
             .collect();
         own.sort_unstable();
         let numbers = std::iter::once(default.numerator().into()).chain(own.into_iter().flatten());
-        let parameters = Law::new("rates", numbers).fingerprint();
+        let parameters = Fingerprint::new("rates", numbers).value();
         Ok(Self { lexicon, default, rates, parameters })
     }
 
@@ -173,38 +175,59 @@ fn rate_table(
     Ok(table)
 }
 
+impl Deletion {
+    /// Draws which tokens of each block are kept.
+    fn each_block(&self, input: &[WordId], rng: &mut dyn Rng, mut visit: impl FnMut(&[WordId], u64)) {
+        let mut numbers = Numbers::new();
+        for block in input.chunks(BLOCK) {
+            let deleted = if self.rates.is_empty() {
+                bernoulli::word(self.default, rng)
+            } else {
+                let drawn = numbers.draw(block.len(), rng).zip(self.rates(block));
+                drawn.enumerate().fold(0, |word, (lane, (number, rate))| {
+                    word | u64::from(number < rate.numerator()) << lane
+                })
+            };
+            visit(block, !deleted & lanes(block.len()));
+        }
+    }
+}
+
 impl Noise for Deletion {
     type Input = [WordId];
     type Sample = Vec<WordId>;
 
     fn sample(&self, input: &[WordId], rng: &mut dyn Rng) -> Vec<WordId> {
         let mut out = Vec::new();
-        let mut numbers = Numbers::new();
-        for block in input.chunks(BLOCK) {
-            let deleted = if self.rates.is_empty() {
-                bernoulli::word(self.default, rng)
-            } else {
-                numbers
-                    .draw(block.len(), rng)
-                    .zip(self.rates(block))
-                    .enumerate()
-                    .fold(0, |word, (lane, (number, rate))| {
-                        word | u64::from(number < rate.numerator()) << lane
-                    })
-            };
-            let kept = !deleted & lanes(block.len());
+        self.each_block(input, rng, |block, kept| {
             // Exact for a text of one block, so that cached samples waste no memory.
             out.reserve(kept.count_ones() as usize);
             keep(block, kept, &mut out);
-        }
+        });
         out
     }
 
     /// All rates, including those of words that the text does not contain, since an attacker may insert such words; then the
     /// words in order.
-    fn law(&self, input: &[WordId]) -> Option<Law> {
+    fn fingerprint(&self, input: &[WordId]) -> Option<NoiseFingerprint> {
         let hashes = self.lexicon.content_hashes(input)?;
-        Some(Law::new("deletion", std::iter::once(self.parameters).chain(hashes)))
+        Some(NoiseFingerprint::new("deletion", std::iter::once(self.parameters).chain(hashes)))
+    }
+}
+
+impl RemovalNoise for Deletion {
+    fn tokens(&self, input: &[WordId]) -> usize {
+        input.len()
+    }
+
+    fn sample_with_removed(&self, input: &[WordId], rng: &mut dyn Rng) -> (Vec<WordId>, Bits) {
+        let (mut out, mut removed) = (Vec::new(), Vec::with_capacity(input.len().div_ceil(BLOCK)));
+        self.each_block(input, rng, |block, kept| {
+            keep(block, kept, &mut out);
+            removed.push(!kept & lanes(block.len()));
+        });
+        // A block of tokens is a word of 64 bits.
+        (out, Bits::from_words(input.len(), removed).unwrap_or_default())
     }
 }
 

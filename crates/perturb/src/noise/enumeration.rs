@@ -7,10 +7,13 @@
 //! Complexity: `Σ_{j≤k} C(n, j)` outcomes in memory, each as long as a noisy copy, and `1 / W` draws for each sample of the
 //! rest, whose mass is `W`.
 
-use super::IndependentTokenNoise;
+use super::{Deletion, IndependentTokenNoise};
 use crate::{PerturbError, WordId};
 use std::{collections::HashMap, slice};
-use steadfast_certify::{Classifier, Interval, Law, Noise, Strata, classifier, rand_core::Rng};
+use steadfast_certify::{
+    ClassId, Classifier, Interval, Lower, Noise, NoiseFingerprint, RemovalBounds, Strata, classifier,
+    rand_core::Rng,
+};
 
 /// The noisy copies of a text that keep at most `k` words, each with its probability.
 ///
@@ -27,16 +30,17 @@ use steadfast_certify::{Classifier, Interval, Law, Noise, Strata, classifier, ra
 /// let noise = Deletion::uniform(lexicon, Rate::new(0.25)?)?;
 /// // All 32 copies: no sampling, no confidence.
 /// let strata = Enumeration::new(&noise, &text, 32)?.classify(&negative)?;
-/// let bounds = strata.bounds(&Certifier::new(Confidence::new(0.001)?), None)?;
+/// let bounds = strata.bounds(&Certifier::new(Confidence::alpha(0.001)?), None)?;
 /// assert!((bounds.top().p() - 15.0 / 16.0).abs() < 1e-9);
-/// println!("{}", certify_bounds(&noise.edits(&text), bounds)?);
+/// println!("{}", certify_bounds(&noise.edits(&text)?, bounds)?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Enumeration<N> {
     beyond: Beyond<N>,
-    law: Option<Law>,
-    rest_law: Option<Law>,
+    text: Vec<WordId>,
+    noise: Option<NoiseFingerprint>,
+    rest: Option<NoiseFingerprint>,
     outcomes: Vec<(Vec<WordId>, Interval)>,
 }
 
@@ -69,7 +73,13 @@ impl<N: IndependentTokenNoise + Clone> Enumeration<N> {
         let mut outcomes: Vec<(Vec<WordId>, Interval)> = sums.into_iter().filter(possible).collect();
         // The order of the map differs from run to run.
         outcomes.sort_by(|a, b| a.0.len().cmp(&b.0.len()).then_with(|| a.0.cmp(&b.0)));
-        Ok(Self { law: noise.law(text), rest_law: beyond.law(text), beyond, outcomes })
+        Ok(Self {
+            text: text.to_vec(),
+            noise: noise.fingerprint(text),
+            rest: beyond.fingerprint(text),
+            beyond,
+            outcomes,
+        })
     }
 
     /// The copies and their probabilities, each copy once.
@@ -94,13 +104,91 @@ impl<N: IndependentTokenNoise + Clone> Enumeration<N> {
         &self,
         classifier: &(impl Classifier<Vec<WordId>> + ?Sized),
     ) -> Result<Strata, PerturbError> {
+        Ok(self.strata(classifier, &self.answers(classifier)?)?)
+    }
+
+    fn answers(
+        &self,
+        classifier: &(impl Classifier<Vec<WordId>> + ?Sized),
+    ) -> Result<Vec<ClassId>, PerturbError> {
         let copies: Vec<Vec<WordId>> = self.outcomes.iter().map(|(copy, _)| copy.clone()).collect();
-        let answers = classifier::checked_answers(classifier, &copies)?;
-        let mut strata = Strata::new(classifier.class_count(), self.law, self.rest_law)?;
-        for (&(_, mass), class) in self.outcomes.iter().zip(answers) {
-            strata.record(class, mass)?;
+        Ok(classifier::checked_answers(classifier, &copies)?)
+    }
+
+    fn strata(
+        &self,
+        classifier: &(impl Classifier<Vec<WordId>> + ?Sized),
+        answers: &[ClassId],
+    ) -> Result<Strata, steadfast_certify::Error> {
+        let masses = self.outcomes.iter().map(|&(_, mass)| mass);
+        let outcomes = answers.iter().copied().zip(masses);
+        let tolerance = classifier.rounding_tolerance();
+        Strata::new(self.noise, self.rest, classifier.class_count(), tolerance, outcomes)
+    }
+}
+
+impl Enumeration<Deletion> {
+    /// As [`Self::classify`] for a text whose copies were all enumerated, and what the text's own words are worth to each class:
+    /// its probability given that any one word, any two, … any `size` are deleted. Larger radii for no further model queries:
+    /// see [`steadfast_certify::removal`].
+    ///
+    /// # Errors
+    /// [`PerturbError::Parameter`] if the limit left copies out, and as [`Self::classify`].
+    pub fn classify_with_removals(
+        &self,
+        classifier: &(impl Classifier<Vec<WordId>> + ?Sized),
+        size: usize,
+    ) -> Result<(Strata, Vec<RemovalBounds>), PerturbError> {
+        let words = self.text.len();
+        if self.beyond.most_kept < words {
+            return Err(PerturbError::parameter(
+                "limit of the enumeration",
+                format_args!("{} of the copies of {words} words", self.outcomes.len()),
+                "2 to the power of the number of words, so that all copies are enumerated",
+            ));
         }
-        Ok(strata)
+        let answers = self.answers(classifier)?;
+        let strata = self.strata(classifier, &answers)?;
+        let class_of: HashMap<&[WordId], ClassId> =
+            self.outcomes.iter().map(|(copy, _)| copy.as_slice()).zip(answers).collect();
+        let classes = classifier.class_count();
+        // The least over all sets of one size, by class; the empty set gives the class's own probability.
+        let mut least: Vec<Vec<Lower>> = vec![vec![Lower::ONE; size.min(words) + 1]; classes];
+        subsets(words, size.min(words), &mut Vec::new(), &mut |removed| {
+            let sums = self.given_removed(removed, &class_of, classes);
+            for (least, sum) in least.iter_mut().zip(sums) {
+                if let Some(least) = least.get_mut(removed.len()) {
+                    *least = least.and(sum.lower());
+                }
+            }
+        });
+        let bounds = least.into_iter().enumerate().map(|(class, least)| {
+            let (top, by_size) =
+                least.split_first().map_or((Lower::ZERO, &[][..]), |(top, rest)| (*top, rest));
+            RemovalBounds::new(self.noise, class, top, by_size.iter().copied())
+        });
+        Ok((strata, bounds.collect()))
+    }
+
+    /// The probability of each class given that the words at these places are deleted.
+    fn given_removed(
+        &self,
+        removed: &[usize],
+        class_of: &HashMap<&[WordId], ClassId>,
+        classes: usize,
+    ) -> Vec<Interval> {
+        let rest: Vec<usize> = (0..self.text.len()).filter(|place| !removed.contains(place)).collect();
+        let words = rest.iter().filter_map(|&place| self.text.get(place));
+        let rates: Vec<Interval> = words.map(|&word| self.beyond.noise.rate_of(word).into()).collect();
+        let mut sums = vec![Interval::ZERO; classes];
+        subsets(rest.len(), rest.len(), &mut Vec::new(), &mut |chosen| {
+            let kept: Vec<usize> = chosen.iter().filter_map(|&index| rest.get(index)).copied().collect();
+            let class = class_of.get(self.beyond.noise.show(&self.text, &kept).as_slice());
+            if let Some(sum) = class.and_then(|&class| sums.get_mut(class)) {
+                *sum = sum.or(mass(&rates, chosen));
+            }
+        });
+        sums
     }
 }
 
@@ -126,9 +214,9 @@ impl<N: IndependentTokenNoise> Noise for Beyond<N> {
         }
     }
 
-    fn law(&self, input: &[WordId]) -> Option<Law> {
-        let law = self.noise.law(input).filter(|_| self.is_possible(input))?;
-        Some(Law::new("more kept", [law.fingerprint(), self.most_kept as u64]))
+    fn fingerprint(&self, input: &[WordId]) -> Option<NoiseFingerprint> {
+        let law = self.noise.fingerprint(input).filter(|_| self.is_possible(input))?;
+        Some(NoiseFingerprint::new("more kept", [law.value(), self.most_kept as u64]))
     }
 }
 
@@ -179,7 +267,8 @@ mod tests {
     use crate::{Deletion, Lexicon, Masking, Tokenizer};
     use std::sync::Arc;
     use steadfast_certify::{
-        Certifier, Confidence, Error as CertifyError, Plan, Rate, Smoothing, certify_bounds, from_fn,
+        Certifier, Confidence, EditCounts, Error as CertifyError, Plan, Rate, SmoothedClassifier,
+        certify_bounds, from_fn,
         seed::{Phase, Purpose, generator},
     };
 
@@ -242,8 +331,53 @@ mod tests {
         assert!(counts.values().all(|count| (count - 1_000.0).abs() < 5.0 * 31.0), "{counts:?}");
         // The rest of a full enumeration is empty; sampling still terminates.
         let beyond = Beyond { noise: deletion, most_kept: 4 };
-        assert!(beyond.law(&text).is_none());
+        assert!(beyond.fingerprint(&text).is_none());
         let _ = beyond.sample(&text, &mut generator(1, Phase::Estimation, 0, 0, Purpose::Noise));
+    }
+
+    /// A copy that is counted by hand and sampled again would certify what is false: text of four words, ½ of them deleted, class 1
+    /// for copies of at most one word and for two pairs, whose probability is 7/16.
+    #[test]
+    fn no_copy_is_counted_and_sampled() {
+        let (text, deletion) = fixture("a b c d", 0.5);
+        let pairs = [[text[0], text[1]], [text[2], text[3]]];
+        let classifier = from_fn(2, move |copy: &Vec<WordId>| {
+            usize::from(copy.len() < 2 || pairs.iter().any(|pair| copy == pair))
+        });
+        let some = Enumeration::new(&deletion, &text, 5).unwrap();
+        let certifier = Certifier::new(Confidence::alpha(0.001).unwrap());
+        for seed in 0..20 {
+            // Strata are given all at once: there is nothing to record the pairs with.
+            let strata = some.classify(&classifier).unwrap();
+            let plan = Plan::fixed(100, 5_000).unwrap();
+            let rest = SmoothedClassifier::new(&classifier, some.rest().unwrap(), plan).seed(seed);
+            let bounds = strata.bounds(&certifier, Some(&rest.count(0, &text).unwrap())).unwrap();
+            let certificate = certify_bounds(&deletion.edits(&text).unwrap(), bounds).unwrap();
+            assert!(!certificate.certifies(1, 0), "{seed}: {certificate}");
+        }
+    }
+
+    #[test]
+    fn own_words_are_measured_exactly() {
+        let (text, deletion) = fixture("a dull and lifeless film", 0.25);
+        let [dull, lifeless] = [text[1], text[3]];
+        let classifier = from_fn(2, move |copy: &Vec<WordId>| {
+            usize::from(!copy.contains(&dull) && !copy.contains(&lifeless))
+        });
+        let (strata, removals) =
+            Enumeration::new(&deletion, &text, 32).unwrap().classify_with_removals(&classifier, 2).unwrap();
+        let bounds = strata.bounds(&Certifier::default(), None).unwrap();
+        let plain = deletion.edits(&text).unwrap();
+        let measured = plain.clone().measured(removals[0].clone()).unwrap();
+        let after = |deletions| EditCounts { deletions, ..EditCounts::default() };
+        // 15/16; without one of the two words 3/4; without both none.
+        assert!((bounds.top().p() - 15.0 / 16.0).abs() < 1e-12);
+        assert!((measured.lower_bound_after(bounds.top(), &after(1)).p() - 0.75).abs() < 1e-12);
+        assert!(measured.lower_bound_after(bounds.top(), &after(2)).p() < 1e-12);
+        assert!((plain.lower_bound_after(bounds.top(), &after(1)).p() - 0.75).abs() < 1e-12);
+        assert!(
+            Enumeration::new(&deletion, &text, 31).unwrap().classify_with_removals(&classifier, 2).is_err()
+        );
     }
 
     #[test]
@@ -254,18 +388,19 @@ mod tests {
             from_fn(2, move |copy: &Vec<WordId>| usize::from(copy.len() < 5 || copy.contains(&dull)));
         let some = Enumeration::new(&deletion, &text, 100).unwrap();
         let strata = some.classify(&classifier).unwrap();
-        let certifier = Certifier::new(Confidence::new(0.001).unwrap());
-        let smoothing = Smoothing::new(Plan::fixed(20, 200).unwrap()).seed(3);
-        let tally = smoothing.tally(some.rest().unwrap(), &classifier, 0, &text[..]).unwrap();
-        let bounds = strata.bounds(&certifier, Some(&tally)).unwrap();
+        let certifier = Certifier::new(Confidence::alpha(0.001).unwrap());
+        let plan = || Plan::fixed(20, 200).unwrap();
+        let rest = SmoothedClassifier::new(&classifier, some.rest().unwrap(), plan()).seed(3);
+        let votes = rest.count(0, &text).unwrap();
+        let bounds = strata.bounds(&certifier, Some(&votes)).unwrap();
         let exact = Enumeration::new(&deletion, &text, 128).unwrap().classify(&classifier).unwrap();
         let exact = exact.bounds(&certifier, None).unwrap();
         assert_eq!((bounds.class(), exact.class()), (1, 1));
         assert!(bounds.top().p() <= exact.top().p() && bounds.top().p() > exact.top().p() - 0.1);
-        let certificate = certify_bounds(&deletion.edits(&text), bounds).unwrap();
+        let certificate = certify_bounds(&deletion.edits(&text).unwrap(), bounds).unwrap();
         assert!(certificate.certifies(1, 0));
         // Votes on all copies are not votes on the rest.
-        let tally = smoothing.tally(&deletion, &classifier, 0, &text[..]).unwrap();
-        assert!(matches!(strata.bounds(&certifier, Some(&tally)), Err(CertifyError::Law { .. })));
+        let votes = SmoothedClassifier::new(&classifier, deletion, plan()).count(0, &text).unwrap();
+        assert!(matches!(strata.bounds(&certifier, Some(&votes)), Err(CertifyError::NoiseMismatch { .. })));
     }
 }

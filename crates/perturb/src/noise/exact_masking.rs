@@ -10,7 +10,7 @@
 use super::draw::position;
 use crate::{Lexicon, PerturbError, WordId};
 use std::sync::Arc;
-use steadfast_certify::{Law, Noise, rand_core::Rng};
+use steadfast_certify::{Noise, NoiseFingerprint, rand_core::Rng};
 
 /// Exactly `k` words are kept, a uniform subset; the others become [`WordId::MASK`]. The length stays.
 ///
@@ -88,9 +88,12 @@ impl Noise for ExactMasking {
     }
 
     /// The number of kept words, then the words in order.
-    fn law(&self, input: &[WordId]) -> Option<Law> {
+    fn fingerprint(&self, input: &[WordId]) -> Option<NoiseFingerprint> {
         let hashes = self.lexicon.content_hashes(input)?;
-        Some(Law::new("exact-masking", std::iter::once(self.kept(input.len()) as u64).chain(hashes)))
+        Some(NoiseFingerprint::new(
+            "exact-masking",
+            std::iter::once(self.kept(input.len()) as u64).chain(hashes),
+        ))
     }
 }
 

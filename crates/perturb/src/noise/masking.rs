@@ -3,7 +3,7 @@
 use super::draw::BLOCK;
 use crate::{Lexicon, PerturbError, WordId};
 use std::sync::Arc;
-use steadfast_certify::{Law, Noise, Rate, noise::bernoulli, rand_core::Rng};
+use steadfast_certify::{Noise, NoiseFingerprint, Rate, noise::bernoulli, rand_core::Rng};
 
 /// Each word becomes [`WordId::MASK`] independently, at the rate `ω`; the length stays.
 ///
@@ -77,9 +77,9 @@ impl Noise for Masking {
     }
 
     /// The rate, then the words in order.
-    fn law(&self, input: &[WordId]) -> Option<Law> {
+    fn fingerprint(&self, input: &[WordId]) -> Option<NoiseFingerprint> {
         let hashes = self.lexicon.content_hashes(input)?;
-        Some(Law::new("masking", std::iter::once(self.rate.numerator().into()).chain(hashes)))
+        Some(NoiseFingerprint::new("masking", std::iter::once(self.rate.numerator().into()).chain(hashes)))
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{Lexicon, PerturbError, WordId};
 use std::sync::Arc;
-use steadfast_certify::{Law, Noise, rand_core::Rng};
+use steadfast_certify::{Fingerprint, Noise, NoiseFingerprint, rand_core::Rng};
 
 /// The replacements of one word: candidates with integer weights that sum to 2³².
 ///
@@ -125,7 +125,7 @@ impl Substitution {
         let mut rows: Vec<_> = rows.filter(|&(hash, row)| row != fingerprint([(hash, TOTAL)])).collect();
         rows.sort_unstable();
         let numbers = rows.into_iter().flat_map(|(hash, row)| [hash, row]);
-        table.parameters = Law::new("rows", numbers).fingerprint();
+        table.parameters = Fingerprint::new("rows", numbers).value();
         Ok(table)
     }
 
@@ -250,7 +250,7 @@ impl Substitution {
 fn fingerprint(weights: impl IntoIterator<Item = (u64, u64)>) -> u64 {
     let mut weights: Vec<(u64, u64)> = weights.into_iter().filter(|&(_, weight)| weight > 0).collect();
     weights.sort_unstable();
-    Law::new("row", weights.into_iter().flat_map(|(hash, weight)| [hash, weight])).fingerprint()
+    Fingerprint::new("row", weights.into_iter().flat_map(|(hash, weight)| [hash, weight])).value()
 }
 
 impl Noise for Substitution {
@@ -269,9 +269,9 @@ impl Noise for Substitution {
 
     /// All rows, including those of words that the text does not contain, since an attacker may use such words; then the words
     /// in order.
-    fn law(&self, input: &[WordId]) -> Option<Law> {
+    fn fingerprint(&self, input: &[WordId]) -> Option<NoiseFingerprint> {
         let hashes = self.lexicon.content_hashes(input)?;
-        Some(Law::new("substitution", std::iter::once(self.parameters).chain(hashes)))
+        Some(NoiseFingerprint::new("substitution", std::iter::once(self.parameters).chain(hashes)))
     }
 }
 

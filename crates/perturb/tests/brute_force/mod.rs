@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 use steadfast_certify::{
-    Certificate, Certifier, ClassBounds, ClassId, Competitors, Confidence, EditKind, Law, Lower, Noise, Plan,
-    Radius, Smoothing, Threat, Upper, certify_bounds, from_fn,
+    Certificate, ClassBounds, ClassId, Confidence, EditKind, Lower, Noise, NoiseFingerprint, Plan, Radius,
+    RunnerUp, SmoothedClassifier, Threat, Upper, certify_bounds, from_fn,
 };
 use steadfast_perturb::WordId;
 
@@ -150,7 +150,7 @@ pub(crate) fn leads(class: ClassId, masses: [f64; 3]) -> bool {
 pub(crate) struct Attack<'a, N> {
     pub(crate) noise: &'a N,
     pub(crate) text: &'a [WordId],
-    pub(crate) threat: &'a dyn Threat,
+    pub(crate) threat: &'a Threat,
     /// By number of changes.
     pub(crate) reach: Vec<BTreeSet<Text>>,
     pub(crate) law: &'a dyn Fn(&[WordId]) -> Outcomes,
@@ -175,8 +175,8 @@ impl<N: Noise<Input = [WordId], Sample = Text> + Sync> Attack<'_, N> {
         for target in targets {
             for shape in Shape::ALL {
                 let answers = worst_case(clean, target, shape);
-                for competitors in [Competitors::Together, Competitors::Separately] {
-                    self.check(&self.certify_votes(&answers, competitors), &answers, &laws);
+                for runner_up in [RunnerUp::Complement, RunnerUp::PerClass] {
+                    self.check(&self.certify_votes(&answers, runner_up), &answers, &laws);
                 }
                 let exact = self.certify_exactly(probabilities(clean, &answers));
                 let (reached, sharp) = self.check(&exact, &answers, &laws);
@@ -187,12 +187,13 @@ impl<N: Noise<Input = [WordId], Sample = Text> + Sync> Attack<'_, N> {
         outcome
     }
 
-    fn certify_votes(&self, answers: &Answers, competitors: Competitors) -> Certificate {
+    fn certify_votes(&self, answers: &Answers, runner_up: RunnerUp) -> Certificate {
         let classifier = from_fn(3, |text: &Text| answers.get(text).copied().unwrap_or(0));
-        let smoothing = Smoothing::new(Plan::fixed(40, 600).unwrap()).seed(1);
-        let tally = smoothing.tally(self.noise, &classifier, 0, self.text).unwrap();
-        let certifier = Certifier::new(Confidence::new(1e-4).unwrap()).competitors(competitors);
-        certifier.certify(self.threat, &tally).unwrap()
+        let smoothed = SmoothedClassifier::new(classifier, self.noise, Plan::fixed(40, 600).unwrap())
+            .confidence(Confidence::alpha(1e-4).unwrap())
+            .runner_up(runner_up)
+            .seed(1);
+        smoothed.certify(self.text, self.threat).unwrap()
     }
 
     fn certify_exactly(&self, masses: [f64; 3]) -> Certificate {
@@ -200,7 +201,7 @@ impl<N: Noise<Input = [WordId], Sample = Text> + Sync> Attack<'_, N> {
         let other = (0..3).filter(|&other| other != class).map(|other| masses[other]).fold(0.0, f64::max);
         // More than the rounding error of the sums above.
         let (top, other) = (Lower::from_p(masses[class] - 1e-13), Upper::from_p(other + 1e-13));
-        let law: Option<Law> = self.noise.law(self.text);
+        let law: Option<NoiseFingerprint> = self.noise.fingerprint(self.text);
         certify_bounds(self.threat, ClassBounds::exact(class, top, other, law)).unwrap()
     }
 
