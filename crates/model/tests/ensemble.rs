@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use std::ops::{ControlFlow, Range};
 use steadfast_certify::{
-    Ballot, BoxError, Certifier, Confidence, Phase, Plan, Rate, Tally, Threat, VoteTable,
+    Ballot, BoxError, Certifier, Confidence, Law, Phase, Plan, Rate, Tally, Threat, VoteTable,
 };
 use steadfast_model::ensemble::{
     BaseLearner, BitMatrix, Ensemble, EnsembleNoise, Error, NearestCentroid, NoisyBatch, Problem,
@@ -251,5 +251,18 @@ proptest! {
             table.merge(&ensemble.votes(Phase::Estimation, pair[0]..pair[1], |_| ControlFlow::Continue(())).unwrap()).unwrap();
         }
         prop_assert_eq!(table, reference);
+    }
+}
+
+#[test]
+fn votes_are_pinned() {
+    let digest = |table: &VoteTable| Law::new("digest", table.rows().flatten().copied()).fingerprint();
+    for (learner, classes, expected) in [
+        (&net() as &dyn BaseLearner, 2, 0x8dd9_756c_6615_a36a),
+        (&net(), 3, 0x34cd_2450_d8b8_4b52),
+        (&NearestCentroid, 2, 0x4a37_115f_7c96_3978),
+        (&NearestCentroid, 3, 0x38eb_ebde_1e93_7cb5),
+    ] {
+        assert_eq!(digest(&votes(learner, classes, 11, 2, 0..200)), expected, "{learner:?}, {classes}");
     }
 }
