@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | [`certify`] | `steadfast-certify` | votes → bounds → certificate: noise, threats, the smoothing loop |
 //! | [`perturb`] | `steadfast-perturb` | text: words, edits, deletion, masking and synonym noise with exact laws |
-//! | [`fuzz`] | `steadfast-fuzz` | where a text is vulnerable: tree search over its segments; FRS's randomisation and vote |
+//! | [`fuzz`] | `steadfast-fuzz` | where a text is vulnerable: tree search over its segments; the randomization and vote of FRS |
 //! | [`model`] | `steadfast-model` | base classifiers: ensembles trained on noise, pretrained transformers |
 //!
 //! # A tour

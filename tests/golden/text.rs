@@ -8,9 +8,12 @@ use crate::{
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 use serde_json::Value;
-use steadfast::certify::{
-    AblationThreat, ClassBounds, DiscreteThreat, EditCounts, EditKind, EditThreat, Interval, Lower, Radius,
-    Swap, Threat, Upper, WordThreat, certify_partition, frs,
+use steadfast::{
+    certify::{
+        AblationThreat, ClassBounds, DiscreteThreat, EditCounts, EditKind, EditThreat, Interval, Lower,
+        Radius, Swap, Threat, Upper, WordThreat, certify_partition,
+    },
+    fuzz::theorem,
 };
 
 /// What a probability becomes when a share is deleted.
@@ -214,7 +217,7 @@ pub(crate) fn frs_condition(_: &mut Checker, row: &Row<'_>) -> Result<(), String
     let expected = row.get("max_trigger_tokens")?.as_i64();
     ensure(exact == expected, || format!("exactly {exact:?}"))?;
     let certain: Interval = interval("1")?;
-    let found = frs::trigger_length(row.interval("p")?.lower(), row.interval("omega")?, certain);
+    let found = theorem::trigger_length(row.interval("p")?.lower(), row.interval("omega")?, certain);
     let found = found.statement().map(i64::from);
     ensure(found == expected, || format!("the library says {found:?}"))
 }

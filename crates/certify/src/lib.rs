@@ -14,7 +14,7 @@
 //! - [`strata`] joins noisy inputs that were enumerated with samples of the rest.
 //! - [`confidence`] bounds probabilities from counts.
 //! - [`threat`] says what the attacker may do, and through [`TradeOff`] what that costs.
-//! - [`partition`] certifies votes of models that were trained on parts of the data; [`frs`] states what FRS claims.
+//! - [`partition`] certifies votes of models that were trained on parts of the data.
 //! - [`certificate`] is the result: private fields, one sentence, everything it rests on.
 //!
 //! ```
@@ -59,7 +59,6 @@ pub mod classifier;
 pub mod conditional;
 pub mod confidence;
 mod error;
-pub mod frs;
 mod interval;
 mod law;
 pub mod noise;
@@ -79,7 +78,7 @@ pub use cautious::Cautious;
 pub use certificate::{Certificate, ClassBounds, Evidence, Outcome, certify_bounds};
 pub use certifier::{Certifier, Competitors};
 pub use classifier::{
-    ClassId, Classifier, Parallel, Probabilities, ScoringClassifier, from_batch_fn, from_fn,
+    ClassId, Classifier, Parallel, Probabilities, ScoringClassifier, from_batch_fn, from_fn, scoring_from_fn,
 };
 pub use conditional::{Assumption, Conditional};
 pub use confidence::Confidence;

@@ -45,8 +45,8 @@ pub struct Decision {
     pub share: f64,
     /// Votes that were counted, those that chose the class included.
     pub samples: u64,
-    /// Noisy copies that the classifier was asked about: equal ones once.
-    pub questions: u64,
+    /// Distinct noisy copies that the classifier answered.
+    pub model_queries: u64,
 }
 
 impl Decision {
@@ -81,9 +81,9 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
             let outlook = self.certifier.outlook_cautiously(tally, classes, self.optimism)?;
             Ok(radii(&bounds(tally)?) == radii(&outlook))
         };
-        let (mut samples, mut questions) = (0, 0);
+        let (mut samples, mut model_queries) = (0, 0);
         let observe = |progress: Progress| {
-            (samples, questions) = (progress.done, progress.classified);
+            (samples, model_queries) = (progress.done, progress.classified);
             flow()
         };
         let tally = self.smoothing().tally_until(self.noise, &cautious, number, text, enough, observe)?;
@@ -92,7 +92,7 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
         let chosen = votes.get(bounds.statement().class()).copied().unwrap_or(0);
         let share = chosen as f64 / votes.iter().sum::<u64>().max(1) as f64;
         let radius = radii(&bounds).first().copied().flatten();
-        Ok(Decision { bounds, radius, share, samples, questions })
+        Ok(Decision { bounds, radius, share, samples, model_queries })
     }
 
     /// The class that the votes choose, without a bound.
@@ -111,7 +111,7 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
     ///
     /// # Errors
     /// [`Error::Certify`] if the classifier fails.
-    pub fn outvotes(&self, number: u64, text: &[WordId], class: ClassId) -> Result<bool, Error> {
+    pub fn majority_differs(&self, number: u64, text: &[WordId], class: ClassId) -> Result<bool, Error> {
         let samples = 0..self.plan.maximum();
         let votes =
             self.smoothing().votes(self.noise, self.classifier, number, text, Phase::Estimation, samples)?;
@@ -191,7 +191,7 @@ mod tests {
             let early = decide(sentence, anytime(4_000), 1e-4).unwrap();
             let all = decide(sentence, Plan::fixed(50, 4_000).unwrap(), 1e-4).unwrap();
             assert_eq!(early.class(), all.class(), "{sentence}");
-            assert!(early.samples <= all.samples && early.questions <= early.samples, "{sentence}");
+            assert!(early.samples <= all.samples && early.model_queries <= early.samples, "{sentence}");
             assert!(early.radius.is_none() || all.radius.is_some(), "{sentence}");
         }
         let clear =

@@ -1,4 +1,4 @@
-//! [`run`]: the same decisions by every plan, counted in questions.
+//! [`run`]: the same decisions by every plan, counted in model queries.
 
 use super::{Results, Settings, settings::LENGTHS};
 use crate::{
@@ -46,7 +46,7 @@ pub struct Cell {
 /// What one way of stopping early spends and loses, over the texts of a cell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spent {
-    /// Mean number of questions to the classifier.
+    /// Mean number of model queries.
     pub calls: f64,
     /// Texts that the fixed plan certifies and this one does not.
     pub lost: usize,
@@ -189,7 +189,7 @@ impl Bench<'_> {
         })
     }
 
-    /// Samples until the bounds hold or have no outlook to; the questions asked, and whether they hold.
+    /// Samples until the bounds hold or have no outlook to; the model queries, and whether they hold.
     #[expect(clippy::too_many_arguments, reason = "one text, one plan, and three questions about its votes")]
     fn early<N: Noise<Input = [WordId], Sample = Vec<WordId>> + Sync>(
         &self,
@@ -213,7 +213,7 @@ impl Bench<'_> {
     }
 }
 
-/// What each plan decides on one text, and for how many questions.
+/// What each plan decides on one text, and for how many model queries.
 struct Decisions {
     fixed: bool,
     anytime: (u64, bool),

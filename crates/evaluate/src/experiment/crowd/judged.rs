@@ -104,7 +104,7 @@ impl Run<'_> {
         let attacked = Attacked {
             metrics: report.after,
             detection: report.detection,
-            questions: 1.0,
+            model_queries: 1.0,
             samples: 0.0,
             training: tuned.into_inner(),
             training_seconds: trained_seconds,
@@ -178,7 +178,7 @@ impl Run<'_> {
     }
 }
 
-/// Clean texts that ONION is tuned with, at most half of them: to ask about one takes as many questions as it has pairs of words.
+/// Clean texts that ONION is tuned with, at most half of them: one takes as many model queries as it has pairs of words.
 const ONION_TEXTS: usize = 100;
 
 /// Passes over the clean texts in which a new masked-language head is trained.
