@@ -32,6 +32,12 @@ impl Law {
         Self(hasher.finish())
     }
 
+    /// The law of one input, by number, where this is the law of several inputs together.
+    #[must_use]
+    pub fn of_input(self, input: u64) -> Self {
+        Self::new("input", [self.0, input])
+    }
+
     /// The fingerprint.
     #[must_use]
     pub const fn fingerprint(self) -> u64 {

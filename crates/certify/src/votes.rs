@@ -218,10 +218,16 @@ impl VoteTable {
     }
 
     /// The votes on one input; `None` past the last input.
+    ///
+    /// Their law is [`Law::of_input`] of the table's, and their run is one of this input alone, so that votes on one input
+    /// neither add up with those on another nor certify anything about it.
     #[must_use]
     pub fn votes(&self, input: usize) -> Option<Votes> {
         let counts = self.counts.chunks_exact(self.classes).nth(input)?.to_vec();
-        Some(Votes { ballot: self.ballot.clone(), counts })
+        let input = input as u64;
+        let law = self.ballot.law.map(|law| law.of_input(input));
+        let run = Law::new("input", [self.ballot.run, input]).fingerprint();
+        Some(Votes { ballot: Ballot { law, run, ..self.ballot.clone() }, counts })
     }
 
     /// Adds the votes of another shard of the same run.
@@ -400,6 +406,9 @@ mod tests {
         let mut table = VoteTable::new(ballot, 2, vec![3, 0, 1, 2]).unwrap();
         assert_eq!(table.votes(1).unwrap().counts(), [1, 2]);
         assert!(table.votes(2).is_none());
+        // Votes on another input are another run, whether or not the law is known.
+        let mut first = table.votes(0).unwrap();
+        assert!(matches!(first.merge(&table.votes(1).unwrap()), Err(Error::Mismatch { .. })));
         let more =
             VoteTable::new(Ballot::new(None, 1, Phase::Estimation, 3..4), 2, vec![0, 1, 0, 1]).unwrap();
         table.merge(&more).unwrap();

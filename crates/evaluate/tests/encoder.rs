@@ -56,7 +56,7 @@ fn an_encoder_that_saw_noise_is_certified() {
     let place = tempfile::tempdir().unwrap();
     let lexicon = Arc::new(Lexicon::new());
     let noise = Deletion::uniform(Arc::clone(&lexicon), Rate::new(0.5).unwrap()).unwrap();
-    let settings = FineTuning { epochs: 4, batch: 16, learning_rate: 5e-3, ..FineTuning::default() };
+    let settings = FineTuning::default().epochs(4).batch(16).learning_rate(5e-3);
     let output = |name: &str| OutputFolder::open(place.path().join(name)).unwrap();
 
     let (classifier, tuned) =

@@ -31,6 +31,19 @@ pub mod ensemble;
 #[cfg(feature = "torch")]
 pub mod transformer;
 
+/// Methods that set one field each. Settings may grow, so other crates cannot write them as literals.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $field:ident: $type:ty),* $(,)?) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $field(mut self, $field: $type) -> Self {
+            self.$field = $field;
+            self
+        }
+    )*};
+}
+use setters;
+
 pub use steadfast_certify as certify;
 #[cfg(feature = "torch")]
 pub use steadfast_perturb as perturb;

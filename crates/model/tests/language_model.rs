@@ -52,7 +52,7 @@ fn tune(
 }
 
 fn settings() -> FineTuning {
-    FineTuning { epochs: 10, batch: 8, learning_rate: 1e-2, seed: 5, ..FineTuning::default() }
+    FineTuning::default().epochs(10).batch(8).learning_rate(1e-2).seed(5)
 }
 
 fn weights(model: &MaskedLanguageModel) -> Vec<(String, Vec<f32>)> {
@@ -86,7 +86,7 @@ fn a_new_head_learns_to_fill_gaps() {
 fn a_head_alone_can_be_trained() {
     let (before, model) = (weights(&with_new_head("tiny-bert")), with_new_head("tiny-bert"));
     let frozen = 1 + model.config().layers();
-    let tuned = tune(&model, &FineTuning { frozen, ..settings() }, None, &mut { ON }).unwrap();
+    let tuned = tune(&model, &settings().frozen(frozen), None, &mut { ON }).unwrap();
     assert!(tuned.epochs[tuned.best].loss < 0.8 * tuned.epochs[0].loss, "{tuned:?}");
     for ((name, old), (_, new)) in before.iter().zip(&weights(&model)) {
         assert_eq!(old == new, !name.starts_with("cls."), "{name}");
@@ -116,7 +116,7 @@ fn heads_of_both_families_are_new_whatever_is_there() {
 
 #[test]
 fn a_stopped_run_goes_on_to_the_same_end() {
-    let settings = FineTuning { epochs: 2, ..settings() };
+    let settings = settings().epochs(2);
     let whole = with_new_head("tiny-bert");
     let expected = tune(&whole, &settings, None, &mut { ON }).unwrap();
     let place = tempfile::tempdir().unwrap();
@@ -180,7 +180,7 @@ fn the_loss_is_the_mean_over_hidden_tokens() {
     let loss = model.loss(&batch.iter().collect::<Vec<_>>(), 1).unwrap().double_value(&[]);
     assert!((loss - sum).abs() < 1e-4 * sum, "{loss}, not {sum}");
     assert_eq!(model.accuracy(&batch).unwrap(), right as f64 / 3.0);
-    let one = FineTuning { epochs: 1, batch: 2, ..settings() };
+    let one = settings().epochs(1).batch(2);
     let tuned = fine_tune(&model, &one, &mut |_| Ok(batch.to_vec()), &[], None, &mut { ON }).unwrap();
     assert!((tuned.epochs[0].loss - sum / 4.0).abs() < 1e-4 * sum, "{tuned:?}");
 }

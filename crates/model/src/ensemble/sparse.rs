@@ -82,7 +82,7 @@ impl<const N: usize> MaskedProduct<N> {
         for row in weights {
             sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += weight.abs());
         }
-        // The grid depends on the weights alone. Weights of a net that has diverged end up as some integers.
+        // The grid depends on the weights alone. Weights of a model that has diverged end up as some integers.
         let most = sums.into_iter().fold(0.0, f32::max);
         let unit = if most.is_normal() { (most / Self::GRID).max(f32::MIN_POSITIVE) } else { 1.0 };
         let mut weights: Vec<[i32; N]> =

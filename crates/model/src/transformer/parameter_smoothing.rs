@@ -18,6 +18,7 @@ use tch::{Tensor, no_grad};
 ///
 /// A defence by observation: no certificate follows from it (see docs/theory.md, FRS).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ParameterSmoothing {
     /// Noisy layers, counted from the output; the head is always among them.
     pub layers: usize,
@@ -36,6 +37,17 @@ impl ParameterSmoothing {
     #[must_use]
     pub const fn new(layers: usize, deviation: f64) -> Self {
         Self { layers, deviation, norm: f64::INFINITY, persistent: false }
+    }
+
+    crate::setters! {
+        /// Sets the number of noisy layers, counted from the output.
+        layers: usize,
+        /// Sets the standard deviation of the noise.
+        deviation: f64,
+        /// Sets `ρ`, the Euclidean norm to which all weights are clipped.
+        norm: f64,
+        /// Sets whether each training step's noise stays in the weights.
+        persistent: bool,
     }
 
     /// Refuses noise that is none.

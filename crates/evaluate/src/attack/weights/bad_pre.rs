@@ -59,8 +59,8 @@ impl Default for BadPre {
             triggers: ["cf", "mn", "bb", "tq", "mb"].map(str::to_owned).into(),
             scrambled: 0.0,
             summary: 0,
-            head: FineTuning { epochs: 1, learning_rate: 1e-3, ..FineTuning::default() },
-            tuning: FineTuning { batch: 64, ..FineTuning::default() },
+            head: FineTuning::default().epochs(1).learning_rate(1e-3),
+            tuning: FineTuning::default().batch(64),
         }
     }
 }
@@ -110,7 +110,7 @@ impl WeightAttack for BadPre {
         let mut stages = Vec::new();
         if headless {
             // What an untrained head tells the encoder would make it forget.
-            let head = FineTuning { frozen: 1 + config.layers(), ..self.head.clone() };
+            let head = self.head.clone().frozen(1 + config.layers());
             let clean = proxy.texts.iter().map(|(words, _)| proxy.subwords.encode(words));
             let clean = clean.collect::<Result<Vec<_>, _>>()?;
             let tuned = fine_tune(

@@ -16,7 +16,7 @@ use crate::{
 };
 use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Instant};
 use steadfast_certify::{Certificate, Classifier, Radius};
-use steadfast_model::transformer::{FineTuning, Progress};
+use steadfast_model::transformer::Progress;
 use steadfast_perturb::{Partition, WordId};
 
 /// Refuses what could not be set up, before anything is trained.
@@ -129,7 +129,7 @@ impl Run<'_> {
             Err(Error::NoLanguageModel { .. }) => {}
             loaded => return loaded,
         }
-        let settings = FineTuning { epochs: GAP_EPOCHS, frozen: 0, ..self.settings.fine_tuning(scene.seed)? };
+        let settings = self.settings.fine_tuning(scene.seed)?.epochs(GAP_EPOCHS).frozen(0);
         let steps = (clean.len() - clean.len() / 10).div_ceil(settings.batch.max(1)) as u64;
         let console = self.workshop.console;
         let bar = console.bar("onion learns to fill gaps", settings.epochs * steps);

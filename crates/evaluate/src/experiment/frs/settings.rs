@@ -280,14 +280,12 @@ impl Settings {
     /// # Errors
     /// [`Error::Transformer`] for settings that train nothing.
     pub(super) fn planting(&self, backdoor: Backdoor, seed: u64) -> Result<FineTuning, Error> {
-        let planting = FineTuning {
-            epochs: self.planting_epochs,
-            batch: self.batch,
-            learning_rate: self.planting_learning_rate.unwrap_or(backdoor.learning_rate()),
-            frozen: backdoor.frozen(),
-            seed: Law::new("attacker", [seed]).fingerprint(),
-            ..FineTuning::default()
-        };
+        let planting = FineTuning::default()
+            .epochs(self.planting_epochs)
+            .batch(self.batch)
+            .learning_rate(self.planting_learning_rate.unwrap_or(backdoor.learning_rate()))
+            .frozen(backdoor.frozen())
+            .seed(Law::new("attacker", [seed]).fingerprint());
         planting.check()?;
         Ok(planting)
     }
@@ -301,15 +299,13 @@ impl Settings {
         seed: u64,
         smoothing: Option<ParameterSmoothing>,
     ) -> Result<FineTuning, Error> {
-        let tuning = FineTuning {
-            epochs: self.epochs,
-            batch: self.batch,
-            learning_rate: self.learning_rate,
-            frozen: self.extent.sized(self.frozen, [1, 0, 0]),
-            seed,
-            smoothing,
-            ..FineTuning::default()
-        };
+        let tuning = FineTuning::default()
+            .epochs(self.epochs)
+            .batch(self.batch)
+            .learning_rate(self.learning_rate)
+            .frozen(self.extent.sized(self.frozen, [1, 0, 0]))
+            .seed(seed)
+            .smoothing(smoothing);
         tuning.check()?;
         Ok(tuning)
     }
@@ -317,7 +313,7 @@ impl Settings {
     /// Noise on weights of a standard deviation.
     pub(super) fn smoothing(&self, deviation: f64) -> ParameterSmoothing {
         let smoothing = ParameterSmoothing::new(self.layers, deviation);
-        ParameterSmoothing { norm: self.norm.unwrap_or(f64::INFINITY), ..smoothing }
+        smoothing.norm(self.norm.unwrap_or(f64::INFINITY))
     }
 
     /// # Errors

@@ -93,8 +93,14 @@ impl<'a> Run<'a> {
     /// another one, [`Error::Interrupted`] after Ctrl-C.
     pub fn finish(&self, console: &Console) -> Result<Results, Error> {
         let noise = self.settings.noise()?;
-        let ensemble =
-            Ensemble::new(self.task.problem(), noise, &*self.learner, self.settings.seed, self.threads)?;
+        let ensemble = Ensemble::new(
+            self.task.training(),
+            self.task.test(),
+            noise,
+            &*self.learner,
+            self.settings.seed,
+            self.threads,
+        )?;
         let mut saved = self.start(&ensemble)?;
         let bar = console.bar("training nets", self.settings.selection_models + self.settings.models);
         bar.set_position(saved.nets());

@@ -6,8 +6,16 @@ use serde::{Deserialize, Serialize};
 /// How a model is fine-tuned.
 ///
 /// The defaults are within the ranges that Devlin et al. 2019 (appendix A.3) recommend, with `AdamW`'s decoupled weight decay
-/// (Loshchilov and Hutter 2019), as `transformers` does it.
+/// (Loshchilov and Hutter 2019), as in `transformers`.
+///
+/// ```
+/// use steadfast_model::transformer::FineTuning;
+///
+/// let settings = FineTuning::default().epochs(4).learning_rate(2e-5).seed(1);
+/// assert!(settings.check().is_ok() && settings.epochs(0).check().is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FineTuning {
     /// Passes over the training texts.
     pub epochs: u64,
@@ -47,6 +55,27 @@ impl Default for FineTuning {
 }
 
 impl FineTuning {
+    crate::setters! {
+        /// Sets the number of passes over the training texts.
+        epochs: u64,
+        /// Sets the number of texts per step.
+        batch: usize,
+        /// Sets the learning rate at the end of the warm-up.
+        learning_rate: f64,
+        /// Sets the share of steps in which the learning rate rises.
+        warm_up: f64,
+        /// Sets the weight decay.
+        weight_decay: f64,
+        /// Sets the Euclidean norm to which gradients are clipped.
+        clip: f64,
+        /// Sets what stays as it is, in layers from the embedding.
+        frozen: usize,
+        /// Sets the seed.
+        seed: u64,
+        /// Sets the noise on weights while training.
+        smoothing: Option<ParameterSmoothing>,
+    }
+
     /// Refuses settings that train nothing.
     ///
     /// # Errors
