@@ -47,3 +47,7 @@ use setters;
 pub use steadfast_certify as certify;
 #[cfg(feature = "torch")]
 pub use steadfast_perturb as perturb;
+/// The bindings of libtorch, in the one version that this crate is built with: its `Tensor`, `Device` and `Kind` are those
+/// in this crate's functions. A package that names no version of `tch` itself cannot have another one.
+#[cfg(feature = "torch")]
+pub use tch;

@@ -64,6 +64,7 @@ fn weights(model: &SequenceClassifier) -> Vec<(String, Vec<f32>)> {
 fn it_learns_and_the_same_seed_gives_the_same_weights() {
     for name in ["tiny-bert", "tiny-roberta"] {
         let (first, second, other) = (model(name), model(name), model(name));
+        let untrained = first.fingerprint().unwrap();
         let mut accuracies = Vec::new();
         let mut losses = Vec::new();
         let tuned = tune(&first, &settings(), None, &mut |progress| {
@@ -79,6 +80,8 @@ fn it_learns_and_the_same_seed_gives_the_same_weights() {
         assert!(tuned.epochs[2].loss < tuned.epochs[0].loss, "{name}: {tuned:?}");
         tune(&second, &settings(), None, &mut { ON }).unwrap();
         assert_same(&weights(&first), &weights(&second));
+        assert_eq!(first.fingerprint().unwrap(), second.fingerprint().unwrap());
+        assert_ne!(first.fingerprint().unwrap(), untrained);
         tune(&other, &settings().seed(6), None, &mut { ON }).unwrap();
         assert!(weights(&first) != weights(&other));
     }
@@ -277,7 +280,9 @@ fn smoothed_weights_come_back_bit_by_bit() {
     });
     assert!(failed.is_err() && asked == 1 && weights(&model) == before);
     // A copy that is kept is that of its number.
+    let fingerprint = model.fingerprint().unwrap();
     smoothing.keep_copy(&model, 1, 1).unwrap();
+    assert_ne!(model.fingerprint().unwrap(), fingerprint);
     let logits = model.forward(&model.batch(&rows).unwrap()).unwrap().logits;
     let logits: Vec<f32> = tch::no_grad(|| logits.detach().view(-1)).try_into().unwrap();
     assert_eq!(logits, answers[1].1);

@@ -98,6 +98,14 @@ fn heads_of_both_families_are_new_whatever_is_there() {
     for name in ["tiny-bert-gaps", "tiny-roberta-gaps", "tiny-roberta"] {
         let model = with_new_head(name);
         let other = MaskedLanguageModel::with_new_head(&folder(name), 8, Device::Cpu).unwrap();
+        // What is saved is read back.
+        let place = tempfile::tempdir().unwrap();
+        model.save(&place.path().join("saved"), &folder(name)).unwrap();
+        let read = MaskedLanguageModel::load(&place.path().join("saved"), Device::Cpu, Precision::Single);
+        assert_eq!(
+            read.unwrap().parameters().fingerprint().unwrap(),
+            model.parameters().fingerprint().unwrap()
+        );
         let differ: Vec<String> = weights(&model)
             .into_iter()
             .zip(weights(&other))

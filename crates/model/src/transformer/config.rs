@@ -3,7 +3,8 @@
 use super::Error;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::{fmt, fs, path::Path};
+use siphasher::sip::SipHasher13;
+use std::{fmt, fs, hash::Hasher, path::Path};
 
 /// The file's name in a model directory.
 pub(crate) const FILE: &str = "config.json";
@@ -314,6 +315,33 @@ impl Config {
         }
     }
 
+    /// A hash of all fields on which answers depend: not of dropout, nor of names of classes.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut hasher = SipHasher13::new();
+        // Other model types of a family are computed alike.
+        hasher.write(self.family.prefix().as_bytes());
+        let activation = match self.activation {
+            Activation::Gelu => 0,
+            Activation::GeluTanh => 1,
+            Activation::Relu => 2,
+        };
+        for number in [
+            self.vocabulary(),
+            self.hidden(),
+            self.fields.num_hidden_layers,
+            self.heads(),
+            self.intermediate(),
+            self.positions(),
+            self.types(),
+            self.padding(),
+            activation,
+        ] {
+            hasher.write_i64(number);
+        }
+        hasher.write_u64(self.epsilon().to_bits());
+        hasher.finish()
+    }
+
     /// Whether a masked language model's last layer is the table of word embeddings.
     pub(crate) const fn is_tied(&self) -> bool {
         self.fields.tie_word_embeddings
@@ -376,6 +404,18 @@ mod tests {
             saved.contains("custom") && saved.contains("LABEL_1") && !saved.contains("LABEL_2"),
             "{saved}"
         );
+    }
+
+    #[test]
+    fn the_fingerprint_is_that_of_the_function() {
+        let fingerprint = |added: &str| {
+            let text = MINI.replace("[1]", &format!("[1]{added}"));
+            parse(&text).unwrap().fingerprint()
+        };
+        assert_eq!(fingerprint(r#", "hidden_dropout_prob": 0.3, "id2label": {"0": "bad"}"#), fingerprint(""));
+        for added in [r#", "hidden_act": "relu""#, r#", "layer_norm_eps": 1e-6"#, r#", "pad_token_id": 1"#] {
+            assert_ne!(fingerprint(added), fingerprint(""), "{added}");
+        }
     }
 
     #[test]

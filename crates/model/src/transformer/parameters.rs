@@ -1,7 +1,8 @@
 //! [`Parameters`]: the weights of a model by name, on its device.
 
 use super::{Error, weights::Weights};
-use steadfast_certify::Law;
+use siphasher::sip::SipHasher13;
+use std::{cell::Cell, hash::Hasher};
 use tch::{Device, Kind, Tensor};
 
 /// One weight tensor.
@@ -47,11 +48,13 @@ pub struct Parameters {
     device: Device,
     kind: Kind,
     all: Vec<Parameter>,
+    /// The fingerprint, and the version of the weights that it was computed for.
+    fingerprint: Cell<Option<(i64, u64)>>,
 }
 
 impl Parameters {
     pub(crate) const fn new(device: Device, kind: Kind) -> Self {
-        Self { device, kind, all: Vec::new() }
+        Self { device, kind, all: Vec::new(), fingerprint: Cell::new(None) }
     }
 
     /// Moves a tensor of `weights` to the device and keeps it.
@@ -84,28 +87,54 @@ impl Parameters {
         self.all.iter()
     }
 
-    /// What tells models apart: their tensors by name and shape, and a few numbers of each.
+    /// A hash of all weights: of their names, shapes, precision and every byte.
+    ///
+    /// It is computed again only after a weight was written to.
     ///
     /// # Errors
     /// [`Error::Torch`] if libtorch fails.
     pub fn fingerprint(&self) -> Result<u64, Error> {
-        const NUMBERS: usize = 16;
-        let mut parts = Vec::new();
-        for Parameter { name, tensor } in &self.all {
-            let flat = tensor.f_detach()?.f_reshape([-1])?;
-            let first = flat.f_narrow(0, 0, flat.numel().min(NUMBERS) as i64)?;
-            let first = Vec::<f32>::try_from(first.f_to_kind(Kind::Float)?)?;
-            let numbers = first.into_iter().map(|number| number.to_bits().into());
-            let shape = tensor.size().into_iter().map(i64::cast_unsigned);
-            parts.push(Law::new(name, shape.chain(numbers)).fingerprint());
+        // libtorch counts the writes to each tensor, so an equal sum means that nothing was written.
+        let version = self.all.iter().map(|parameter| parameter.tensor.f_internal_version());
+        let version = version.sum::<Result<i64, _>>()?;
+        match self.fingerprint.get() {
+            Some((known, fingerprint)) if known == version => return Ok(fingerprint),
+            _ => {}
         }
-        Ok(Law::new("parameters", parts).fingerprint())
+        let mut hasher = SipHasher13::new();
+        let mut bytes = Vec::new();
+        for Parameter { name, tensor } in &self.all {
+            hasher.write_u64(name.len() as u64);
+            hasher.write(name.as_bytes());
+            let shape = tensor.size();
+            hasher.write_u64(shape.len() as u64);
+            shape.iter().for_each(|&size| hasher.write_i64(size));
+            hasher.write_u64(kind_number(tensor.kind()));
+            let tensor = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?;
+            let count = tensor.numel();
+            bytes.resize(count * tensor.kind().elt_size_in_bytes(), 0);
+            tensor.f_copy_data_u8(&mut bytes, count)?;
+            hasher.write(&bytes);
+        }
+        let fingerprint = hasher.finish();
+        self.fingerprint.set(Some((version, fingerprint)));
+        Ok(fingerprint)
     }
 
     /// How many numbers they are together.
     #[must_use]
     pub fn count(&self) -> usize {
         self.all.iter().map(|parameter| parameter.tensor.numel()).sum()
+    }
+}
+
+/// A number of our own for a precision: libtorch's may change.
+const fn kind_number(kind: Kind) -> u64 {
+    match kind {
+        Kind::Float => 0,
+        Kind::BFloat16 => 1,
+        Kind::Half => 2,
+        _ => 3,
     }
 }
 

@@ -7,7 +7,8 @@ use super::{
     encoder::{Dense, Encoder, new_dense, single},
     weights::Weights,
 };
-use std::path::Path;
+use siphasher::sip::SipHasher13;
+use std::{hash::Hasher, path::Path};
 use tch::{Device, Tensor, no_grad};
 
 /// An encoder whose first token decides the class, with the head that `transformers` gives its family: for BERT the pooler and a
@@ -118,6 +119,20 @@ impl SequenceClassifier {
     #[must_use]
     pub const fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    /// A hash of everything on which answers depend: the weights with their precision, and `config.json`. A model that is
+    /// saved and loaded in the same precision has the same.
+    ///
+    /// It is computed again only after a weight was written to.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] if libtorch fails.
+    pub fn fingerprint(&self) -> Result<u64, Error> {
+        let mut hasher = SipHasher13::new();
+        hasher.write_u64(self.parameters.fingerprint()?);
+        hasher.write_u64(self.config.fingerprint());
+        Ok(hasher.finish())
     }
 
     /// The table of word embeddings, `vocabulary × hidden`.

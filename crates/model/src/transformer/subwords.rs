@@ -6,11 +6,13 @@
 
 use super::{Config, Error};
 use serde_json::Value;
+use siphasher::sip::SipHasher13;
 use std::{
     cell::RefCell,
     collections::{BTreeSet, HashSet},
     fmt::Display,
     fs,
+    hash::Hasher,
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -35,6 +37,7 @@ pub struct Subwords {
     unknown: u32,
     special: HashSet<u32>,
     longest: usize,
+    fingerprint: u64,
     cache: RefCell<Cache>,
 }
 
@@ -141,7 +144,20 @@ impl Subwords {
         let context = if added.values().all(|token| token.special) { context(&rules) } else { Context::Text };
         let mask = named(["[MASK]", "<mask>"]);
         let cache = RefCell::default();
-        Ok(Self { path, tokenizer, lexicon, context, before, behind, mask, unknown, special, longest, cache })
+        Ok(Self {
+            path,
+            tokenizer,
+            lexicon,
+            context,
+            before,
+            behind,
+            mask,
+            unknown,
+            special,
+            longest,
+            fingerprint: hash(text),
+            cache,
+        })
     }
 
     /// The words that texts are made of.
@@ -154,6 +170,25 @@ impl Subwords {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// A hash of the tokenizer's file.
+    #[must_use]
+    pub const fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// The directory of the tokenizer's file, which is still as it was read.
+    pub(crate) fn unchanged(&self) -> Result<&Path, Error> {
+        let text = fs::read(&self.path).map_err(Error::io("read", &self.path))?;
+        if hash(&text) == self.fingerprint {
+            return Ok(self.path.parent().unwrap_or_else(|| Path::new("")));
+        }
+        Err(Error::File {
+            path: self.path.clone(),
+            problem: "has changed since it was read".to_owned(),
+            remedy: "load the model again, or put the file back",
+        })
     }
 
     /// The token that hides a word, if the model has one.
@@ -307,6 +342,12 @@ impl Subwords {
             ),
         })
     }
+}
+
+fn hash(text: &[u8]) -> u64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(text);
+    hasher.finish()
 }
 
 fn foreign(word: WordId) -> Error {

@@ -4,7 +4,8 @@ use super::{
     Error, Precision, SequenceClassifier, Subwords,
     inference::{self, BatchLimit},
 };
-use std::{path::Path, sync::Arc};
+use siphasher::sip::SipHasher13;
+use std::{hash::Hasher, path::Path, sync::Arc};
 use steadfast_certify::{BoxError, ClassId, Classifier, Probabilities, ScoringClassifier};
 use steadfast_perturb::{Lexicon, WordId};
 use tch::Device;
@@ -62,6 +63,29 @@ impl TextClassifier {
     #[must_use]
     pub const fn subwords(&self) -> &Subwords {
         &self.subwords
+    }
+
+    /// A hash of everything on which answers depend: the model's ([`SequenceClassifier::fingerprint`]) and that of
+    /// `tokenizer.json`. Votes that carry it cannot be mixed with those of another classifier.
+    ///
+    /// Answers may also differ in rounding, by the texts that share a batch and by the device; that is not part of it.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] if libtorch fails.
+    pub fn fingerprint(&self) -> Result<u64, Error> {
+        let mut hasher = SipHasher13::new();
+        hasher.write_u64(self.model.fingerprint()?);
+        hasher.write_u64(self.subwords.fingerprint());
+        Ok(hasher.finish())
+    }
+
+    /// Saves model and tokenizer into `directory`, in the layout that [`Self::load`] reads. The tokenizer's files are copied
+    /// from where they were read. The directory must not exist yet or be empty; it appears when it is complete.
+    ///
+    /// # Errors
+    /// Those of [`SequenceClassifier::save`]; [`Error::File`] if `tokenizer.json` is gone or has changed since it was read.
+    pub fn save(&self, directory: &Path) -> Result<(), Error> {
+        self.model.save(directory, self.subwords.unchanged()?)
     }
 
     /// Logits of each text, `texts × classes`, row by row.
