@@ -15,6 +15,7 @@ pub type SegmentNoise = dyn Noise<Input = [WordId], Sample = Vec<WordId>> + Send
 
 /// One step of a search, for an observer.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Step<'a> {
     /// The text's index.
     pub text: usize,

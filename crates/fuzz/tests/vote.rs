@@ -146,7 +146,7 @@ fn an_answer_depends_on_its_words_alone() {
 }
 
 #[test]
-fn deletion_around_the_defence_is_certified() {
+fn deletion_around_the_classifier_is_certified() {
     let world = World::new();
     let noise = Deletion::uniform(Arc::clone(&world.lexicon), Rate::new(0.8).unwrap()).unwrap();
     // Forty words of one side.

@@ -1,10 +1,10 @@
 //! Base classifiers for certified robustness.
 //!
-//! - [`ensemble`]: many small learners, each trained on its own noisy copy of a small training set, voting on every test
-//!   input. Smoothing over *training and* test data, in pure Rust.
+//! - [`ensemble`]: many small models, each trained on its own noisy copy of a small training set, vote on every test input.
+//!   Smoothing over *training and* test data, in pure Rust.
 //! - `transformer` (feature `torch`): pretrained encoders of the BERT and `RoBERTa` families on libtorch, fine-tuned,
 //!   smoothed, saved.
-//! - `device` (feature `torch`): which processor computes; CUDA libraries are opened at run time.
+//! - `device` (feature `torch`): the processor; CUDA libraries are opened at run time.
 //!
 //! # Features
 //!

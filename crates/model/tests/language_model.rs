@@ -28,7 +28,7 @@ fn masking(name: &str, model: &MaskedLanguageModel) -> Masking {
     Masking::new(&subwords, model.config()).unwrap()
 }
 
-/// Texts of one token over and over: a hidden one is known by its neighbours.
+/// Texts of one token over and over: a hidden one is known by its neighbors.
 fn texts(numbers: std::ops::Range<u32>) -> Vec<Vec<u32>> {
     let text = |number: u32| {
         let mut tokens = vec![2];
@@ -201,8 +201,8 @@ fn what_cannot_be_learned_is_refused() {
         fine_tune(&model, &settings(), &mut training, &[], None, &mut { ON }).unwrap_err().to_string()
     };
     assert!(refused(vec![2, 4, 3], vec![]).contains("hides no token"));
-    assert!(refused(vec![2, 4, 3], vec![(3, Some(7))]).contains("place 3"));
-    assert!(refused(vec![2, 4, 3], vec![(3, None)]).contains("any token in place 3"));
+    assert!(refused(vec![2, 4, 3], vec![(3, Some(7))]).contains("position 3"));
+    assert!(refused(vec![2, 4, 3], vec![(3, None)]).contains("any token at position 3"));
     assert!(refused(vec![2, 4, 3], vec![(1, Some(141))]).contains("token 141"));
     assert!(refused(vec![2, 999, 3], vec![(1, None)]).contains("token 999"));
 }

@@ -9,7 +9,7 @@ use steadfast_certify::{BoxError, VoteTable};
 
 /// Answers the class whose mean noisy training example is nearest in Euclidean distance; the smaller class on a tie.
 ///
-/// A class without noisy examples is never answered. Nothing is random but the noise.
+/// A class without noisy examples is never the answer. The learner itself has no randomness.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NearestCentroid;
 
@@ -63,7 +63,7 @@ impl NearestCentroid {
             for (input, positions) in test.iter().enumerate() {
                 let scores = product.of(positions);
                 if first {
-                    // Without a reference any class that exists is nearer.
+                    // Without a reference any class with examples is nearer.
                     best.push((if reference.is_some() { 0.0 } else { f32::NEG_INFINITY }, 0));
                 }
                 let Some(leader) = best.get_mut(input) else { continue };

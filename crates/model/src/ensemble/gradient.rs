@@ -1,12 +1,12 @@
 //! Full-batch gradient descent on a two-layer network through the Gram matrix.
 //!
 //! With full-batch gradients the first layer's weights stay in the span of their initial value and the training examples:
-//! `W = α W₀ + Xᵀ S`. The activations `X W = α X W₀ + G S` need the Gram matrix `G = X Xᵀ` only, which is counted once per
+//! `W = α W₀ + Xᵀ S`. The activations `X W = α X W₀ + G S` need only the Gram matrix `G = X Xᵀ`, which is counted once per
 //! model from bits. So a step costs `n² h` multiplications instead of `2 n d h` (n examples, d features, h hidden units), and
 //! gradient descent with momentum and weight decay is followed exactly (Adam is not). Input bits enter as ±½, which
-//! centres them, and a constant feature of ½ serves as the bias.
+//! centers them, and a constant feature of ½ serves as the bias.
 //!
-//! Matrices are row-major and padded to whole blocks of [`LANES`] hidden units; padded units have zero weights and stay silent.
+//! Matrices are row-major and padded to whole blocks of [`LANES`] hidden units; padded units have zero weights.
 
 use super::{
     BitMatrix, NoisyCopy, TwoLayerSettings,
@@ -169,7 +169,7 @@ impl Training {
         weights
     }
 
-    /// What the constant feature ½ adds for one block: its weights start at zero and are ½ `Σ S`.
+    /// The contribution of the constant feature ½ to one block: its weights start at zero and are ½ `Σ S`.
     fn bias(&self, index: usize) -> Lanes {
         self.combination(index).fold([0.0; LANES], |sum, row| add(sum, row.map(|value| 0.25 * value)))
     }
@@ -338,7 +338,7 @@ fn dot(left: &Lanes, right: &Lanes) -> f32 {
     parts.iter().sum()
 }
 
-/// Minus half of the sum of all rows: what inputs of ±½ add to a sum over selected rows.
+/// Minus half of the sum of all rows: the difference between inputs of ±½ and a sum over selected rows.
 fn half_sum(block: &[Lanes]) -> Lanes {
     block.iter().fold([0.0; LANES], |sum, row| add(sum, *row)).map(|value| -0.5 * value)
 }

@@ -1,11 +1,11 @@
-//! [`BaseLearner`]: what is trained on each noisy training set.
+//! [`BaseLearner`]: the model that is trained on each noisy training set.
 
 use super::{BitMatrix, sparse::SparseRows};
 use rayon::prelude::*;
 use std::fmt;
 use steadfast_certify::{Ballot, BoxError, VoteTable, seed::Generator};
 
-/// The noise of one model: a noisy training set and a flip mask for test inputs.
+/// The noisy data of one model: a training set, and a flip mask for test inputs.
 pub struct NoisyCopy {
     features: BitMatrix,
     labels: Vec<u32>,
@@ -39,13 +39,13 @@ impl NoisyCopy {
         &self.labels
     }
 
-    /// The test bits that this model sees flipped, packed like a row of the test matrix; the same ones for every input.
+    /// The test bits that are flipped for this model, the same for every input, packed like a row of the test matrix.
     #[must_use]
     pub fn mask(&self) -> &[u64] {
         &self.mask
     }
 
-    /// The model's own random numbers for everything but noise, from their start.
+    /// The model's random numbers for everything but noise, from their start.
     #[must_use]
     pub fn generator(&self) -> Generator {
         self.generator.clone()
@@ -64,13 +64,13 @@ pub struct NoisyBatch<'a> {
 }
 
 impl NoisyBatch<'_> {
-    /// The models.
+    /// The noisy data of each model.
     #[must_use]
     pub const fn copies(&self) -> &[NoisyCopy] {
         self.copies
     }
 
-    /// The *clean* test inputs; each model sees them flipped where its mask is set.
+    /// The *clean* test inputs, which are flipped for each model where its mask is set.
     #[must_use]
     pub const fn test(&self) -> &BitMatrix {
         self.test
@@ -82,13 +82,13 @@ impl NoisyBatch<'_> {
         self.classes
     }
 
-    /// What the votes of this batch belong to, for learners that make their own [`VoteTable`] of it, as on another device.
+    /// The header of this batch's votes, for learners that make their own [`VoteTable`], as on another device.
     #[must_use]
     pub const fn ballot(&self) -> &Ballot {
         &self.ballot
     }
 
-    /// The votes of the batch from one class per test input and model, the models being worked on in parallel.
+    /// Counts the votes of the batch, one class per test input and model. Models are computed in parallel.
     ///
     /// `answer` is called once per model, with scratch memory that `scratch` makes once per thread, and pushes one class per
     /// test input, in order.
@@ -130,18 +130,43 @@ impl NoisyBatch<'_> {
     }
 }
 
-/// Something that learns from a noisy training set and answers noisy test inputs.
+/// A learner that is trained on a noisy training set and answers noisy test inputs.
 ///
-/// A learner sees the noisy training sets of a batch, the clean test matrix and one flip mask per model. Its answers must be a
-/// function of each model's noisy data and random numbers alone, never of other models in the batch; the certificate rests on
-/// that. There is no `Sync` bound, so that learners on native libraries fit.
+/// A learner gets the noisy training sets of a batch, the clean test matrix and one flip mask per model. The certificate
+/// requires that its answers are a function of each model's noisy data and random numbers alone, never of other models in
+/// the batch. There is no `Sync` bound, so that learners on native libraries are possible.
+///
+/// ```
+/// use steadfast_certify::{BoxError, VoteTable};
+/// use steadfast_model::ensemble::{BaseLearner, NoisyBatch};
+///
+/// /// Answers the most frequent noisy label, whatever the input.
+/// #[derive(Debug)]
+/// struct Majority;
+///
+/// impl BaseLearner for Majority {
+///     fn describe(&self) -> String {
+///         "most frequent label".to_owned()
+///     }
+///     fn vote(&self, batch: &NoisyBatch<'_>) -> Result<VoteTable, BoxError> {
+///         let inputs = batch.test().rows();
+///         batch.vote_by_model(
+///             || (),
+///             |copy, (), answers| {
+///                 let ones = copy.labels().iter().filter(|&&label| label == 1).count();
+///                 answers.extend(vec![u32::from(2 * ones > copy.labels().len()); inputs]);
+///             },
+///         )
+///     }
+/// }
+/// ```
 pub trait BaseLearner: fmt::Debug {
-    /// The learner and all its settings, in a line.
+    /// The learner and all its settings, in one line. Runs of different descriptions do not add up.
     fn describe(&self) -> String;
 
-    /// How many models it is given at once, on so many threads.
+    /// The number of models in a batch, on this many threads.
     ///
-    /// By default enough that threads seldom wait for the slowest one, and few enough that memory stays small.
+    /// By default enough that threads seldom wait for the slowest model, and few enough that memory stays small.
     fn models_at_once(&self, threads: usize) -> u64 {
         32 * threads as u64
     }

@@ -10,6 +10,31 @@ use steadfast_certify::{
 
 /// Independent noise on every coordinate of a [`TrainingSet`] and of test inputs: feature bits flip at one rate, labels
 /// become another class at another (Wang et al. 2020, Eq. 2 and 6, with `1 − β` as the rates).
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use steadfast_certify::{Certifier, Confidence, Phase, Plan, Rate, Tally};
+/// use steadfast_model::ensemble::{
+///     BitMatrix, Ensemble, EnsembleNoise, NearestCentroid, TrainingSet,
+/// };
+///
+/// let rows = |count: usize| (0..count).map(|row| (0..30).map(move |bit| bit % 2 == row % 2));
+/// let labels = (0..20).map(|row| row % 2).collect();
+/// let training = TrainingSet::new(BitMatrix::from_rows(30, rows(20))?, labels, 2)?;
+/// let test = BitMatrix::from_rows(30, rows(4))?;
+///
+/// let noise = EnsembleNoise::new(Rate::new(0.1)?, Rate::new(0.1)?, 2)?;
+/// let ensemble = Ensemble::new(&training, &test, noise, &NearestCentroid, 1, 0)?;
+/// let votes = ensemble.votes(Phase::Estimation, 0..1_000, |_| ControlFlow::Continue(()))?;
+/// let tally = Tally::new(Plan::fixed(0, 1_000)?, None, votes.votes(3).unwrap())?;
+///
+/// let certifier = Certifier::new(Confidence::new(0.001)?);
+/// let certificate = certifier.certify(&noise.threat(&training, &test, 3)?, &tally)?;
+/// assert!(certificate.certifies(1, 1), "{certificate}");
+/// // The votes are about test input 3 and no other.
+/// assert!(certifier.certify(&noise.threat(&training, &test, 2)?, &tally).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnsembleNoise {
     features: BitFlips,
@@ -17,8 +42,8 @@ pub struct EnsembleNoise {
 }
 
 impl EnsembleNoise {
-    /// Feature bits of training and test flip at the rate `features`; a label becomes each other class with equal chance,
-    /// at the rate `labels` in all.
+    /// Feature bits of training and test flip at the rate `features`. A label changes at the rate `labels`, to each other
+    /// class with equal probability.
     ///
     /// # Errors
     /// [`Error::Certify`] for a rate of zero or fewer than two classes.
@@ -99,7 +124,7 @@ impl EnsembleNoise {
         })
     }
 
-    /// The noise of model number `model`, from its own random stream.
+    /// The noisy data of model number `model`, from its own random stream.
     pub(crate) fn draw(&self, training: &TrainingSet, seed: u64, phase: Phase, model: u64) -> NoisyCopy {
         let mut rng = generator(seed, phase, 0, model, Purpose::Noise);
         let rate = self.feature_rate();

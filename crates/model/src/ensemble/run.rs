@@ -1,4 +1,4 @@
-//! [`Ensemble`]: the loop from noise to votes.
+//! [`Ensemble`]: noisy copies, training and votes.
 
 use super::{BaseLearner, BitMatrix, EnsembleNoise, NoisyBatch, NoisyCopy, TrainingSet, sparse::SparseRows};
 use rayon::prelude::*;
@@ -12,11 +12,11 @@ pub enum Error {
     /// Data, noise or settings do not fit together.
     #[error("{what}: {given}, expected {expected}")]
     Shape {
-        /// The part.
-        what: &'static str,
         /// What was given.
+        what: &'static str,
+        /// Its value.
         given: String,
-        /// What would fit.
+        /// The values that are accepted.
         expected: &'static str,
     },
     /// A parameter of a certificate or noise.
@@ -29,7 +29,7 @@ pub enum Error {
         first: u64,
         /// One past its last model.
         end: u64,
-        /// What it failed with.
+        /// The learner's error.
         #[source]
         source: BoxError,
     },
@@ -38,7 +38,7 @@ pub enum Error {
     Stopped {
         /// Models that have voted.
         done: u64,
-        /// Models that were asked for.
+        /// Models that were requested.
         total: u64,
     },
     /// The device cannot be used.
@@ -58,27 +58,28 @@ pub enum Error {
     /// No thread pool could be started.
     #[error("{threads} threads could not be started; ask for fewer")]
     Threads {
-        /// How many were asked for.
+        /// The number that was requested.
         threads: usize,
-        /// Why not.
+        /// The system's reason.
         #[source]
         source: BoxError,
     },
 }
 
-/// How far a run has come, after each batch.
+/// The progress of a run, after each batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EnsembleProgress {
     /// Models that have voted in this call.
     pub done: u64,
-    /// Models that were asked for in this call.
+    /// Models that were requested in this call.
     pub total: u64,
 }
 
 /// Models trained on noisy copies of one training set, which vote on the same test inputs.
 ///
-/// Net number `i` of a phase draws from its own random stream: votes do not depend on threads, batches, or how a run is
-/// split into ranges of models.
+/// Model number `i` of a phase draws from its own random stream: votes do not depend on threads, batches, or how a run is
+/// split into ranges of models. [`EnsembleNoise`] has an example.
 #[derive(Debug)]
 pub struct Ensemble<'a> {
     training: &'a TrainingSet,

@@ -25,8 +25,8 @@ const GRID: f64 = (1 << 23) as f64;
 /// last digits of single-precision sums: a vote differs only where a model's two best scores are equal in all but those,
 /// which on MNIST is one vote in 100,000.
 ///
-/// What certificates rest on is kept exactly: the first layer sees test inputs through products of integers, which no order
-/// of summation changes, so an answer depends on the noisy input and not on the clean one.
+/// Certificates require that an answer depends on the noisy input and not on the clean one. That holds exactly: the first
+/// layer multiplies test inputs in integers, which no order of summation changes.
 ///
 /// Votes do not depend on the number of threads. In those last digits they may depend on the device and on how many models
 /// are trained at once: 32 per thread on the CPU, 512 on a CUDA device, half of that each time that memory runs out, and
@@ -36,7 +36,7 @@ pub struct TorchTwoLayerNet {
     learner: TwoLayerNet,
     device: Device,
     opened: tch::Device,
-    /// Models at once; smaller after memory has run out.
+    /// Models at once; reduced when memory runs out.
     limit: AtomicUsize,
 }
 
@@ -60,7 +60,7 @@ impl TorchTwoLayerNet {
         self.device
     }
 
-    /// Votes of some models on each test input, inputs × classes; of each part where memory did not do for all at once.
+    /// Votes of some models on each test input, inputs × classes; one table for each part if memory runs out for all at once.
     fn votes(&self, copies: &[NoisyCopy], batch: &NoisyBatch<'_>) -> Result<Vec<Vec<i64>>, TorchError> {
         // Each thread has a chunk of its own: threads that share one would wait for each other at every operation.
         tch::set_num_threads(1);
@@ -82,7 +82,7 @@ impl TorchTwoLayerNet {
     ) -> Result<Vec<i64>, TorchError> {
         let data = Data::new(copies, batch, self.learner.settings(), self.opened)?;
         let scores = data.train(self.learner.settings())?.scores(test, &data.masks)?;
-        // What is no number is no best score, and of equal scores the first is.
+        // NaN is never the best score, and of equal scores the first is.
         let scores = scores.f_nan_to_num(f64::NEG_INFINITY, f64::INFINITY, f64::NEG_INFINITY)?;
         let answers = scores.f_argmax(1, false)?.f_one_hot(batch.classes().into())?;
         let counts = answers.f_sum_dim_intlist([0_i64].as_slice(), false, Kind::Int64)?;
@@ -228,7 +228,7 @@ impl Trained {
     /// models × classes × inputs.
     ///
     /// As in `MaskedProduct`, masks are folded into weights that were put on an integer grid, so that flipping
-    /// inputs or weights comes to the very same numbers.
+    /// inputs or weights gives exactly the same numbers.
     fn scores(&self, test: &Tensor, masks: &Tensor) -> Result<Tensor, TorchError> {
         let over_features = |tensor: &Tensor| tensor.f_sum_dim_intlist([2_i64].as_slice(), true, None);
         let most = over_features(&self.first.f_abs()?)?;
@@ -255,7 +255,7 @@ impl Trained {
     }
 }
 
-/// Numbers that follow gradient descent with momentum and weight decay.
+/// Numbers in gradient descent with momentum and weight decay.
 #[derive(Debug)]
 struct Descending {
     value: Tensor,
@@ -283,7 +283,7 @@ fn signs<'a>(
     device: tch::Device,
 ) -> Result<Tensor, TorchError> {
     let bytes: Vec<u8> = rows.flatten().flat_map(|word| word.to_le_bytes()).collect();
-    // Unpacked on the device, eight at a time: a 32nd of the numbers has to be moved there.
+    // Unpacked on the device, eight at a time: a 32nd of the data is moved there.
     let table: Vec<f32> =
         (0..=u8::MAX).flat_map(|byte| (0..8).map(move |bit| f32::from(byte >> bit & 1) - 0.5)).collect();
     let table = Tensor::f_from_slice(&table)?.f_view([256, 8])?.f_to_device(device)?;

@@ -1,4 +1,4 @@
-//! [`TwoLayerNet`]: the paper's two-layer network, trained by full-batch gradient descent through the Gram matrix.
+//! [`TwoLayerNet`]: the two-layer network of Wang et al. 2020, trained by full-batch gradient descent through the Gram matrix.
 //!
 //! The mathematics is in [`gradient`](super::gradient).
 

@@ -19,12 +19,12 @@ impl Parameter {
         &self.name
     }
 
-    /// The tensor itself; what is written into it, the model computes with.
+    /// The tensor itself: the model computes with what is written into it.
     pub const fn tensor(&self) -> &Tensor {
         &self.tensor
     }
 
-    /// Where it stands: 0 in the embedding, `1 + n` in layer `n`, `None` in a head.
+    /// Its depth: 0 in the embedding, `1 + n` in layer `n`, `None` in a head.
     #[must_use]
     pub fn depth(&self) -> Option<usize> {
         if self.name.starts_with("embeddings.") {
@@ -34,10 +34,10 @@ impl Parameter {
         number.parse::<usize>().ok().map(|number| number + 1)
     }
 
-    /// Whether weight decay applies to it: not to biases, nor to layer normalisation.
+    /// Whether weight decay applies to it: not to biases, nor to layer normalization.
     #[must_use]
     pub fn decays(&self) -> bool {
-        // Both are vectors, and nothing else is.
+        // These are the vectors.
         self.tensor.dim() > 1
     }
 }
@@ -70,19 +70,19 @@ impl Parameters {
         Ok(tensor)
     }
 
-    /// Where they are.
+    /// The device of the tensors.
     #[must_use]
     pub const fn device(&self) -> Device {
         self.device
     }
 
-    /// The precision that they are kept in.
+    /// The precision of the tensors.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// All of them, encoder first, in the order of the layers.
+    /// All weights, encoder first, in the order of the layers.
     pub fn iter(&self) -> std::slice::Iter<'_, Parameter> {
         self.all.iter()
     }
@@ -108,7 +108,9 @@ impl Parameters {
             hasher.write(name.as_bytes());
             let shape = tensor.size();
             hasher.write_u64(shape.len() as u64);
-            shape.iter().for_each(|&size| hasher.write_i64(size));
+            for size in shape {
+                hasher.write_i64(size);
+            }
             hasher.write_u64(kind_number(tensor.kind()));
             let tensor = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?;
             let count = tensor.numel();
@@ -121,14 +123,14 @@ impl Parameters {
         Ok(fingerprint)
     }
 
-    /// How many numbers they are together.
+    /// The number of weights, as single numbers.
     #[must_use]
     pub fn count(&self) -> usize {
         self.all.iter().map(|parameter| parameter.tensor.numel()).sum()
     }
 }
 
-/// A number of our own for a precision: libtorch's may change.
+/// A number for a precision that does not depend on libtorch's version.
 const fn kind_number(kind: Kind) -> u64 {
     match kind {
         Kind::Float => 0,

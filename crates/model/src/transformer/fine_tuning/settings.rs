@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a model is fine-tuned.
 ///
-/// The defaults are within the ranges that Devlin et al. 2019 (appendix A.3) recommend, with `AdamW`'s decoupled weight decay
+/// The defaults are within the ranges of Devlin et al. 2019 (appendix A.3), with `AdamW`'s decoupled weight decay
 /// (Loshchilov and Hutter 2019), as in `transformers`.
 ///
 /// ```
@@ -21,20 +21,20 @@ pub struct FineTuning {
     pub epochs: u64,
     /// Texts per step.
     pub batch: usize,
-    /// The learning rate at the end of the warm-up, from where it falls to zero linearly.
+    /// The learning rate at the end of the warm-up, from which it falls linearly to zero.
     pub learning_rate: f64,
     /// The share of steps in which the learning rate rises from zero.
     pub warm_up: f64,
-    /// Weight decay per step and unit of learning rate; not applied to biases and layer normalisation.
+    /// Weight decay per step and unit of learning rate; not applied to biases and layer normalization.
     pub weight_decay: f64,
     /// Gradients of a larger Euclidean norm, over all weights together, are scaled down to it.
     #[serde(with = "unbounded")]
     pub clip: f64,
-    /// What stays as it is: nothing (0), the embedding (1), the embedding and the first `n` layers (`1 + n`).
+    /// Frozen weights: none (0), the embedding (1), the embedding and the first `n` layers (`1 + n`).
     pub frozen: usize,
-    /// Draws the order of texts, dropout and the noise on weights.
+    /// The seed of the order of texts, of dropout and of the noise on weights.
     pub seed: u64,
-    /// Noise on weights while training (FRS), if any.
+    /// Noise on weights in training (FRS), if any.
     pub smoothing: Option<ParameterSmoothing>,
 }
 
@@ -68,11 +68,11 @@ impl FineTuning {
         weight_decay: f64,
         /// Sets the Euclidean norm to which gradients are clipped.
         clip: f64,
-        /// Sets what stays as it is, in layers from the embedding.
+        /// Sets the number of frozen layers, counted from the embedding.
         frozen: usize,
         /// Sets the seed.
         seed: u64,
-        /// Sets the noise on weights while training.
+        /// Sets the noise on weights in training.
         smoothing: Option<ParameterSmoothing>,
     }
 
