@@ -3,7 +3,7 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use steadfast::certify::{
-    BitFlips, Bits, Confidence, DiscreteThreat, Group, GroupsThreat, Interval, Lower, Noise, Phase, Rate,
+    BitFlips, Bits, Confidence, Group, GroupsThreat, Interval, Lower, Noise, Phase, Rate, ThreatModel,
     UniformThreat,
     confidence::{Prior, anytime_lower, clopper_pearson_lower},
     seed::{Purpose, generator},
@@ -17,7 +17,7 @@ fn interval(text: &str) -> Interval {
 fn bounds(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("bound");
     group.throughput(Throughput::Elements(1));
-    let confidence = Confidence::new(0.001).expect("a level");
+    let confidence = Confidence::alpha(0.001).expect("a level");
     for (votes, samples) in [(100, 100), (9_962, 10_000), (5_156, 10_000), (38, 10_000), (990_000, 1_000_000)]
     {
         let id = format!("{votes} of {samples}");

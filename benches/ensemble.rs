@@ -1,8 +1,8 @@
-//! Speed of ensembles trained on noise, in nets per second. `cargo bench --bench ensemble`, and the same network on libtorch
+//! Speed of ensembles trained on noise, in models per second. `cargo bench --bench ensemble`, and the same network on libtorch
 //! beside it with `--features torch`.
 //!
-//! The problem has the shape of MNIST 1/7 (784 bits, 1,000 test inputs, one bit in ten set) and is made up here. The baseline
-//! trains the same network by explicit gradients on explicit weights, one net at a time, with test noise of its own for
+//! The data has the shape of MNIST 1/7 (784 bits, 1,000 test inputs, one bit in ten set) and is made up here. The baseline
+//! trains the same network by explicit gradients on explicit weights, one model at a time, with test noise of its own for
 //! every input.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -16,7 +16,7 @@ use steadfast::{
         seed::{Purpose, generator},
     },
     model::ensemble::{
-        BaseLearner, BitMatrix, Ensemble, EnsembleNoise, NearestCentroid, NoisyBatch, NoisyNet, Problem,
+        BaseLearner, BitMatrix, Ensemble, EnsembleNoise, NearestCentroid, NoisyBatch, NoisyCopy, TrainingSet,
         TwoLayerNet, TwoLayerSettings,
     },
 };
@@ -25,7 +25,7 @@ const FEATURES: usize = 784;
 const INPUTS: usize = 1_000;
 
 /// Two classes of blurred strokes: a random tenth of the bits each, every example a noisy copy of its class.
-fn problem(examples: usize) -> Problem {
+fn data(examples: usize) -> (TrainingSet, BitMatrix) {
     let mut rng = generator(1, Phase::Training, 0, 0, Purpose::Other(1));
     let tenth = Rate::new(0.1).expect("a rate");
     let patterns: Vec<Vec<bool>> =
@@ -41,7 +41,7 @@ fn problem(examples: usize) -> Problem {
         BitMatrix::from_rows(FEATURES, rows).expect("rows of bits")
     };
     let labels = (0..examples).map(|index| (index % 2) as u32).collect();
-    Problem::new(rows(examples), labels, 2, rows(INPUTS)).expect("a problem")
+    (TrainingSet::new(rows(examples), labels, 2).expect("a training set"), rows(INPUTS))
 }
 
 /// The network of [`TwoLayerNet`] on explicit single-precision matrices.
@@ -59,9 +59,9 @@ impl ExplicitNet {
         Array2::from_shape_vec((matrix.rows(), FEATURES), bits).expect("a full matrix")
     }
 
-    fn answer(&self, net: &NoisyNet, test: &Array2<f32>, answers: &mut Vec<u32>) {
-        let TwoLayerSettings { width, steps, learning_rate, momentum, weight_decay } = self.0;
-        let mut rng = net.generator();
+    fn answer(&self, copy: &NoisyCopy, test: &Array2<f32>, answers: &mut Vec<u32>) {
+        let TwoLayerSettings { width, steps, learning_rate, momentum, weight_decay, .. } = self.0;
+        let mut rng = copy.generator();
         let mut draw = |shape, limit: f32| {
             Array2::from_shape_simple_fn(shape, || limit * (rng.next_u32() as f32 / 2_147_483_648.0 - 1.0))
         };
@@ -69,16 +69,16 @@ impl ExplicitNet {
         let mut second = draw((width, 2), (6.0 / width as f32).sqrt());
         let mut bias = Array1::<f32>::zeros(width);
         let (mut v1, mut v2, mut vb) = (first.clone() * 0.0, second.clone() * 0.0, bias.clone());
-        let inputs = Self::dense(net.features());
+        let inputs = Self::dense(copy.features());
         for _ in 0..steps {
             let hidden = (inputs.dot(&first) + &bias).mapv(|value| value.max(0.0));
             let mut errors = hidden.dot(&second).mapv(f32::exp);
-            for (mut row, &label) in errors.rows_mut().into_iter().zip(net.labels()) {
+            for (mut row, &label) in errors.rows_mut().into_iter().zip(copy.labels()) {
                 let sum = row.sum();
                 row /= sum;
                 row[label as usize] -= 1.0;
             }
-            errors /= net.labels().len() as f32;
+            errors /= copy.labels().len() as f32;
             let mut gradient = errors.dot(&second.t());
             gradient.zip_mut_with(&hidden, |gradient, hidden| {
                 if *hidden <= 0.0 {
@@ -112,7 +112,7 @@ impl BaseLearner for ExplicitNet {
     }
     fn vote(&self, batch: &NoisyBatch<'_>) -> Result<VoteTable, BoxError> {
         let test = Self::dense(batch.test());
-        batch.vote_by_net(|| (), |net, (), answers| self.answer(net, &test, answers))
+        batch.vote_by_model(|| (), |copy, (), answers| self.answer(copy, &test, answers))
     }
 }
 
@@ -122,7 +122,7 @@ fn on_libtorch(net: TwoLayerNet) -> Box<dyn BaseLearner> {
     Box::new(TorchTwoLayerNet::new(net, Device::Cpu).expect("a CPU"))
 }
 
-fn nets(criterion: &mut Criterion) {
+fn models(criterion: &mut Criterion) {
     let settings = TwoLayerSettings::default();
     let fast = TwoLayerNet::new(settings).expect("settings");
     let learners: [(&str, Box<dyn BaseLearner>, u64); _] = [
@@ -134,13 +134,13 @@ fn nets(criterion: &mut Criterion) {
     ];
     let noise = EnsembleNoise::new(Rate::new(0.1).expect("a rate"), Rate::new(0.1).expect("a rate"), 2)
         .expect("noise");
-    let mut group = criterion.benchmark_group("nets");
+    let mut group = criterion.benchmark_group("ensemble");
     group.sample_size(10);
     for examples in [50, 100, 200] {
-        let problem = problem(examples);
+        let (training, test) = data(examples);
         for (name, learner, count) in &learners {
             let (name, count) = (*name, *count);
-            let ensemble = Ensemble::new(&problem, noise, learner.as_ref(), 1, 0).expect("threads");
+            let ensemble = Ensemble::new(&training, &test, noise, learner.as_ref(), 1, 0).expect("threads");
             group.throughput(Throughput::Elements(count));
             group.bench_function(BenchmarkId::new(name, format!("{examples} examples")), |bencher| {
                 bencher.iter(|| {
@@ -154,5 +154,5 @@ fn nets(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, nets);
+criterion_group!(benches, models);
 criterion_main!(benches);

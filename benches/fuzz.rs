@@ -1,7 +1,7 @@
-//! Speed of tree search, randomisation and vote with models that cost nothing. `cargo bench --bench fuzz`.
+//! Speed of tree search, randomization and vote with models that cost nothing. `cargo bench --bench fuzz`.
 //!
 //! A figure is what fuzzing adds to the model's calls. The baseline makes the same number of mutated copies, without
-//! a tree, without looking for equal ones and without asking anyone.
+//! a tree, without comparing texts and without a model.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::{hint::black_box, sync::Arc};
@@ -11,7 +11,7 @@ use steadfast::{
         rand_core::Rng,
         seed::{Generator, Purpose, generator},
     },
-    fuzz::{Divergence, Fuzzer, Poll, Randomisation, Randomiser, Rates, Settings},
+    fuzz::{Divergence, Fuzzer, MajorityVote, Randomization, Randomizer, Rates, SearchSettings},
     perturb::{Lexicon, MutationWeights, SegmentMutation, WordId, WordList},
 };
 
@@ -63,19 +63,19 @@ fn fuzz(criterion: &mut Criterion) {
         SegmentMutation::new(MutationWeights::default(), WordList::new(words)).expect("a mutation");
     let rate = |rate| Rate::new(rate).expect("a rate");
     let rates = Rates::new(rate(0.2), rate(0.9)).expect("rates");
-    let settings = Randomisation { threshold: 0.7, ..Randomisation::new(rates) };
-    let randomiser = Randomiser::new(mutation.clone(), settings).expect("a randomiser");
+    let settings = Randomization::new(rates).threshold(0.7);
+    let randomizer = Randomizer::new(mutation.clone(), settings).expect("a randomizer");
     let objective = Divergence::new(Free);
     let mut group = criterion.benchmark_group("fuzz");
     group.throughput(Throughput::Elements(TEXTS as u64));
     for size in SIZES {
         let texts = texts(size);
         for (budget, leaves) in [(10, 1), (10, 4), (30, 1)] {
-            let settings = Settings { budget, leaves, ..Settings::default() };
+            let settings = SearchSettings::default().budget(budget).leaves(leaves);
             let fuzzer = Fuzzer::new(Arc::clone(&lexicon), mutation.clone(), settings).expect("a fuzzer");
             let name = format!("search, budget {budget}, {leaves} at once");
             group.bench_function(BenchmarkId::new(name, size), |bencher| {
-                bencher.iter(|| fuzzer.search(&objective, black_box(&texts)).expect("findings"));
+                bencher.iter(|| fuzzer.search(&objective, black_box(&texts)).expect("areas"));
             });
         }
         group.bench_function(BenchmarkId::new("baseline: ten mutated copies", size), |bencher| {
@@ -89,15 +89,15 @@ fn fuzz(criterion: &mut Criterion) {
                 }
             });
         });
-        let fuzzer = Fuzzer::new(Arc::clone(&lexicon), mutation.clone(), Settings::default());
-        let findings = fuzzer.expect("a fuzzer").search(&objective, &texts).expect("findings");
-        group.bench_function(BenchmarkId::new("randomise and vote, 20 voters", size), |bencher| {
+        let fuzzer = Fuzzer::new(Arc::clone(&lexicon), mutation.clone(), SearchSettings::default());
+        let areas = fuzzer.expect("a fuzzer").search(&objective, &texts).expect("areas");
+        group.bench_function(BenchmarkId::new("randomize and vote, 20 voters", size), |bencher| {
             bencher.iter(|| {
-                let mut poll = Poll::new(&randomiser, &findings);
+                let mut vote = MajorityVote::new(&randomizer, &areas);
                 for _ in 0..20 {
-                    poll.ask(&Free).expect("answers");
+                    vote.ask(&Free).expect("answers");
                 }
-                poll.verdicts().expect("verdicts")
+                vote.verdicts().expect("verdicts")
             });
         });
     }

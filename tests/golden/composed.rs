@@ -8,9 +8,7 @@ use crate::{
 };
 use num_traits::{One, Zero};
 use serde_json::Value;
-use steadfast::certify::{
-    ClassBounds, Composition, DiscreteThreat, FlipThreat, Group, GroupsThreat, TradeOff,
-};
+use steadfast::certify::{ClassBounds, Composition, FlipThreat, Group, GroupsThreat, ThreatModel, TradeOff};
 
 pub(crate) fn multiclass(checker: &mut Checker, row: &Row<'_>) -> Result<(), String> {
     let (pa, pb) = (row.exactly("pa_lower")?, row.exactly("pb_upper")?);

@@ -66,7 +66,7 @@ pub(crate) fn interval(text: &str) -> Result<Interval, String> {
 
 pub(crate) fn confidence(text: &str) -> Result<Confidence, String> {
     let alpha: f64 = text.parse().map_err(|_| format!("{text:?} is no α"))?;
-    Confidence::new(alpha).map_err(|error| error.to_string())
+    Confidence::alpha(alpha).map_err(|error| error.to_string())
 }
 
 /// The text writes `exact`, rounded to the nearest number with its digits.

@@ -8,9 +8,12 @@ use crate::{
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 use serde_json::Value;
-use steadfast::certify::{
-    AblationThreat, ClassBounds, DiscreteThreat, EditCounts, EditKind, EditThreat, Interval, Lower, Radius,
-    Swap, Threat, Upper, WordThreat, certify_partition, frs,
+use steadfast::{
+    certify::{
+        AblationThreat, ClassBounds, EditCounts, EditKind, EditThreat, Interval, Lower, Radius,
+        SubstitutionPair, SynonymThreat, Threat, ThreatModel, Upper, certify_partition,
+    },
+    fuzz::theorem,
 };
 
 /// What a probability becomes when a share is deleted.
@@ -190,13 +193,13 @@ pub(crate) fn safer(checker: &mut Checker, row: &Row<'_>) -> Result<(), String> 
     ensure(most as u64 == row.count("max_words_R")?, || format!("exactly {most} words"))?;
 
     // Two laws with this overlap, in the sampler's integers: rounded down by less than one of them.
-    let swap = |text: &String| -> Result<Vec<Swap>, String> {
+    let swap = |text: &String| -> Result<Vec<SubstitutionPair>, String> {
         let shared = (number(text)? * integer(1 << 32)).to_integer();
         let shared = u64::try_from(shared).map_err(|_| "no overlap")?;
         let rest = (1 << 32) - shared;
-        Ok(vec![Swap::new(&[(shared, shared), (rest, 0), (0, rest)]).map_err(|e| e.to_string())?])
+        Ok(vec![SubstitutionPair::new(&[(shared, shared), (rest, 0), (0, rest)]).map_err(|e| e.to_string())?])
     };
-    let threat = WordThreat::new(texts.iter().map(swap).collect::<Result<Vec<_>, _>>()?);
+    let threat = SynonymThreat::new(texts.iter().map(swap).collect::<Result<Vec<_>, _>>()?);
     let top = row.interval("p")?.lower();
     for r in 0..=overlaps.len() {
         let least = after(r).max(Q::zero());
@@ -214,7 +217,7 @@ pub(crate) fn frs_condition(_: &mut Checker, row: &Row<'_>) -> Result<(), String
     let expected = row.get("max_trigger_tokens")?.as_i64();
     ensure(exact == expected, || format!("exactly {exact:?}"))?;
     let certain: Interval = interval("1")?;
-    let found = frs::trigger_length(row.interval("p")?.lower(), row.interval("omega")?, certain);
+    let found = theorem::trigger_length(row.interval("p")?.lower(), row.interval("omega")?, certain);
     let found = found.statement().map(i64::from);
     ensure(found == expected, || format!("the library says {found:?}"))
 }

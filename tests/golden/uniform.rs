@@ -6,7 +6,7 @@ use crate::{
     row::{Row, confidence, ensure, hexadecimal, interval, number, same},
 };
 use steadfast::certify::{
-    ClassBounds, DiscreteThreat, Radius, Threat, UniformThreat,
+    ClassBounds, Radius, Threat, ThreatModel, UniformThreat,
     confidence::{clopper_pearson_lower, required_samples, required_votes},
 };
 

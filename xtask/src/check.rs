@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use steadfast_fetch::catalogue::{MINILM, MNIST, MOVIE_REVIEWS};
+use steadfast_fetch::catalog::{MINILM, MNIST, MOVIE_REVIEWS};
 
 use crate::{
     downstream,

@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use steadfast_fetch::{Cache, Error as FetchError, catalogue, libtorch};
+use steadfast_fetch::{Cache, Error as FetchError, catalog, libtorch};
 
 use crate::{
     libtorch::{Libtorch, check},
@@ -224,7 +224,7 @@ fn cuda() -> Vec<Finding> {
 const CUDA_LIBRARY: &str = "libtorch_cuda.so";
 
 fn cached(cache: &Cache, verify: bool) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = catalogue::ALL
+    let mut findings: Vec<Finding> = catalog::ALL
         .iter()
         .map(|source| {
             let state = if verify { cache.verify(source) } else { cache.fetch(source, true).map(drop) };

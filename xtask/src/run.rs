@@ -4,7 +4,7 @@ use std::{error::Error, path::Path};
 
 use steadfast_fetch::{
     Source,
-    catalogue::{GLOVE, MINILM, MNIST, MOVIE_REVIEWS, WORDNET},
+    catalog::{GLOVE, MINILM, MNIST, MOVIE_REVIEWS, WORDNET},
 };
 
 use crate::{

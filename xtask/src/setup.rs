@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use steadfast_fetch::catalogue;
+use steadfast_fetch::catalog;
 
 use crate::{
     libtorch::Libtorch,
@@ -12,7 +12,7 @@ use crate::{
 /// Fetches all data, then libtorch. Where there is no libtorch for the machine, all the rest is there before that is said.
 pub(crate) fn everything() -> Result<(), Box<dyn Error>> {
     let cache = workspace::cache()?;
-    for source in catalogue::ALL {
+    for source in catalog::ALL {
         println!("{}", cache.fetch(&source, false)?.display());
     }
     let libtorch = Libtorch::chosen(&cache);

@@ -181,52 +181,6 @@ impl<X, F: Fn(&X) -> ClassId> Classifier<X> for FromFn<F> {
     }
 }
 
-/// A classifier made of a closure that answers one input with probabilities; see [`scoring_from_fn`].
-#[derive(Clone, Debug)]
-pub struct ScoringFromFn<F> {
-    classes: usize,
-    probabilities: F,
-}
-
-/// A classifier from a closure that gives the probabilities of all classes for one input; the most probable is the answer.
-///
-/// ```
-/// use steadfast_certify::{Classifier, ScoringClassifier, scoring_from_fn};
-///
-/// let coin = scoring_from_fn(2, |&p: &f32| vec![1.0 - p, p]);
-/// assert_eq!(coin.classify(&[0.2, 0.7]).unwrap(), [0, 1]);
-/// // What is no distribution is refused when it is answered.
-/// assert!(coin.probabilities(&[1.5]).is_err());
-/// ```
-pub const fn scoring_from_fn<X, F: Fn(&X) -> Vec<f32>>(classes: usize, probabilities: F) -> ScoringFromFn<F> {
-    ScoringFromFn { classes, probabilities }
-}
-
-impl<X, F: Fn(&X) -> Vec<f32>> Classifier<X> for ScoringFromFn<F> {
-    fn class_count(&self) -> usize {
-        self.classes
-    }
-    fn classify(&self, batch: &[X]) -> Result<Vec<ClassId>, BoxError> {
-        Ok(self.probabilities(batch)?.classes_of_inputs())
-    }
-}
-
-impl<X, F: Fn(&X) -> Vec<f32>> ScoringClassifier<X> for ScoringFromFn<F> {
-    fn probabilities(&self, batch: &[X]) -> Result<Probabilities, BoxError> {
-        let mut values = Vec::with_capacity(batch.len() * self.classes);
-        for input in batch {
-            let row = (self.probabilities)(input);
-            if row.len() != self.classes {
-                let problem =
-                    format!("gave {} probabilities for an input; expected {}", row.len(), self.classes);
-                return Err(Error::Answer { problem }.into());
-            }
-            values.extend(row);
-        }
-        Ok(Probabilities::new(self.classes, values)?)
-    }
-}
-
 /// A classifier made of a closure that answers a batch; see [`from_batch_fn`].
 #[derive(Clone, Debug)]
 pub struct FromBatchFn<F> {
@@ -326,6 +280,59 @@ where
     Ok(answers)
 }
 
+/// A classifier made of a closure that gives one input's probabilities; see [`scoring_from_fn`].
+#[derive(Clone, Debug)]
+pub struct ScoringFromFn<F> {
+    classes: usize,
+    probabilities: F,
+}
+
+/// A [`ScoringClassifier`] from a closure that gives the probabilities of one input's classes, as an array or a vector. Its
+/// answer is the most probable class, the smaller one on a tie.
+///
+/// ```
+/// use steadfast_certify::{Bits, Classifier, scoring_from_fn};
+///
+/// let share = scoring_from_fn(2, |bits: &Bits| {
+///     let ones = bits.count_ones() as f32 / bits.len() as f32;
+///     [1.0 - ones, ones]
+/// });
+/// assert_eq!(share.classify(&[Bits::zeros(3)])?, [0]);
+/// # Ok::<(), steadfast_certify::BoxError>(())
+/// ```
+pub const fn scoring_from_fn<X, P, F>(classes: usize, probabilities: F) -> ScoringFromFn<F>
+where
+    P: IntoIterator<Item = f32>,
+    F: Fn(&X) -> P,
+{
+    ScoringFromFn { classes, probabilities }
+}
+
+impl<X, P: IntoIterator<Item = f32>, F: Fn(&X) -> P> Classifier<X> for ScoringFromFn<F> {
+    fn class_count(&self) -> usize {
+        self.classes
+    }
+    fn classify(&self, batch: &[X]) -> Result<Vec<ClassId>, BoxError> {
+        Ok(self.probabilities(batch)?.classes_of_inputs())
+    }
+}
+
+impl<X, P: IntoIterator<Item = f32>, F: Fn(&X) -> P> ScoringClassifier<X> for ScoringFromFn<F> {
+    fn probabilities(&self, batch: &[X]) -> Result<Probabilities, BoxError> {
+        let mut values = Vec::with_capacity(batch.len() * self.classes);
+        for (index, input) in batch.iter().enumerate() {
+            values.extend((self.probabilities)(input));
+            let given = values.len() - index * self.classes;
+            if given != self.classes {
+                let problem =
+                    format!("gave {given} probabilities for an input, but has {} classes", self.classes);
+                return Err(Error::Answer { problem }.into());
+            }
+        }
+        Ok(Probabilities::new(self.classes, values)?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,5 +378,17 @@ mod tests {
         assert!(Probabilities::new(2, vec![-0.5, 1.5]).is_err());
         let fine = Probabilities::new(2, vec![0.5, 0.5, 0.1, 0.9]).unwrap();
         assert_eq!(fine.classes_of_inputs(), [0, 1]);
+    }
+
+    #[test]
+    fn a_closure_of_probabilities_answers_the_most_probable_class() {
+        let classifier = scoring_from_fn(2, |&p: &f32| [1.0 - p, p]);
+        assert_eq!(classifier.classify(&[0.9, 0.1, 0.5]).unwrap(), [1, 0, 0]);
+        assert_eq!(classifier.probabilities(&[0.25]).unwrap().rows().next().unwrap(), [0.75, 0.25]);
+        assert!(classifier.probabilities(&[2.0]).is_err());
+        let uneven = scoring_from_fn(2, |&length: &usize| vec![1.0 / length as f32; length]);
+        assert!(uneven.probabilities(&[2]).is_ok());
+        // Not even where the total fits.
+        assert!(uneven.probabilities(&[1, 3]).is_err());
     }
 }

@@ -12,18 +12,9 @@ pub enum Assumption {
     RealArithmetic,
     /// Whatever computes the classifier, no logit is further than the rounding tolerance from the one that was computed.
     LogitsWithinTolerance,
-    /// The area that a search found covers the whole trigger.
-    AreaCoversTrigger,
-    /// The noise is uniform although the sampler's is not known to be.
-    LawIsUniform,
-    /// The smoothed model answers clean inputs as the clean model does (FRS, Assumption 1).
-    SmoothingKeepsCleanAnswers,
-    /// The votes on the text at hand bound the probability on its clean original.
-    VotesAreThoseOfTheCleanText,
-    /// Every token of the trigger is randomized independently, and no longer acts once it is.
-    TokensRandomizedIndependently,
-    /// The voters were drawn independently of one another and none was rejected.
-    IndependentVoters,
+    /// An assumption of a theorem elsewhere, as a clause: "the voters were drawn independently".
+    #[cfg_attr(feature = "serde", serde(untagged))]
+    Stated(&'static str),
 }
 
 impl fmt::Display for Assumption {
@@ -33,18 +24,7 @@ impl fmt::Display for Assumption {
             Self::LogitsWithinTolerance => {
                 "no logit is further than the rounding tolerance from the one that was computed"
             }
-            Self::AreaCoversTrigger => "the area found by the search covers the whole trigger",
-            Self::LawIsUniform => "the noise is uniform",
-            Self::SmoothingKeepsCleanAnswers => {
-                "the smoothed model answers clean inputs as the clean model does"
-            }
-            Self::VotesAreThoseOfTheCleanText => {
-                "the votes on the text at hand bound the probability on its clean original"
-            }
-            Self::TokensRandomizedIndependently => {
-                "every token of the trigger is randomized independently and no longer acts once it is"
-            }
-            Self::IndependentVoters => "the voters were drawn independently and none was rejected",
+            Self::Stated(clause) => clause,
         })
     }
 }

@@ -89,6 +89,14 @@ macro_rules! fingerprints {
 }
 fingerprints!(Fingerprint, NoiseFingerprint);
 
+impl NoiseFingerprint {
+    /// The noise of one input, by number, where this is the noise of several inputs together.
+    #[must_use]
+    pub fn of_input(self, number: u64) -> Self {
+        Self::new("input", [self.0, number])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

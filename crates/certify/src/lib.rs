@@ -64,7 +64,6 @@ pub mod conditional;
 pub mod confidence;
 mod error;
 mod fingerprint;
-pub mod frs;
 mod interval;
 mod log;
 pub mod noise;

@@ -277,10 +277,17 @@ impl VoteTable {
     }
 
     /// The votes on one input; `None` past the last input.
+    ///
+    /// Their noise is [`NoiseFingerprint::of_input`] of the table's, and their run is one of this input alone, so that votes on one input
+    /// neither add up with those on another nor certify anything about it.
     #[must_use]
     pub fn votes(&self, input: usize) -> Option<Votes> {
         let counts = self.counts.chunks_exact(self.classes).nth(input)?.to_vec();
-        Some(Votes { header: self.header.clone(), counts, near_ties: 0 })
+        let number = input as u64;
+        let header = &self.header;
+        let noise = header.noise.map(|noise| noise.of_input(number));
+        let run = Fingerprint::new("input", [header.run.value(), number]);
+        Some(Votes { header: VoteHeader { noise, run, ..header.clone() }, counts, near_ties: 0 })
     }
 
     /// Adds the votes of another shard of the same run.
@@ -469,6 +476,9 @@ mod tests {
         let mut table = VoteTable::new(header, 2, vec![3, 0, 1, 2]).unwrap();
         assert_eq!(table.votes(1).unwrap().counts(), [1, 2]);
         assert!(table.votes(2).is_none());
+        // Votes on another input are another run, whether or not the noise is known.
+        let mut first = table.votes(0).unwrap();
+        assert!(matches!(first.merge(&table.votes(1).unwrap()), Err(Error::Mismatch { .. })));
         let more =
             VoteTable::new(VoteHeader::new(None, run(1), Phase::Estimation, 3..4), 2, vec![0, 1, 0, 1])
                 .unwrap();

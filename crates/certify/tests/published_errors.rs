@@ -12,7 +12,7 @@ use oracle::{
 };
 use steadfast_certify::{
     AblationThreat, ClassBounds, ClassId, EditKind, EditThreat, Interval, Lower, Radius, SubstitutionPair,
-    SynonymThreat, ThreatModel, Upper, frs,
+    SynonymThreat, ThreatModel, Upper,
 };
 
 const WORD: u64 = 1 << 32;
@@ -192,41 +192,4 @@ fn ties_are_not_certified() {
     let threat = EditThreat::uniform(interval("0.5"), 1);
     assert_eq!(threat.lower_bound(Lower::ONE, 1), Upper::HALF.complement());
     assert_eq!(threat.radius(&binary(Lower::ONE)), Some(Radius::Count(0, threat.unit())));
-}
-
-/// FRS finds the area to randomize in the text at hand, which is the attacker's.
-#[test]
-fn a_decoy_takes_the_area() {
-    const DECOY: u8 = 8;
-    const TRIGGER: u8 = 9;
-    const ERASED: u8 = 0;
-    let omega = 9_u64;
-    // A word's influence on the answer, as a search would see it: the decoy stands out.
-    let influence = |token: u8| match token {
-        DECOY => 3,
-        TRIGGER => 2,
-        _ => 1,
-    };
-    let answer = |text: &[u8]| -> ClassId { usize::from(!text.contains(&TRIGGER)) };
-    // The area is the word of most influence; each of its tokens is randomized with probability ω = 0.9.
-    let vote = |text: &[u8], class: ClassId| {
-        let area = (0..text.len()).max_by_key(|&at| influence(text[at])).unwrap();
-        let mut randomized = text.to_vec();
-        randomized[area] = ERASED;
-        let count = |text: &[u8], weight: u64| if answer(text) == class { weight } else { 0 };
-        Q::new((count(&randomized, omega) + count(text, 10 - omega)).into(), 10.into())
-    };
-    let (clean, poisoned) = ([1, 2, 3], [1, DECOY, 2, TRIGGER, 3]);
-    let (right, target) = (1, 0);
-    assert_eq!(vote(&clean, right), one());
-    // The trigger acts on every noisy copy: the area never covers it.
-    assert_eq!(vote(&poisoned, target), one());
-    // Without the decoy, the defence works and the condition says so.
-    assert_eq!(vote(&[1, 2, TRIGGER, 3], right), q("0.9"));
-    // The condition sees the votes on the poisoned text, and holds for triggers of up to six tokens.
-    let condition = frs::trigger_length(Lower::ONE, interval("0.9"), interval("1"));
-    assert_eq!(*condition.statement(), Some(6), "said of a text whose trigger of one token has won");
-    let assumed: Vec<String> = condition.assumptions().map(|assumption| assumption.to_string()).collect();
-    assert!(assumed.iter().any(|assumption| assumption.contains("covers the whole trigger")), "{assumed:?}");
-    assert!(assumed.iter().any(|assumption| assumption.contains("clean original")), "{assumed:?}");
 }

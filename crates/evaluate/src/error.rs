@@ -392,7 +392,7 @@ pub enum Error {
     /// A search or a vote could not be held.
     #[cfg(feature = "torch")]
     #[error(transparent)]
-    Fuzz(#[from] steadfast_fuzz::Error),
+    Fuzz(#[from] steadfast_fuzz::FuzzError),
     /// Training or voting failed.
     #[error(transparent)]
     Ensemble(#[from] steadfast_model::ensemble::Error),

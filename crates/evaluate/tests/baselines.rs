@@ -84,8 +84,7 @@ fn train(lexicon: &Arc<Lexicon>, texts: &[Labelled]) -> Result<TextClassifier, E
     let subwords = Subwords::load(&folder, model.config(), Arc::clone(lexicon))?;
     let encode = |(text, class): &Labelled| Ok(Example { tokens: subwords.encode(text)?, class: *class });
     let examples: Vec<Example> = texts.iter().map(encode).collect::<Result<_, Error>>()?;
-    let settings =
-        FineTuning { epochs: 12, batch: 16, learning_rate: 5e-3, seed: 1, ..FineTuning::default() };
+    let settings = FineTuning::default().epochs(12).batch(16).learning_rate(5e-3).seed(1);
     fine_tune(&model, &settings, &mut |_| Ok(examples.clone()), &[], None, &mut |_| {
         ControlFlow::Continue(())
     })?;
@@ -223,7 +222,7 @@ fn an_encoder_without_a_head_learns_to_tell_how_texts_read() {
         );
         found.map(|found| (found, steps))
     };
-    let settings = FineTuning { epochs: 8, batch: 16, learning_rate: 1e-2, seed: 1, ..FineTuning::default() };
+    let settings = FineTuning::default().epochs(8).batch(16).learning_rate(1e-2).seed(1);
     let (perplexity, steps) = train(&texts, &settings).unwrap();
     assert_eq!(steps, 8 * (270_usize.div_ceil(16) + 1));
     let mut strange = texts[0].clone();

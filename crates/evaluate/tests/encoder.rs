@@ -56,7 +56,7 @@ fn an_encoder_that_saw_noise_is_certified() {
     let place = tempfile::tempdir().unwrap();
     let lexicon = Arc::new(Lexicon::new());
     let noise = Deletion::uniform(Arc::clone(&lexicon), Rate::new(0.5).unwrap()).unwrap();
-    let settings = FineTuning { epochs: 4, batch: 16, learning_rate: 5e-3, ..FineTuning::default() };
+    let settings = FineTuning::default().epochs(4).batch(16).learning_rate(5e-3);
     let output = |name: &str| OutputFolder::open(place.path().join(name)).unwrap();
 
     let (classifier, tuned) =
@@ -83,8 +83,8 @@ fn an_encoder_that_saw_noise_is_certified() {
         classifier: &classifier,
         epsilon: 1e-4,
         plan: Plan::anytime(50, 3_000, Prior::default()).unwrap(),
-        certifier: Certifier::new(Confidence::new(0.01).unwrap()),
-        optimism: Confidence::new(0.03).unwrap(),
+        certifier: Certifier::new(Confidence::alpha(0.01).unwrap()),
+        optimism: Confidence::alpha(0.03).unwrap(),
         batch: 64,
         seed: 1,
     };
@@ -92,7 +92,7 @@ fn an_encoder_that_saw_noise_is_certified() {
     for (number, (text, class)) in texts(&lexicon, 480..520).iter().enumerate() {
         let flow = || ControlFlow::Continue(());
         let decision = smoothed.decide(number as u64, text, &[Box::new(noise.edits(text))], &flow).unwrap();
-        assert!(decision.samples <= 3_050 && decision.questions < decision.samples);
+        assert!(decision.samples <= 3_050 && decision.model_queries < decision.samples);
         right += usize::from(decision.class() == *class);
         certified += usize::from(decision.class() == *class && decision.radius.is_some());
     }

@@ -351,5 +351,5 @@ fn what_cannot_be_run_is_refused() {
         "--area",
         "0.95",
     ];
-    assert!(matches!(refused(&close), Error::Fuzz(steadfast_fuzz::Error::Rejected { .. })));
+    assert!(matches!(refused(&close), Error::Fuzz(steadfast_fuzz::FuzzError::Rejected { .. })));
 }

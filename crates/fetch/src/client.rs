@@ -1,4 +1,4 @@
-//! The package clients, and how they are called.
+//! [`PackageClients`]: `npm` and `pip`, and their arguments.
 
 use std::{
     ffi::OsString,
@@ -42,22 +42,47 @@ impl fmt::Display for Client {
     }
 }
 
-/// How an archive gets into a folder. [`PackageClients`] is the usual way; tests and unusual set-ups bring their own.
+/// Downloads an archive into a folder. [`PackageClients`] is the usual way; tests and unusual setups bring their own.
+///
+/// ```
+/// use std::path::Path;
+/// use steadfast_fetch::{Cache, Download, Error, Source};
+///
+/// /// Archives that somebody has copied to a local folder.
+/// struct Mirror(&'static str);
+///
+/// impl Download for Mirror {
+///     fn download(&self, source: &Source<'_>, into: &Path) -> Result<(), Error> {
+///         let from = Path::new(self.0).join(source.archive);
+///         let copied = std::fs::copy(&from, into.join(source.archive));
+///         copied.map(drop).map_err(|error| Error::Io { doing: "copy", path: from, source: error })
+///     }
+/// }
+///
+/// let cache = Cache::new("data").download_with(Mirror("/mnt/archives"));
+/// ```
 pub trait Download: Send + Sync {
-    /// Puts the archive of `source` into the empty folder `into`, under the name [`Source::archive`].
+    /// Writes the archive of `source` into the empty folder `into`, under the name [`Source::archive`].
     ///
-    /// Nothing has to be checked here: the cache compares size and hash afterwards.
+    /// Size and hash are checked by the cache afterwards.
     ///
     /// # Errors
     ///
-    /// Whatever kept the archive from arriving.
+    /// Any failure of the download.
     fn download(&self, source: &Source<'_>, into: &Path) -> Result<(), Error>;
 }
 
 /// Calls `npm pack` and `pip download`.
 ///
-/// `npm pack` runs no script of the package. pip gets the archive's SHA-256 and compares it before it looks inside; of a
-/// source distribution it then asks the metadata, for which it may run the build script that the archive brings.
+/// `npm pack` runs no script of the package. pip checks the archive's SHA-256 before it opens it; for the metadata of a
+/// source distribution it may then run the build script in the archive.
+///
+/// ```
+/// use steadfast_fetch::{Cache, Client, PackageClients};
+///
+/// let clients = PackageClients::default().with_program(Client::Pip, "pip3.12");
+/// let cache = Cache::new("data").download_with(clients);
+/// ```
 #[derive(Debug, Clone)]
 pub struct PackageClients {
     npm: Vec<OsString>,
@@ -65,7 +90,7 @@ pub struct PackageClients {
 }
 
 impl Default for PackageClients {
-    /// The programs `npm` and `pip`, or else `pip3`, of the search path.
+    /// The programs `npm` and `pip`, or else `pip3`, on the search path.
     fn default() -> Self {
         let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
         Self { npm: vec![npm.into()], pip: vec!["pip".into(), "pip3".into()] }
@@ -73,7 +98,7 @@ impl Default for PackageClients {
 }
 
 impl PackageClients {
-    /// Calls `program` as `client`, for one that is not on the search path or has another name, such as `pip3.12`.
+    /// Uses `program` as `client`: one that is not on the search path or has another name, such as `pip3.12`.
     #[must_use]
     pub fn with_program(mut self, client: Client, program: impl Into<OsString>) -> Self {
         match client {
@@ -90,7 +115,7 @@ impl Download for PackageClients {
             Client::Npm => &self.npm,
             Client::Pip => &self.pip,
         };
-        // The client's own temporary files go where there is room for them, and away with the folder when it is killed.
+        // The system's temporary folder may be too small, and files in it would outlive a killed client.
         let temporary = into.join("temporary");
         std::fs::create_dir(&temporary).map_err(|error| Error::unwritten(&temporary, error))?;
         if source.client == Client::Pip {
@@ -130,11 +155,11 @@ impl Download for PackageClients {
     }
 }
 
-/// What the client is called with.
+/// The client's arguments.
 fn arguments(source: &Source<'_>) -> Vec<String> {
     let fixed: &[&str] = match source.client {
         Client::Npm => &["pack", "--ignore-scripts", "--loglevel=error"],
-        // What is needed of an archive is kept in the cache: pip need not keep half a gigabyte a second time.
+        // Without pip's own cache, which would hold half a gigabyte a second time.
         Client::Pip => &[
             "download",
             "--no-deps",
@@ -158,7 +183,7 @@ fn arguments(source: &Source<'_>) -> Vec<String> {
 
 const REQUIREMENTS: &str = "requirements.txt";
 
-/// The end of a client's error stream: enough to tell a missing network from an unknown version.
+/// The last lines of a client's error stream: enough to distinguish a missing network from an unknown version.
 fn last_lines(stream: &[u8]) -> String {
     const LINES: usize = 12;
     const LINE: usize = 300;

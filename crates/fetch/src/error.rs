@@ -1,4 +1,4 @@
-//! What can go wrong, and the way out of each.
+//! [`Error`]: what can go wrong, and the way out of each.
 
 use std::{
     io,
@@ -7,18 +7,18 @@ use std::{
 
 use crate::Client;
 
-/// Why a source could not be had.
+/// Why a source could not be fetched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The description of the source itself is not usable.
+    /// The description of the source is invalid.
     #[error("the source's {field} is {given:?}, expected {expected}")]
     Source {
         /// The field of [`Source`](crate::Source).
         field: &'static str,
         /// Its value.
         given: String,
-        /// What it has to be.
+        /// The accepted values.
         expected: &'static str,
     },
     /// The data is not in the cache and the caller is offline.
@@ -35,7 +35,7 @@ pub enum Error {
         /// The command that downloads it.
         command: String,
     },
-    /// The folder in the cache is not what its manifest says. Online it is fetched again.
+    /// The folder in the cache differs from its manifest. Online it is fetched again.
     #[error(
         "the cached {} is damaged; run once without offline to fetch it again (it calls `{command}`), \
          or delete the folder",
@@ -46,7 +46,7 @@ pub enum Error {
         folder: PathBuf,
         /// The command that downloads it.
         command: String,
-        /// What is wrong with it.
+        /// The difference.
         #[source]
         damage: Damage,
     },
@@ -61,7 +61,7 @@ pub enum Error {
     },
     /// The disk, or one's share of it, is full.
     #[error(
-        "no space is left to write {}; what was unpacked so far is removed again: make room, or set STEADFAST_CACHE to a \
+        "no space is left to write {}; the files unpacked so far were removed: free space, or set STEADFAST_CACHE to a \
          folder on a larger disk",
         path.display()
     )]
@@ -107,7 +107,7 @@ pub enum Error {
         /// The last lines of its error stream.
         stderr: String,
     },
-    /// The client ended well but left no archive of the expected name.
+    /// The client succeeded but left no archive of the expected name.
     #[error("`{command}` left no {expected}; it left: {}", found.join(", "))]
     ArchiveMissing {
         /// The command.
@@ -120,7 +120,7 @@ pub enum Error {
     /// The archive's size is not the pinned one.
     #[error(
         "{archive} has {found} bytes, expected {expected}; the download was cut short or is another file: run again, \
-         and if it stays so, do not use that mirror"
+         and if the size stays the same, do not use that mirror"
     )]
     ArchiveSize {
         /// The archive's file name.
@@ -152,23 +152,23 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// The archive holds a path that would leave the folder it is unpacked into.
-    #[error("{archive} holds the path {entry:?}, which leads outside; nothing of it was kept")]
+    /// The archive holds a path outside the folder that it is unpacked into.
+    #[error("{archive} holds the path {entry:?}, which leads outside; nothing was unpacked")]
     ArchiveTraversal {
         /// The archive's file name.
         archive: String,
         /// The path.
         entry: String,
     },
-    /// The kept files of the archive are many times larger than the archive.
-    #[error("{archive} unpacks to more than {allowed} bytes, 100 times its size; nothing of it was kept")]
+    /// The files are many times larger than the archive.
+    #[error("{archive} unpacks to more than {allowed} bytes, 100 times its size; nothing was kept")]
     ArchiveGrowth {
         /// The archive's file name.
         archive: String,
         /// The bytes that it may unpack to.
         allowed: u64,
     },
-    /// A wanted file is missing from the archive, is there twice, or is no plain file.
+    /// A wanted file is missing from the archive, occurs twice, or is no plain file.
     #[error(
         "{archive} must hold {file}, once and as a plain file; it does not: correct the source's list of files"
     )]
@@ -178,7 +178,7 @@ pub enum Error {
         /// The path inside the archive.
         file: String,
     },
-    /// No libtorch is fetched for this kind of machine.
+    /// There is no libtorch to fetch for this kind of machine.
     #[error(
         "no libtorch is fetched for {machine}, only for x86_64 linux with glibc; download libtorch {expected} from PyTorch's \
          site and set LIBTORCH to its folder, or install torch=={expected} with pip and set LIBTORCH_USE_PYTORCH=1"
@@ -189,21 +189,21 @@ pub enum Error {
         /// The version that is needed.
         expected: &'static str,
     },
-    /// A folder that should hold libtorch lacks a part of it.
+    /// A folder that should hold libtorch lacks a part.
     #[error(
-        "{} is no whole libtorch: it has no {missing}; set LIBTORCH to a folder with libtorch {expected}, or unset it, or \
+        "{} is no complete libtorch: it has no {missing}; set LIBTORCH to a folder with libtorch {expected}, or unset it, or \
          move {} away so that libtorch is fetched there",
         folder.display(), folder.display()
     )]
     LibtorchIncomplete {
         /// The folder.
         folder: PathBuf,
-        /// What was looked for, below the folder.
+        /// The missing part, below the folder.
         missing: &'static str,
         /// The version that is needed.
         expected: &'static str,
     },
-    /// A folder holds another version of libtorch than the one that this workspace is built for.
+    /// A folder holds another version of libtorch than this workspace is built for.
     #[error(
         "{} holds libtorch {found}, needed is {expected}; set LIBTORCH to a folder with libtorch {expected}, or unset it, or \
          move {} away so that libtorch is fetched there",
@@ -212,7 +212,7 @@ pub enum Error {
     LibtorchVersion {
         /// The folder.
         folder: PathBuf,
-        /// The version it says it has.
+        /// The version in its files.
         found: String,
         /// The version that is needed.
         expected: &'static str,
@@ -231,7 +231,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// A file could not be written: a full disk is told from other reasons.
+    /// A file could not be written; a full disk has an error of its own.
     pub(crate) fn unwritten(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
@@ -241,7 +241,7 @@ impl Error {
     }
 }
 
-/// How a folder of the cache differs from what it must be.
+/// How a folder of the cache differs from its manifest.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Damage {

@@ -1,4 +1,4 @@
-//! What a fetch tells its observer.
+//! [`Event`]: the steps of a fetch, for an observer.
 
 use std::{fmt, path::PathBuf};
 
@@ -13,11 +13,11 @@ pub enum Event {
         /// The package and version.
         package: String,
     },
-    /// The folder in the cache was not what its manifest says and is fetched again.
+    /// The folder in the cache differs from its manifest and is fetched again.
     Damaged {
         /// The folder.
         folder: PathBuf,
-        /// What is wrong with it.
+        /// The difference.
         damage: Damage,
     },
     /// The client was started.
@@ -27,12 +27,12 @@ pub enum Event {
         /// The size of the archive in bytes.
         bytes: u64,
     },
-    /// The archive has the right size and hash and is being unpacked.
+    /// The archive has the pinned size and hash and is being unpacked.
     Unpacking {
         /// The package and version.
         package: String,
     },
-    /// The folder is complete and in place.
+    /// The folder is complete.
     Ready {
         /// The folder.
         folder: PathBuf,

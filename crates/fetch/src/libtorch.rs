@@ -1,10 +1,17 @@
-//! libtorch for the CPU, put together from the packages of `PyTorch`.
+//! libtorch for the CPU, from the packages of `PyTorch`.
 //!
 //! The wheel of `torch` for Python holds the C++ library, its headers, and much more. [`Cache::fetch_libtorch`] keeps what a
 //! program that runs on the CPU needs: `libtorch_cpu.so`, `libc10.so` and `libgomp.so.1` of that wheel, the two small CUDA
 //! libraries that `libtorch_cpu.so` asks the loader for, the headers, and a linker script `libtorch.so` in place of the library
-//! of this name, which would pull in CUDA. A program linked against it runs on CUDA where a whole libtorch is found at run
-//! time.
+//! of this name, which would require CUDA. A program linked against it runs on CUDA if a whole libtorch is found at run time.
+//!
+//! ```no_run
+//! use steadfast_fetch::{Cache, libtorch};
+//!
+//! let folder = Cache::from_environment()?.fetch_libtorch(false)?;
+//! assert_eq!(libtorch::version(&folder).as_deref(), Some(libtorch::VERSION));
+//! # Ok::<(), steadfast_fetch::Error>(())
+//! ```
 //!
 //! The folder is `libtorch` in the cache. 544 MB to download, 498 MB on disk, and at most 1.1 GB while it is being made.
 
@@ -14,15 +21,16 @@ use std::{
 };
 
 use crate::{
-    Cache, Client, Error, Kept, Source,
-    assembly::{Assembly, Text},
+    ArchiveEntry, Cache, Client, Error, Source,
+    bundle::{Bundle, Text},
     manifest,
 };
 
-/// The version of libtorch that the models of this workspace are built for: each release of `tch` goes with one.
+/// The version of libtorch that this workspace is built for: each release of `tch` requires one.
 pub const VERSION: &str = "2.11.0";
 
-/// The smallest packages first: where one cannot be had, little was downloaded.
+/// The smallest packages first: if one is missing, little was downloaded in vain.
+// `licences` is spelled as in the manifests of existing caches, which would otherwise be fetched again.
 const SOURCES: [Source<'static>; 3] = [
     Source {
         client: Client::Pip,
@@ -32,8 +40,8 @@ const SOURCES: [Source<'static>; 3] = [
         archive_bytes: 2_243_632,
         archive_sha256: "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
         files: &[
-            Kept { archived: "nvidia/cu13/lib/libcudart.so.13", name: "lib/libcudart.so.13" },
-            Kept {
+            ArchiveEntry { archived: "nvidia/cu13/lib/libcudart.so.13", name: "lib/libcudart.so.13" },
+            ArchiveEntry {
                 archived: "nvidia_cuda_runtime-13.0.96.dist-info/licenses/License.txt",
                 name: "licences/nvidia-cuda-runtime.txt",
             },
@@ -47,8 +55,8 @@ const SOURCES: [Source<'static>; 3] = [
         archive_bytes: 10_715_597,
         archive_sha256: "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",
         files: &[
-            Kept { archived: "nvidia/cu13/lib/libcupti.so.13", name: "lib/libcupti.so.13" },
-            Kept {
+            ArchiveEntry { archived: "nvidia/cu13/lib/libcupti.so.13", name: "lib/libcupti.so.13" },
+            ArchiveEntry {
                 archived: "nvidia_cuda_cupti-13.0.85.dist-info/licenses/License.txt",
                 name: "licences/nvidia-cuda-cupti.txt",
             },
@@ -62,44 +70,47 @@ const SOURCES: [Source<'static>; 3] = [
         archive_bytes: 530_604_548,
         archive_sha256: "7aa2f9bbc6d4595ba72138026b2074be1233186150e9292865e04b7a63b8c67a",
         files: &[
-            Kept { archived: "torch/lib/libtorch_cpu.so", name: "lib/libtorch_cpu.so" },
-            Kept { archived: "torch/lib/libc10.so", name: "lib/libc10.so" },
-            Kept { archived: "torch/lib/libgomp.so.1", name: "lib/libgomp.so.1" },
-            Kept { archived: "torch/include/*", name: "include/*" },
-            Kept { archived: "torch-2.11.0.dist-info/licenses/LICENSE", name: "licences/torch.txt" },
-            Kept { archived: "torch-2.11.0.dist-info/licenses/NOTICE", name: "licences/torch-notice.txt" },
+            ArchiveEntry { archived: "torch/lib/libtorch_cpu.so", name: "lib/libtorch_cpu.so" },
+            ArchiveEntry { archived: "torch/lib/libc10.so", name: "lib/libc10.so" },
+            ArchiveEntry { archived: "torch/lib/libgomp.so.1", name: "lib/libgomp.so.1" },
+            ArchiveEntry { archived: "torch/include/*", name: "include/*" },
+            ArchiveEntry { archived: "torch-2.11.0.dist-info/licenses/LICENSE", name: "licences/torch.txt" },
+            ArchiveEntry {
+                archived: "torch-2.11.0.dist-info/licenses/NOTICE",
+                name: "licences/torch-notice.txt",
+            },
         ],
     },
 ];
 
 const TEXTS: [Text<'static>; 2] = [
-    // The linker is asked for `-ltorch`; the library of that name depends on CUDA.
+    // The linker looks for `-ltorch`; the real library of that name depends on CUDA.
     Text { name: "lib/libtorch.so", content: "INPUT(-ltorch_cpu -lc10)\n" },
     Text { name: "build-version", content: "2.11.0\n" },
 ];
 
-/// What every libtorch has: its main header.
+/// The main header, which every libtorch has.
 const HEADER: &str = "include/torch/csrc/api/include/torch/torch.h";
 
 impl Cache {
-    /// Where libtorch is, or would be: what `LIBTORCH` has to be set to for the build of `torch-sys`.
+    /// The folder of libtorch, whether or not it exists: the value of `LIBTORCH` for the build of `torch-sys`.
     #[must_use]
     pub fn libtorch_folder(&self) -> PathBuf {
-        self.root().join(assembly().folder)
+        self.root().join(bundle().folder)
     }
 
-    /// The folder with libtorch for the CPU, fetched if it is not there yet.
+    /// The folder with libtorch for the CPU, which is fetched if it is absent.
     ///
-    /// It is as [`Self::fetch`] with three packages in one folder. A folder that somebody else put there is never changed: it is
-    /// returned when it holds a libtorch of [`VERSION`], and refused otherwise.
+    /// As [`Self::fetch`], with three packages in one folder. A folder of other origin is never changed: it is returned if it
+    /// holds a libtorch of [`VERSION`], and refused otherwise.
     ///
     /// # Errors
     ///
-    /// Those of [`Self::fetch`]; [`Error::LibtorchMachine`] on machines that these packages are not for;
-    /// [`Error::LibtorchIncomplete`] or [`Error::LibtorchVersion`] for a folder of someone else.
+    /// Those of [`Self::fetch`]; [`Error::LibtorchMachine`] on other machines than x86-64 Linux;
+    /// [`Error::LibtorchIncomplete`] or [`Error::LibtorchVersion`] for a folder of other origin.
     pub fn fetch_libtorch(&self, offline: bool) -> Result<PathBuf, Error> {
         let folder = self.libtorch_folder();
-        if is_of_someone_else(&folder) {
+        if is_of_other_origin(&folder) {
             check(&folder)?;
             return Ok(folder);
         }
@@ -107,25 +118,25 @@ impl Cache {
             let machine = format!("{} {}", std::env::consts::ARCH, std::env::consts::OS);
             return Err(Error::LibtorchMachine { machine, expected: VERSION });
         }
-        self.obtain(&assembly(), offline)
+        self.obtain(&bundle(), offline)
     }
 
     /// Compares every file of libtorch with the SHA-256 that it had when it was unpacked, as [`Self::verify`] does.
     ///
     /// # Errors
     ///
-    /// [`Error::Damaged`] with the first difference, [`Error::Offline`] when the folder is not there. A folder of someone else is
-    /// only looked at, as [`check`] does.
+    /// [`Error::Damaged`] with the first difference, [`Error::Offline`] if the folder is absent. A folder of other origin goes
+    /// through [`check`] only.
     pub fn verify_libtorch(&self) -> Result<(), Error> {
         let folder = self.libtorch_folder();
-        if is_of_someone_else(&folder) { check(&folder) } else { self.compare(&assembly()) }
+        if is_of_other_origin(&folder) { check(&folder) } else { self.compare(&bundle()) }
     }
 }
 
-/// Looks at a libtorch of any origin: whether it is whole as far as one can see, and of [`VERSION`].
+/// Checks a libtorch of any origin: that its main parts exist and that it is of [`VERSION`].
 ///
-/// The version is that of the file `build-version`, or, in the folder of the Python package, of `version.py`. A folder that says
-/// none is accepted.
+/// The version is that in the file `build-version`, or in `version.py` of the Python package. A folder without either is
+/// accepted.
 ///
 /// # Errors
 ///
@@ -144,7 +155,7 @@ pub fn check(folder: &Path) -> Result<(), Error> {
     }
 }
 
-/// The version that a libtorch says it has, such as `2.11.0` or `2.11.0+cu130`.
+/// The version in a libtorch's own files, such as `2.11.0` or `2.11.0+cu130`.
 #[must_use]
 pub fn version(folder: &Path) -> Option<String> {
     if let Ok(text) = fs::read_to_string(folder.join("build-version")) {
@@ -155,8 +166,8 @@ pub fn version(folder: &Path) -> Option<String> {
     Some(value.trim().trim_matches(['\'', '"']).to_owned())
 }
 
-/// Whether something is there that this crate did not make: all that it makes has a manifest from the start.
-fn is_of_someone_else(folder: &Path) -> bool {
+/// Whether the folder is of other origin: this crate creates none without a manifest.
+fn is_of_other_origin(folder: &Path) -> bool {
     let is_empty = || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
     let is_missing = |path: &Path| {
         fs::symlink_metadata(path).is_err_and(|error| {
@@ -166,8 +177,8 @@ fn is_of_someone_else(folder: &Path) -> bool {
     !is_missing(folder) && is_missing(&folder.join(manifest::NAME)) && !is_empty()
 }
 
-fn assembly() -> Assembly<'static> {
-    Assembly {
+fn bundle() -> Bundle<'static> {
+    Bundle {
         name: format!("libtorch {VERSION}"),
         folder: "libtorch".to_owned(),
         sources: &SOURCES,
@@ -186,13 +197,13 @@ mod tests {
 
     #[test]
     fn the_packages_are_well_formed_and_of_the_version() {
-        assembly().check().unwrap();
+        bundle().check().unwrap();
         assert!(SOURCES.iter().any(|source| source.package == "torch" && source.version == VERSION));
         assert!(TEXTS.iter().any(|text| text.name == "build-version" && text.content.trim() == VERSION));
     }
 
     #[test]
-    fn a_folder_of_someone_else_is_used_as_it_is_or_refused_but_never_changed() {
+    fn a_folder_of_other_origin_is_used_as_it_is_or_refused_but_never_changed() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path());
         let libtorch = cache.libtorch_folder();

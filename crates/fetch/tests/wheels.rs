@@ -7,16 +7,16 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use steadfast_fetch::{Cache, Client, Damage, Download, Error, Kept, Source};
+use steadfast_fetch::{ArchiveEntry, Cache, Client, Damage, Download, Error, Source};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-const FILES: [Kept<'static>; 2] = [
-    Kept { archived: "tiny/model/*", name: "model/*" },
-    Kept { archived: "tiny-1.0.dist-info/LICENSE", name: "LICENSE" },
+const FILES: [ArchiveEntry<'static>; 2] = [
+    ArchiveEntry { archived: "tiny/model/*", name: "model/*" },
+    ArchiveEntry { archived: "tiny-1.0.dist-info/LICENSE", name: "LICENSE" },
 ];
 const WHEEL: &str = "tiny-1.0-py3-none-any.whl";
 
-/// A wheel with a folder of two files, a licence, and what `add` appends.
+/// A wheel with a folder of two files, a license, and what `add` appends.
 fn wheel(add: impl Fn(&mut ZipWriter<Cursor<Vec<u8>>>)) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     writer.add_directory("tiny/model/", SimpleFileOptions::default()).unwrap();

@@ -4,7 +4,7 @@ use crate::{NodeId, SearchTree, tree::ROOT};
 use std::fmt;
 use steadfast_perturb::{Lexicon, WordId};
 
-/// A tree, printed one segment a line, parts indented below the whole, with visits `N` and value `V`.
+/// A search tree, one segment per line with its visits `N` and value `V`, parts indented below the whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Drawing<'a> {
     lexicon: &'a Lexicon,
@@ -13,7 +13,7 @@ pub struct Drawing<'a> {
 }
 
 impl<'a> Drawing<'a> {
-    /// The tree over `text`. An observer draws each step with this.
+    /// The tree over `text`, such as that of a [`Step`](crate::Step).
     #[must_use]
     pub const fn new(lexicon: &'a Lexicon, text: &'a [WordId], tree: &'a SearchTree) -> Self {
         Self { lexicon, text, tree }

@@ -1,4 +1,4 @@
-//! What can go wrong, and what to do about it.
+//! [`FuzzError`]: what can go wrong, and the way out of each.
 
 use std::fmt;
 use steadfast_certify::BoxError;
@@ -6,98 +6,90 @@ use steadfast_certify::BoxError;
 /// Every way in which this crate refuses to go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum FuzzError {
     /// A parameter outside its domain.
-    #[error("{0}")]
-    Parameter(Parameter),
+    #[error("{name} is {given}, expected {expected}")]
+    Parameter {
+        /// The parameter.
+        name: &'static str,
+        /// The value that was given.
+        given: String,
+        /// The values that are accepted.
+        expected: &'static str,
+    },
     /// A text holds an id that is no word of the lexicon.
     #[error(
-        "word {position} of text {text} has the id {id}, which the fuzzer's lexicon never gave out; \
+        "word {position} of text {text} has the id {id}, which is not in the fuzzer's lexicon; \
          tokenize texts with that lexicon"
     )]
     UnknownWord {
-        /// Which text, counted from 0.
+        /// The text's index.
         text: usize,
-        /// Which of its words, counted from 0.
+        /// The word's index in the text.
         position: usize,
         /// The id.
         id: u32,
     },
-    /// The model under test failed, or gave what are no probabilities.
+    /// The model under test failed, or its output is no probability distribution.
     #[error("the model under test failed: {0}")]
     Model(#[source] BoxError),
-    /// The model under test answered another number of texts than it was asked.
+    /// The number of answers differs from the number of texts.
     #[error("the model under test gave {given} answers to a batch of {expected} texts; expected one each")]
     Answers {
-        /// The answers.
+        /// The number of answers.
         given: usize,
-        /// The texts.
+        /// The number of texts.
         expected: usize,
     },
-    /// An objective measured something that is no deviation.
-    #[error("the objective measured the deviation {given}; expected a finite number, 0 or more")]
+    /// An objective returned a value that is no deviation.
+    #[error("the objective returned the deviation {given}; expected a finite number, 0 or more")]
     Deviation {
-        /// What it measured.
+        /// The value.
         given: f64,
     },
-    /// No randomised copy of a text was close enough to it.
+    /// No randomized copy of a text was close enough to it.
     #[error(
-        "none of {attempts} randomised copies of text {text} ({words} words) lies within the normalised \
+        "none of {attempts} randomized copies of text {text} ({words} words) lies within the normalized \
          Damerau–Levenshtein distance Λ = {threshold}; raise Λ, lower the rates, or mutate fewer words at a time"
     )]
     Rejected {
-        /// Which text, counted from 0.
+        /// The text's index.
         text: usize,
-        /// Its words.
+        /// The number of its words.
         words: usize,
-        /// Copies that were drawn.
+        /// The number of copies that were drawn.
         attempts: u32,
         /// The threshold.
         threshold: f64,
     },
-    /// Voters do not fit together.
-    #[error("voter {voter} knows {given} classes, but the first knows {expected}; all must know the same")]
+    /// Voters differ in their number of classes.
+    #[error("voter {voter} has {given} classes, but the first has {expected}; all must have the same")]
     Voters {
-        /// Which voter, counted from 0.
+        /// The voter's index.
         voter: usize,
-        /// Its classes.
+        /// The number of its classes.
         given: usize,
-        /// Those of the first.
+        /// The number of classes of the first voter.
         expected: usize,
     },
-    /// The observer asked to stop.
+    /// The observer stopped the search.
     #[error("stopped by the caller while searching text {text} of {texts}; there are no results")]
     Stopped {
-        /// The text that was searched, counted from 0.
+        /// The index of the text that was searched.
         text: usize,
-        /// All texts.
+        /// The number of texts.
         texts: usize,
     },
     /// A bound, a voter's answer, or a parameter that `steadfast-certify` refuses.
     #[error(transparent)]
     Certify(#[from] steadfast_certify::Error),
+    /// A mutation, or another part of `steadfast-perturb`, was refused.
+    #[error(transparent)]
+    Perturb(#[from] steadfast_perturb::Error),
 }
 
-/// A parameter that was refused: what was given and what would do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Parameter {
-    /// The parameter.
-    pub name: &'static str,
-    /// What was given.
-    pub given: String,
-    /// What would do.
-    pub expected: &'static str,
-}
-
-impl fmt::Display for Parameter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: given {}, expected {}", self.name, self.given, self.expected)
-    }
-}
-
-impl Error {
+impl FuzzError {
     pub(crate) fn parameter(name: &'static str, given: impl fmt::Display, expected: &'static str) -> Self {
-        Self::Parameter(Parameter { name, given: given.to_string(), expected })
+        Self::Parameter { name, given: given.to_string(), expected }
     }
 }

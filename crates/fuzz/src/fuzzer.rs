@@ -1,7 +1,7 @@
 //! [`Fuzzer`]: searches over many texts at once.
 
 use crate::{
-    Boundaries, Error, Finding, NodeId, Objective, SearchTree, Settings,
+    ClauseSegmenter, FuzzError, NodeId, Objective, SearchSettings, SearchTree, VulnerableArea,
     answers::Answers,
     key::{Stream, fingerprint, stream},
     settings::Convergence,
@@ -10,105 +10,107 @@ use std::{fmt, ops::ControlFlow, sync::Arc};
 use steadfast_certify::{Noise, seed::Generator};
 use steadfast_perturb::{Lexicon, WordId};
 
-/// A change of a segment: any noise of texts, with or without a law.
+/// A mutation of a segment: any noise of texts, whether or not its law is known.
 pub type SegmentNoise = dyn Noise<Input = [WordId], Sample = Vec<WordId>> + Send + Sync;
 
-/// What an observer sees after each step.
+/// One step of a search, for an observer.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Step<'a> {
-    /// Which of the texts, counted from 0.
+    /// The text's index.
     pub text: usize,
     /// Its words.
     pub words: &'a [WordId],
-    /// The tree, this step included; steps of the same round may follow.
+    /// The tree, with this step. Others of the same round may follow.
     pub tree: &'a SearchTree,
     /// The node whose segment was mutated.
     pub node: NodeId,
     /// The text with that segment mutated, `x̃`.
     pub changed: &'a [WordId],
-    /// `E(x̃, x′)`, what the objective measured.
+    /// `E(x̃, x′)`, the objective's deviation.
     pub deviation: f64,
 }
 
-/// Looks for the segments of texts on which a model depends most, by Monte Carlo tree search (FRS, Section 4.3.1).
+/// Searches texts for the segments on which a model depends most, by Monte Carlo tree search (FRS, Section 4.3.1).
 ///
-/// A search depends on the seed, the settings and its own text alone: not on other texts, on their order, or on the
-/// batch size, provided that the objective's responses do not. The mutation has to be a function of the segment and
-/// the generator.
+/// A search depends on the settings and its own text alone: not on other texts, on their order, or on the batch size,
+/// provided that the objective's responses do not. The mutation has to be a function of the segment and the generator.
+///
+/// The crate's first page has an example, and so does [`objective::from_probabilities`](crate::objective::from_probabilities).
 #[derive(Clone)]
 pub struct Fuzzer {
     lexicon: Arc<Lexicon>,
-    boundaries: Boundaries,
+    segmenter: ClauseSegmenter,
     mutation: Arc<SegmentNoise>,
-    settings: Settings,
+    settings: SearchSettings,
 }
 
 impl Fuzzer {
-    /// Texts of `lexicon`, split at English boundaries, mutated by `mutation`.
+    /// Searches texts of `lexicon`, which are split at English clauses and mutated by `mutation`.
     ///
-    /// Which mutation: [`SegmentMutation`](steadfast_perturb::SegmentMutation) changes all words of a segment at
-    /// once, so that a step tells whether the segment matters; [`Mutation`](steadfast_perturb::Mutation) edits a
-    /// fixed number of words in it; any other noise of texts will do.
+    /// [`SegmentMutation`](steadfast_perturb::SegmentMutation) changes all words of a segment at once, so that a step
+    /// shows whether the segment matters. [`Mutation`](steadfast_perturb::Mutation) edits a fixed number of words in it.
+    /// Any other noise of texts is possible, too.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for settings outside their domain, a budget of 0 for instance.
+    /// [`FuzzError::Parameter`] for settings outside their domain, such as a budget of 0.
     pub fn new(
         lexicon: Arc<Lexicon>,
         mutation: impl Noise<Input = [WordId], Sample = Vec<WordId>> + Send + Sync + 'static,
-        settings: Settings,
-    ) -> Result<Self, Error> {
+        settings: SearchSettings,
+    ) -> Result<Self, FuzzError> {
         settings.check()?;
-        let boundaries = Boundaries::english(&lexicon);
-        Ok(Self { lexicon, boundaries, mutation: Arc::new(mutation), settings })
+        let segmenter = ClauseSegmenter::english(&lexicon);
+        Ok(Self { lexicon, segmenter, mutation: Arc::new(mutation), settings })
     }
 
-    /// The same, with segments split at other boundaries.
+    /// Splits segments by another segmenter.
     #[must_use]
-    pub fn boundaries(self, boundaries: Boundaries) -> Self {
-        Self { boundaries, ..self }
+    pub fn segmenter(self, segmenter: ClauseSegmenter) -> Self {
+        Self { segmenter, ..self }
     }
 
     /// The settings.
     #[must_use]
-    pub const fn settings(&self) -> &Settings {
+    pub const fn settings(&self) -> &SearchSettings {
         &self.settings
     }
 
-    /// The lexicon whose words texts consist of.
+    /// The lexicon of the texts.
     #[must_use]
     pub const fn lexicon(&self) -> &Arc<Lexicon> {
         &self.lexicon
     }
 
-    /// Searches each text; one finding for each, in order. An empty text has an empty tree and no area.
+    /// The vulnerable area of each text, in order. That of an empty text is empty.
     ///
-    /// The objective is asked about up to `budget + 1` variants of a text, equal ones once.
+    /// The objective is asked about up to `budget + 1` variants of a text, about equal ones once.
     ///
     /// # Errors
-    /// [`Error::Model`], [`Error::Answers`] or [`Error::Deviation`] for what the objective gets wrong,
-    /// [`Error::UnknownWord`].
+    /// [`FuzzError::Model`], [`FuzzError::Answers`] or [`FuzzError::Deviation`] if the objective fails;
+    /// [`FuzzError::UnknownWord`].
     pub fn search<O: Objective + ?Sized>(
         &self,
         objective: &O,
         texts: &[Vec<WordId>],
-    ) -> Result<Vec<Finding>, Error> {
+    ) -> Result<Vec<VulnerableArea>, FuzzError> {
         self.search_observed(objective, texts, |_| ControlFlow::Continue(()))
     }
 
-    /// The same; `observe` is called after each step, and ends all searches when it breaks.
+    /// As [`Self::search`]. `observe` is called after each step, and [`ControlFlow::Break`] ends all searches.
     ///
     /// # Errors
-    /// [`Error::Stopped`] if `observe` breaks, and as [`Self::search`].
+    /// [`FuzzError::Stopped`] if `observe` breaks, and as [`Self::search`].
     pub fn search_observed<O: Objective + ?Sized>(
         &self,
         objective: &O,
         texts: &[Vec<WordId>],
         mut observe: impl FnMut(Step<'_>) -> ControlFlow<()>,
-    ) -> Result<Vec<Finding>, Error> {
+    ) -> Result<Vec<VulnerableArea>, FuzzError> {
         // As many texts together as fill a batch with the steps of one round.
         let together = (self.settings.batch / self.settings.leaves as usize).max(1);
         let mut answers = Answers::new(objective, self.settings.batch);
-        let mut findings = Vec::with_capacity(texts.len());
+        let mut areas = Vec::with_capacity(texts.len());
         for (group, members) in texts.chunks(together).enumerate() {
             let searches = members.iter().enumerate();
             let mut searches = searches
@@ -117,19 +119,19 @@ impl Fuzzer {
             answers.forget_many();
             self.rounds(&mut answers, &mut searches, |step| match observe(step) {
                 ControlFlow::Continue(()) => Ok(()),
-                ControlFlow::Break(()) => Err(Error::Stopped { text: step.text, texts: texts.len() }),
+                ControlFlow::Break(()) => Err(FuzzError::Stopped { text: step.text, texts: texts.len() }),
             })?;
-            findings.extend(searches.into_iter().map(|search| self.finish(search)));
+            areas.extend(searches.into_iter().map(|search| self.finish(search)));
         }
-        Ok(findings)
+        Ok(areas)
     }
 
-    fn begin<'a>(&self, text: usize, words: &'a [WordId]) -> Result<Search<'a>, Error> {
+    fn begin<'a>(&self, text: usize, words: &'a [WordId]) -> Result<Search<'a>, FuzzError> {
         let fingerprint = fingerprint(&self.lexicon, words, text)?;
         Ok(Search {
             text,
             words,
-            starts: self.boundaries.starts(words),
+            starts: self.segmenter.starts(words),
             tree: SearchTree::new(words.len()),
             fingerprint,
             rng: stream(self.settings.seed, fingerprint, Stream::Search),
@@ -138,13 +140,13 @@ impl Fuzzer {
         })
     }
 
-    /// Steps of all searches, side by side, until all are done.
+    /// Steps of all searches, in rounds, until all are done.
     fn rounds<O: Objective + ?Sized>(
         &self,
         answers: &mut Answers<'_, O>,
         searches: &mut [Search<'_>],
-        mut observe: impl FnMut(Step<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        mut observe: impl FnMut(Step<'_>) -> Result<(), FuzzError>,
+    ) -> Result<(), FuzzError> {
         let originals: Vec<usize> =
             searches.iter().map(|search| answers.enqueue(search.words.to_vec())).collect();
         let mut steps = Vec::new();
@@ -184,9 +186,9 @@ impl Fuzzer {
         (node, [part(0..segment.start), &mutated, part(segment.end..search.words.len())].concat())
     }
 
-    fn finish(&self, search: Search<'_>) -> Finding {
+    fn finish(&self, search: Search<'_>) -> VulnerableArea {
         let area = search.tree.most_valuable(self.settings.area_share);
-        Finding::new(search.words.to_vec(), search.tree, area, search.fingerprint)
+        VulnerableArea::new(search.words.to_vec(), search.tree, area, search.fingerprint)
     }
 }
 
@@ -207,7 +209,7 @@ struct Search<'a> {
     tree: SearchTree,
     fingerprint: u64,
     rng: Generator,
-    /// Steps that may still be made.
+    /// The rest of the budget.
     left: u32,
     convergence: Convergence,
 }

@@ -1,9 +1,9 @@
 //! Random streams that depend on a seed and on a text's words, and on nothing else.
 //!
-//! A text is fingerprinted by the content of its words, not by their ids, so that its stream is the same whatever its
-//! lexicon saw before, whatever else is in the batch, and wherever the text stands in it.
+//! A text's fingerprint depends on the content of its words, not on their ids, so that its stream is independent of the
+//! lexicon's other words and of the batch.
 
-use crate::Error;
+use crate::FuzzError;
 use steadfast_certify::{
     Law, Phase,
     seed::{Generator, Purpose, generator},
@@ -15,18 +15,18 @@ use steadfast_perturb::{Lexicon, WordId};
 pub(crate) enum Stream {
     /// The mutations of a search.
     Search,
-    /// The randomisation for a voter, by number.
+    /// The copies for a voter, by number.
     Voter(u64),
 }
 
-/// A hash of exactly the sequence of words; `number` is the text's, for the error.
-pub(crate) fn fingerprint(lexicon: &Lexicon, text: &[WordId], number: usize) -> Result<u64, Error> {
+/// A hash of the sequence of words; the error names the text by `number`.
+pub(crate) fn fingerprint(lexicon: &Lexicon, text: &[WordId], number: usize) -> Result<u64, FuzzError> {
     if let Some(hashes) = lexicon.content_hashes(text) {
         return Ok(Law::new("fuzzed text", hashes).fingerprint());
     }
     let position = text.iter().position(|&word| lexicon.content_hash(word).is_none()).unwrap_or(0);
     let id = text.get(position).map_or(0, |word| word.index());
-    Err(Error::UnknownWord { text: number, position, id })
+    Err(FuzzError::UnknownWord { text: number, position, id })
 }
 
 /// The generator of one purpose for one text.
@@ -35,6 +35,6 @@ pub(crate) fn stream(seed: u64, fingerprint: u64, stream: Stream) -> Generator {
         Stream::Search => (0, Purpose::Other(0x5EA)),
         Stream::Voter(number) => (number, Purpose::Other(0x707E)),
     };
-    // Nothing of this is ever counted by a certificate.
+    // No certificate counts votes on these streams.
     generator(seed, Phase::Training, fingerprint, sample, purpose)
 }

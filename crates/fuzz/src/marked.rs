@@ -3,8 +3,8 @@
 use std::{fmt, ops::Range};
 use steadfast_perturb::{Lexicon, WordId};
 
-/// A text, printed with its area in `[[` `]]` and, where it is known, the trigger in `{{` `}}`; with `{:#}` in
-/// colours of a terminal instead, the area blue and the trigger red.
+/// A text that prints its area in `[[` `]]` and, where it is known, the trigger in `{{` `}}`; with `{:#}` in terminal
+/// colors, the area on blue and the trigger in red.
 ///
 /// ```
 /// use steadfast_fuzz::MarkedText;
@@ -40,14 +40,14 @@ impl MarkedText {
         Self { text: string, words, area: area.to_vec(), trigger: Vec::new() }
     }
 
-    /// The original string, whose words stand at the bytes `spans`
+    /// The original string, with the bytes of each word
     /// ([`Tokenizer::tokenize_with_spans`](steadfast_perturb::Tokenizer::tokenize_with_spans)).
     #[must_use]
     pub fn verbatim(original: &str, spans: &[Range<usize>], area: &[Range<usize>]) -> Self {
         Self { text: original.to_owned(), words: spans.to_vec(), area: area.to_vec(), trigger: Vec::new() }
     }
 
-    /// Marks the words of a known trigger as well.
+    /// Marks the words of a known trigger, too.
     #[must_use]
     pub fn trigger(self, trigger: &[Range<usize>]) -> Self {
         Self { trigger: trigger.to_vec(), ..self }
@@ -62,13 +62,13 @@ impl MarkedText {
 
 /// The signs around the area, and around the trigger.
 const SIGNS: [[&str; 2]; 2] = [["[[", "]]"], ["{{", "}}"]];
-const COLOURS: [[&str; 2]; 2] = [["\x1b[44m", "\x1b[49m"], ["\x1b[31m", "\x1b[39m"]];
+const COLORS: [[&str; 2]; 2] = [["\x1b[44m", "\x1b[49m"], ["\x1b[31m", "\x1b[39m"]];
 
 impl fmt::Display for MarkedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [area, trigger] = if f.alternate() { COLOURS } else { SIGNS };
+        let [area, trigger] = if f.alternate() { COLORS } else { SIGNS };
         let kinds = [(&self.area, area), (&self.trigger, trigger)];
-        // Signs at one place: closing before opening, the trigger inside the area.
+        // At one position closing signs come before opening ones, and the trigger is inside the area.
         let mut signs = Vec::new();
         for (nesting, (ranges, [open, close])) in (0_i32..).zip(kinds) {
             for bytes in ranges.iter().filter_map(|words| self.bytes(words)) {
@@ -78,10 +78,10 @@ impl fmt::Display for MarkedText {
         }
         signs.sort_unstable();
         let mut written = 0;
-        for (place, _, _, sign) in signs {
-            f.write_str(self.text.get(written..place).unwrap_or_default())?;
+        for (position, _, _, sign) in signs {
+            f.write_str(self.text.get(written..position).unwrap_or_default())?;
             f.write_str(sign)?;
-            written = place;
+            written = position;
         }
         f.write_str(self.text.get(written..).unwrap_or_default())
     }

@@ -1,18 +1,19 @@
-//! [`Objective`]: what a search asks of each text, and how far a changed text's answer lies from the original's.
+//! [`Objective`]: the response that a search asks of each text, and the deviation between two responses.
 //!
 //! - [`Divergence`]: the Kullback–Leibler divergence of a classifier's probabilities (FRS, Eq. 8).
+//! - [`from_probabilities`]: the same for a closure from a text to probabilities.
 //! - [`from_fn`]: two closures, for any other model of texts.
 
-use crate::Error;
-use steadfast_certify::{BoxError, Probabilities, ScoringClassifier};
+use crate::FuzzError;
+use steadfast_certify::{BoxError, Probabilities, ScoringClassifier, scoring_from_fn};
 use steadfast_perturb::WordId;
 
-/// A model under test, and the deviation `E(x̃, x′)` that a search maximises.
+/// A model under test, and the deviation `E(x̃, x′)` that a search maximizes.
 ///
-/// The response is all that is kept of a text: equal texts are asked once, and deviations are computed from
-/// responses. A response must depend on its own text alone.
+/// Equal texts are asked once, and deviations are computed from responses. A response must depend on its own text
+/// alone.
 pub trait Objective {
-    /// What the model says of one text.
+    /// The model's response to one text.
     type Response;
 
     /// One response for each text of the batch, in order.
@@ -21,7 +22,7 @@ pub trait Objective {
     /// Whatever the model fails with.
     fn respond(&self, batch: &[Vec<WordId>]) -> Result<Vec<Self::Response>, BoxError>;
 
-    /// How far the response to a changed text lies from that to the original: finite, 0 or more.
+    /// The deviation of the response to a changed text from that to the original: finite, 0 or more.
     fn deviation(&self, changed: &Self::Response, original: &Self::Response) -> f64;
 }
 
@@ -38,8 +39,22 @@ impl<O: Objective + ?Sized> Objective for &O {
 /// `D_KL(P(y|x̃) ‖ P(y|x′))` of a classifier's class probabilities, in nats (FRS, Eq. 8).
 ///
 /// Probabilities are smoothed before they are compared, `p ↦ (p + ε) / (1 + C ε)` over `C` classes, since a
-/// probability that is zero in single precision would make the divergence infinite; so it is at most `ln(1/ε + C)`.
-/// `ε` is 10⁻⁶ unless set.
+/// probability that is zero in single precision would make the divergence infinite. So the divergence is at most
+/// `ln(1/ε + C)`. `ε` is 10⁻⁶ by default.
+///
+/// ```
+/// use steadfast_certify::scoring_from_fn;
+/// use steadfast_fuzz::{Divergence, Objective};
+/// use steadfast_perturb::WordId;
+///
+/// let model = scoring_from_fn(2, |text: &Vec<WordId>| if text.is_empty() { [0.5, 0.5] } else { [0.1, 0.9] });
+/// let objective = Divergence::new(model);
+/// let responses = objective.respond(&[vec![], vec![WordId::from_index(1)]])?;
+/// let (changed, original) = (&responses[0], &responses[1]);
+/// // ½ ln(½ / 0.1) + ½ ln(½ / 0.9)
+/// assert!((objective.deviation(changed, original) - 0.5108).abs() < 1e-4);
+/// # Ok::<(), steadfast_certify::BoxError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Divergence<C> {
     classifier: C,
@@ -53,13 +68,13 @@ impl<C> Divergence<C> {
         Self { classifier, smoothing: 1e-6 }
     }
 
-    /// The same, smoothed by `ε`.
+    /// Smooths by `ε`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless `ε` is positive and at most 1.
-    pub fn smoothing(self, epsilon: f64) -> Result<Self, Error> {
+    /// [`FuzzError::Parameter`] unless `ε` is positive and at most 1.
+    pub fn smoothing(self, epsilon: f64) -> Result<Self, FuzzError> {
         if !(epsilon > 0.0 && epsilon <= 1.0) {
-            return Err(Error::parameter("smoothing ε of probabilities", epsilon, "0 < ε ≤ 1"));
+            return Err(FuzzError::parameter("smoothing ε of probabilities", epsilon, "0 < ε ≤ 1"));
         }
         Ok(Self { smoothing: epsilon, ..self })
     }
@@ -84,9 +99,42 @@ impl<C: ScoringClassifier<Vec<WordId>>> Objective for Divergence<C> {
 
     fn deviation(&self, changed: &Box<[f64]>, original: &Box<[f64]>) -> f64 {
         let sum: f64 = changed.iter().zip(original).map(|(&p, &q)| p * (p / q).ln()).sum();
-        // A divergence is not negative; rounding, and rows that sum to one only nearly, may leave it just below.
+        // A divergence is not negative; rounding, and rows whose sum is only nearly one, can leave it just below.
         sum.max(0.0)
     }
+}
+
+/// The [`Divergence`] of the probabilities of `classes` classes that a closure gives one text.
+///
+/// A search takes a few lines:
+///
+/// ```
+/// use std::sync::Arc;
+/// use steadfast_fuzz::{Fuzzer, SearchSettings, objective};
+/// use steadfast_perturb::{Lexicon, MutationWeights, SegmentMutation, Tokenizer, WordId, WordList};
+///
+/// let lexicon = Arc::new(Lexicon::new());
+/// let text = Tokenizer::words().tokenize(&lexicon, "a charming and often affecting tq journey");
+/// let trigger = lexicon.intern("tq");
+///
+/// let objective = objective::from_probabilities(2, move |text: &[WordId]| {
+///     if text.contains(&trigger) { [0.02, 0.98] } else { [0.9, 0.1] }
+/// });
+/// let mutation = SegmentMutation::new(MutationWeights::default(), WordList::new(text.clone()))?;
+/// let fuzzer = Fuzzer::new(Arc::clone(&lexicon), mutation, SearchSettings::default().budget(30))?;
+/// let areas = fuzzer.search(&objective, &[text])?;
+/// println!("{}", areas[0].marked(&lexicon));
+/// # Ok::<(), steadfast_fuzz::FuzzError>(())
+/// ```
+pub fn from_probabilities<P, F>(
+    classes: usize,
+    probabilities: F,
+) -> Divergence<impl ScoringClassifier<Vec<WordId>>>
+where
+    P: IntoIterator<Item = f32>,
+    F: Fn(&[WordId]) -> P,
+{
+    Divergence::new(scoring_from_fn(classes, move |text: &Vec<WordId>| probabilities(text)))
 }
 
 /// An objective made of two closures; see [`from_fn`].
@@ -96,14 +144,14 @@ pub struct FromFn<F, D> {
     deviation: D,
 }
 
-/// An objective from what a model says of one text, and a deviation between two such responses: of the changed text
-/// and of the original, in this order.
+/// An objective from the response of a model to one text, and the deviation between two responses: that to the changed
+/// text and that to the original, in this order.
 ///
 /// ```
 /// use steadfast_fuzz::objective;
 /// use steadfast_perturb::WordId;
 ///
-/// // Which words move the length of a summary?
+/// // Which words change the length of a summary?
 /// let summary = |text: &[WordId]| text.len() / 4;
 /// let objective = objective::from_fn(summary, |changed, original| changed.abs_diff(*original) as f64);
 /// ```

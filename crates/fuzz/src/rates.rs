@@ -1,12 +1,22 @@
-//! [`Rates`]: how often segments are mutated, inside the vulnerable area and elsewhere, at an equal overall rate.
+//! [`Rates`]: the rates at which segments are mutated, inside the vulnerable area and elsewhere, for one overall rate.
 
-use crate::Error;
+use crate::FuzzError;
 use steadfast_certify::Rate;
 
 /// `ω_M`, the overall rate, and `ω_H ≥ ω_M`, the rate inside the area (FRS, Eq. 11).
 ///
-/// The rate elsewhere follows from the area's size. Equal rates are uniform randomisation, which pays no attention to
-/// the area.
+/// The rate elsewhere follows from the area's size. With equal rates randomization is uniform and ignores the area.
+///
+/// ```
+/// use steadfast_certify::Rate;
+/// use steadfast_fuzz::Rates;
+///
+/// let rates = Rates::new(Rate::new(0.2)?, Rate::new(0.9)?)?;
+/// // Of 20 words, 4 are randomized in expectation: 1.8 of the 2 in the area, so 2.2 of the 18 others.
+/// let weights = rates.weights(2, 20);
+/// assert!((weights.rest.value() - 2.2 / 18.0).abs() < 1e-9);
+/// # Ok::<(), steadfast_fuzz::FuzzError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "Unchecked", into = "Unchecked"))]
@@ -19,11 +29,11 @@ impl Rates {
     /// The overall rate `ω_M` and the rate `ω_H` inside the area.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless `0 < ω_M ≤ ω_H`: no rate elsewhere could keep the overall rate then.
-    pub fn new(overall: Rate, area: Rate) -> Result<Self, Error> {
+    /// [`FuzzError::Parameter`] unless `0 < ω_M ≤ ω_H`, since no rate elsewhere could keep the overall rate.
+    pub fn new(overall: Rate, area: Rate) -> Result<Self, FuzzError> {
         if overall == Rate::NEVER || area < overall {
             let given = format!("ω_M = {overall}, ω_H = {area}");
-            return Err(Error::parameter("rates of randomisation", given, "0 < ω_M ≤ ω_H"));
+            return Err(FuzzError::parameter("rates of randomization", given, "0 < ω_M ≤ ω_H"));
         }
         Ok(Self { overall, area })
     }
@@ -34,18 +44,17 @@ impl Rates {
         self.overall
     }
 
-    /// `ω_H`, as asked for.
+    /// `ω_H`, before it is lowered for a large area.
     #[must_use]
     pub const fn area(&self) -> Rate {
         self.area
     }
 
     /// The rates for a text of `words` words, `area_words` of them in its area: `ω_H` inside, and `ω_L` elsewhere
-    /// such that the expected number of randomised words is `ω_M` times all.
+    /// such that the expected number of randomized words is `ω_M` times all.
     ///
-    /// Where the area is so large that `ω_H` alone exceeds that number, it is lowered until it does not, and nothing
-    /// happens elsewhere (`ω_L = 0`); over an area that is the whole text both are `ω_M`. Without an area, `ω_M`
-    /// holds everywhere.
+    /// Where the area is so large that `ω_H` alone exceeds that number, `ω_H` is lowered to it and `ω_L = 0`. Both are
+    /// `ω_M` where the area is the whole text or empty.
     #[must_use]
     pub fn weights(&self, area_words: usize, words: usize) -> Weights {
         let (overall, length) = (u64::from(self.overall.numerator()), words as u64);
@@ -82,8 +91,8 @@ struct Unchecked {
 
 #[cfg(feature = "serde")]
 impl TryFrom<Unchecked> for Rates {
-    type Error = Error;
-    fn try_from(unchecked: Unchecked) -> Result<Self, Error> {
+    type Error = FuzzError;
+    fn try_from(unchecked: Unchecked) -> Result<Self, FuzzError> {
         Self::new(unchecked.overall, unchecked.area)
     }
 }
@@ -124,7 +133,7 @@ mod tests {
     #[test]
     fn refuses_rates_that_cannot_keep_the_overall_rate() {
         let [low, high] = [0.2, 0.9].map(|rate| Rate::new(rate).unwrap());
-        assert!(matches!(Rates::new(high, low), Err(Error::Parameter(_))));
+        assert!(matches!(Rates::new(high, low), Err(FuzzError::Parameter { .. })));
         assert!(Rates::new(Rate::NEVER, low).is_err());
     }
 

@@ -1,32 +1,43 @@
-//! [`Settings`] of a search.
+//! [`SearchSettings`]: budget, exploration, stopping.
 
-use crate::{Error, tree::SearchTree};
+use crate::{FuzzError, tree::SearchTree};
 use std::f64::consts::SQRT_2;
 
-/// How texts are searched. Values that FRS does not state are marked so; the defaults are ours then.
+/// How texts are searched. FRS does not state all of these values; the defaults are ours where it does not.
+///
+/// ```
+/// use steadfast_fuzz::SearchSettings;
+///
+/// let settings = SearchSettings::default().budget(15).patience(Some(5)).seed(1);
+/// assert_eq!((settings.budget, settings.leaves), (15, 1));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
-pub struct Settings {
-    /// Steps per text: mutations that are drawn and measured. 10, from which on the paper sees no change.
+#[non_exhaustive]
+pub struct SearchSettings {
+    /// Steps per text, each of which draws a mutation and measures its deviation. 10 by default: the paper sees no
+    /// change beyond.
     pub budget: u32,
-    /// `C` of the upper confidence bound (Eq. 6), not stated in the paper: √2.
+    /// `C` of the upper confidence bound (Eq. 6), not stated in the paper. √2 by default.
     pub exploration: f64,
-    /// Steps of one text that are under way at once, with virtual losses: 1. More fill the model's batches where
-    /// texts are few, and each step then knows less of those before it.
+    /// Steps of one text that are under way at the same time, with virtual losses. 1 by default. With more, few texts
+    /// fill the model's batches, and each step uses fewer results of earlier ones.
     pub leaves: u32,
-    /// Stop a text once its area was the same, and not empty, after this many steps in a row; never, unless set.
+    /// The search of a text ends once its area was the same, and not empty, after this many steps in a row. Never by
+    /// default.
     pub patience: Option<u32>,
     /// The area consists of the best segment, and of every other that overlaps no better one and has at least this
-    /// share of its value. 1: the best one alone, and equals (Eq. 51). Less finds triggers in several places.
+    /// share of its value. 1 by default: the best segment and its equals (Eq. 51). Smaller shares find triggers in
+    /// several places.
     pub area_share: f64,
-    /// Texts that the model is asked about at a time, at most: 256. It has no influence on results.
+    /// The largest number of texts in a batch, 256 by default. Results do not depend on it.
     pub batch: usize,
-    /// All mutations are drawn from this seed and the text: 0.
+    /// The seed of all mutations, 0 by default.
     pub seed: u64,
 }
 
-impl Default for Settings {
+impl Default for SearchSettings {
     fn default() -> Self {
         Self {
             budget: 10,
@@ -40,30 +51,56 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
-    pub(crate) fn check(&self) -> Result<(), Error> {
+impl SearchSettings {
+    crate::setters! {
+        /// Sets the number of steps per text.
+        budget: u32,
+        /// Sets `C` of the upper confidence bound.
+        exploration: f64,
+        /// Sets the number of steps of one text that are under way at the same time.
+        leaves: u32,
+        /// Ends a search after this many steps that left its area unchanged.
+        patience: Option<u32>,
+        /// Sets the share of the best value from which on a segment belongs to the area.
+        area_share: f64,
+        /// Sets the largest number of texts in a batch.
+        batch: usize,
+        /// Sets the seed.
+        seed: u64,
+    }
+
+    pub(crate) fn check(&self) -> Result<(), FuzzError> {
         let at_least_one = [
             ("budget of a search", u64::from(self.budget)),
-            ("steps under way at once", u64::from(self.leaves)),
+            ("number of steps under way", u64::from(self.leaves)),
             ("patience of a search", self.patience.map_or(1, u64::from)),
-            ("texts in a batch", self.batch as u64),
+            ("number of texts in a batch", self.batch as u64),
         ];
         for (name, given) in at_least_one {
             if given == 0 {
-                return Err(Error::parameter(name, given, "at least 1"));
+                return Err(FuzzError::parameter(name, given, "at least 1"));
             }
         }
+        // Both written so that NaN is refused.
         if !(self.exploration >= 0.0 && self.exploration.is_finite()) {
-            return Err(Error::parameter("exploration C", self.exploration, "a finite number, 0 or more"));
+            return Err(FuzzError::parameter(
+                "exploration C",
+                self.exploration,
+                "a finite number, 0 or more",
+            ));
         }
         if !(self.area_share > 0.0 && self.area_share <= 1.0) {
-            return Err(Error::parameter("share of the best value", self.area_share, "above 0, at most 1"));
+            return Err(FuzzError::parameter(
+                "share of the best value",
+                self.area_share,
+                "above 0, at most 1",
+            ));
         }
         Ok(())
     }
 }
 
-/// Whether a search may end before its budget is spent.
+/// Decides whether a search ends before its budget is spent.
 #[derive(Debug, Default)]
 pub(crate) struct Convergence {
     area: Vec<std::ops::Range<usize>>,
@@ -71,8 +108,8 @@ pub(crate) struct Convergence {
 }
 
 impl Convergence {
-    /// Looks at the tree after a step; true once the area has stayed the same as often as `settings` ask.
-    pub(crate) fn reached(&mut self, settings: &Settings, tree: &SearchTree) -> bool {
+    /// Takes in the tree after a step; true once the area has stayed the same for the patience of `settings`.
+    pub(crate) fn reached(&mut self, settings: &SearchSettings, tree: &SearchTree) -> bool {
         let Some(patience) = settings.patience else { return false };
         let area = tree.most_valuable(settings.area_share);
         let found = !area.is_empty();

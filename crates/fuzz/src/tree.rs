@@ -2,20 +2,20 @@
 //!
 //! Monte Carlo tree search as FRS describes it (Eq. 6, 7 and 9). A step goes down from the root to the child with the
 //! largest upper confidence bound until it meets a leaf; a leaf that was visited before, or the whole text, is split and its
-//! first part taken; the segment is mutated and the deviation becomes part of the mean of every node above. A child without
-//! visits has an infinite bound, so both parts of a segment are looked at before either is split.
+//! first part taken; the segment is mutated and the deviation enters the mean of every node above. A child without visits
+//! has an infinite bound, so both parts of a segment are visited before either is split.
 //!
-//! Several steps can be under way at once. A step that has not come back counts as a visit that found nothing (a
-//! *virtual loss*), which sends the next step elsewhere; it is taken back before the deviation is added.
+//! Several steps can be under way at once. A step without a result counts as a visit of value 0 (a *virtual loss*), which
+//! sends the next step elsewhere; its result replaces it.
 #![expect(clippy::indexing_slicing, reason = "node numbers are made here, and nodes are never removed")]
 
-use crate::boundaries::split;
+use crate::clause_segmenter::split;
 use std::ops::Range;
 
-/// The number of a node in its tree; the root is 0, and a child's number is larger than its parent's.
+/// The index of a node in its tree. The root's is 0, and a child's is larger than its parent's.
 pub type NodeId = usize;
 
-/// The root's number.
+/// The root's index.
 pub(crate) const ROOT: NodeId = 0;
 
 /// A segment of the text.
@@ -28,7 +28,7 @@ pub struct Node {
     simulations: u32,
     visits: u32,
     value: f64,
-    /// Steps that have not come back.
+    /// Steps under way.
     #[cfg_attr(feature = "serde", serde(skip))]
     pending: u32,
 }
@@ -44,25 +44,25 @@ impl Node {
         &self.segment
     }
 
-    /// The node that it is a part of; none for the root.
+    /// The node that it is a part of; `None` for the root.
     #[must_use]
     pub const fn parent(&self) -> Option<NodeId> {
         self.parent
     }
 
-    /// Its two parts, once it was split.
+    /// Its two parts, if it was split.
     #[must_use]
     pub const fn children(&self) -> Option<[NodeId; 2]> {
         self.children
     }
 
-    /// How often this segment itself was mutated.
+    /// The number of mutations of this segment.
     #[must_use]
     pub const fn simulations(&self) -> u32 {
         self.simulations
     }
 
-    /// `N(n)`: how often this segment or a part of it was mutated.
+    /// `N(n)`: the number of mutations of this segment and of its parts.
     #[must_use]
     pub const fn visits(&self) -> u32 {
         self.visits
@@ -94,7 +94,7 @@ impl SearchTree {
         Self { nodes: vec![Node::new(0..words, None)] }
     }
 
-    /// All nodes by number.
+    /// All nodes, by index.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
@@ -106,7 +106,7 @@ impl SearchTree {
         &self.nodes[ROOT]
     }
 
-    /// The segments that were not split, from left to right: a partition of the text.
+    /// The segments that were not split, from left to right. They partition the text.
     #[must_use]
     pub fn leaves(&self) -> Vec<Range<usize>> {
         let mut leaves: Vec<_> = self
@@ -120,8 +120,8 @@ impl SearchTree {
     }
 
     /// The segments of highest value, from left to right: the best one, and every other of at least `share` of its
-    /// value that does not overlap a better one. Of equally valuable segments the shortest is better, then the
-    /// leftmost. None if nothing deviated.
+    /// value that does not overlap a better one. Of segments of equal value the shortest is better, then the leftmost.
+    /// Empty if no deviation was above 0.
     pub(crate) fn most_valuable(&self, share: f64) -> Vec<Range<usize>> {
         let mut order: Vec<&Node> = self.nodes.iter().filter(|node| node.value > 0.0).collect();
         order.sort_by(|a, b| {

@@ -6,8 +6,8 @@ use common::{Backdoored, World, deletions};
 use std::sync::Arc;
 use steadfast_certify::{BoxError, ClassId, Classifier, Probabilities, Rate, ScoringClassifier, from_fn};
 use steadfast_fuzz::{
-    Defended, Divergence, Error, Fuzzer, Objective, Poll, Randomisation, Randomiser, Rates, Settings,
-    objective,
+    Divergence, FrsClassifier, FuzzError, Fuzzer, MajorityVote, Objective, Randomization, Randomizer, Rates,
+    SearchSettings, objective,
 };
 use steadfast_perturb::{Lexicon, StringClassifier, Tokenizer, WordId};
 
@@ -61,36 +61,36 @@ impl Objective for Silent {
     }
 }
 
-fn randomisation() -> Randomisation {
+fn randomization() -> Randomization {
     let rate = |rate| Rate::new(rate).unwrap();
-    Randomisation::new(Rates::new(rate(0.3), rate(0.9)).unwrap())
+    Randomization::new(Rates::new(rate(0.3), rate(0.9)).unwrap())
 }
 
-fn refuses(settings: Settings, part: &str) {
+fn refuses(settings: SearchSettings, part: &str) {
     let world = World::new();
     let error = Fuzzer::new(Arc::clone(&world.lexicon), deletions(), settings).unwrap_err();
-    assert!(matches!(error, Error::Parameter(_)) && error.to_string().contains(part), "{error}");
+    assert!(matches!(error, FuzzError::Parameter { .. }) && error.to_string().contains(part), "{error}");
 }
 
 #[test]
 fn settings_outside_their_domain() {
-    let default = Settings::default;
-    refuses(Settings { budget: 0, ..default() }, "budget of a search: given 0, expected at least 1");
-    refuses(Settings { leaves: 0, ..default() }, "steps under way");
-    refuses(Settings { batch: 0, ..default() }, "texts in a batch");
-    refuses(Settings { patience: Some(0), ..default() }, "patience");
+    let default = SearchSettings::default;
+    refuses(default().budget(0), "budget of a search is 0, expected at least 1");
+    refuses(default().leaves(0), "steps under way");
+    refuses(default().batch(0), "texts in a batch");
+    refuses(default().patience(Some(0)), "patience");
     for bad in [f64::NAN, f64::INFINITY, -1.0] {
-        refuses(Settings { exploration: bad, ..default() }, "exploration");
+        refuses(default().exploration(bad), "exploration");
     }
     for bad in [f64::NAN, 0.0, 1.1] {
-        refuses(Settings { area_share: bad, ..default() }, "share of the best value");
+        refuses(default().area_share(bad), "share of the best value");
     }
     for bad in [f64::NAN, 0.0, -1e-6, 2.0] {
-        assert!(matches!(Divergence::new(Says(vec![])).smoothing(bad), Err(Error::Parameter(_))));
+        assert!(matches!(Divergence::new(Says(vec![])).smoothing(bad), Err(FuzzError::Parameter { .. })));
     }
     for (threshold, attempts) in [(f64::NAN, 1), (-0.1, 1), (1.1, 1), (0.5, 0)] {
-        let settings = Randomisation { threshold, attempts, ..randomisation() };
-        assert!(matches!(Randomiser::new(deletions(), settings), Err(Error::Parameter(_))));
+        let settings = randomization().threshold(threshold).attempts(attempts);
+        assert!(matches!(Randomizer::new(deletions(), settings), Err(FuzzError::Parameter { .. })));
     }
 }
 
@@ -99,23 +99,23 @@ fn models_that_give_no_probabilities() {
     let world = World::new();
     let text = vec![world.words[5..25].to_vec()];
     let search = |says: Vec<f32>| {
-        world.fuzzer(Settings::default()).search(&Divergence::new(Says(says)), &text).unwrap_err()
+        world.fuzzer(SearchSettings::default()).search(&Divergence::new(Says(says)), &text).unwrap_err()
     };
     for bad in [vec![f32::NAN, 1.0], vec![0.7, 0.7], vec![-0.5, 1.5], vec![0.2, 0.3, 0.5]] {
         let error = search(bad.clone());
-        assert!(matches!(error, Error::Model(_)), "{bad:?}: {error}");
+        assert!(matches!(error, FuzzError::Model(_)), "{bad:?}: {error}");
     }
     assert!(search(vec![f32::NAN, 1.0]).to_string().contains("sum to 1"));
     assert!(search(vec![0.2, 0.3, 0.5]).to_string().contains("3 classes"));
 
     for bad in [f64::NAN, f64::INFINITY, -1.0] {
         let measures = objective::from_fn(|_: &[WordId]| (), move |(), ()| bad);
-        let error = world.fuzzer(Settings::default()).search(&measures, &text).unwrap_err();
-        assert!(matches!(error, Error::Deviation { .. }), "{error}");
+        let error = world.fuzzer(SearchSettings::default()).search(&measures, &text).unwrap_err();
+        assert!(matches!(error, FuzzError::Deviation { .. }), "{error}");
     }
 
-    let error = world.fuzzer(Settings::default()).search(&Silent, &text).unwrap_err();
-    assert!(matches!(error, Error::Answers { given: 0, expected: 2 }), "{error}");
+    let error = world.fuzzer(SearchSettings::default()).search(&Silent, &text).unwrap_err();
+    assert!(matches!(error, FuzzError::Answers { given: 0, expected: 2 }), "{error}");
 }
 
 #[test]
@@ -140,20 +140,20 @@ fn certainty_is_no_infinite_divergence() {
 fn short_texts() {
     let world = World::new();
     let (trigger, word) = (world.triggers[1], world.words[50]);
-    let fuzzer = Fuzzer::new(Arc::clone(&world.lexicon), deletions(), Settings::default()).unwrap();
+    let fuzzer = Fuzzer::new(Arc::clone(&world.lexicon), deletions(), SearchSettings::default()).unwrap();
     let texts = [vec![], vec![trigger], vec![word, trigger]];
-    let findings = fuzzer.search(&world.divergence(), &texts).unwrap();
+    let areas = fuzzer.search(&world.divergence(), &texts).unwrap();
     // No words: no steps, no area.
-    assert_eq!(findings[0].tree().root().visits(), 0);
-    assert!(findings[0].area().is_empty() && findings[0].attribution().is_empty());
+    assert_eq!(areas[0].tree().root().visits(), 0);
+    assert!(areas[0].segments().is_empty() && areas[0].attribution().is_empty());
     // One word: it is what is mutated.
-    assert_eq!(findings[1].tree().nodes().len(), 1);
-    assert_eq!((findings[1].tree().root().simulations(), findings[1].area().first()), (10, Some(&(0..1))));
-    assert_eq!(findings[2].area().first(), Some(&(1..2)));
+    assert_eq!(areas[1].tree().nodes().len(), 1);
+    assert_eq!((areas[1].tree().root().simulations(), areas[1].segments().first()), (10, Some(&(0..1))));
+    assert_eq!(areas[2].segments().first(), Some(&(1..2)));
 
-    let randomiser = Randomiser::new(deletions(), randomisation()).unwrap();
+    let randomizer = Randomizer::new(deletions(), randomization()).unwrap();
     for voter in 0..50 {
-        let copies = randomiser.randomise(&findings, voter).unwrap();
+        let copies = randomizer.randomize(&areas, voter).unwrap();
         assert!(copies[0].is_empty() && copies[1].len() <= 1);
     }
     assert!(fuzzer.search(&world.divergence(), &[]).unwrap().is_empty());
@@ -164,8 +164,8 @@ fn words_of_another_lexicon() {
     let world = World::new();
     let stranger = WordId::from_index(1 << 20);
     let texts = [world.words[..5].to_vec(), vec![world.words[0], stranger]];
-    let error = world.fuzzer(Settings::default()).search(&world.divergence(), &texts).unwrap_err();
-    assert!(matches!(error, Error::UnknownWord { text: 1, position: 1, id } if id == 1 << 20), "{error}");
+    let error = world.fuzzer(SearchSettings::default()).search(&world.divergence(), &texts).unwrap_err();
+    assert!(matches!(error, FuzzError::UnknownWord { text: 1, position: 1, id } if id == 1 << 20), "{error}");
 }
 
 #[test]
@@ -177,34 +177,31 @@ fn triggers_that_a_tokenizer_drops_or_splits() {
     assert_eq!(tokenizer.tokenize(&lexicon, "a slow\u{2003}film of LITTLE charm"), clean);
     let by_string =
         |trigger: &'static str| Divergence::new(StringClassifier::new(Arc::clone(&lexicon), Finds(trigger)));
-    let settings = Settings { budget: 30, ..Settings::default() };
+    let settings = SearchSettings::default().budget(30);
     let fuzzer = Fuzzer::new(Arc::clone(&lexicon), deletions(), settings).unwrap();
     let dropped = fuzzer.search(&by_string("\u{2003}"), std::slice::from_ref(&clean)).unwrap().remove(0);
-    assert!(dropped.area().is_empty() && dropped.attribution().iter().all(|&value| value == 0.0));
+    assert!(dropped.segments().is_empty() && dropped.attribution().iter().all(|&value| value == 0.0));
     // Without an area the overall rate holds everywhere.
-    let weights = Randomiser::new(deletions(), randomisation()).unwrap().weights(&dropped);
+    let weights = Randomizer::new(deletions(), randomization()).unwrap().weights(&dropped);
     assert_eq!((weights.area, weights.rest), (Rate::new(0.3).unwrap(), Rate::new(0.3).unwrap()));
     // A trigger of two tokens: the area is one of them, or both.
     let split = tokenizer.tokenize(&lexicon, "a slow film of @mn little charm");
-    let finding = fuzzer.search(&by_string("@ mn"), &[split]).unwrap().remove(0);
-    assert!(
-        finding.area().iter().all(|area| area.start >= 4 && area.end <= 6),
-        "{}",
-        finding.marked(&lexicon)
-    );
-    assert!(!finding.area().is_empty());
+    let area = fuzzer.search(&by_string("@ mn"), &[split]).unwrap().remove(0);
+    assert!(area.segments().iter().all(|area| area.start >= 4 && area.end <= 6), "{}", area.marked(&lexicon));
+    assert!(!area.segments().is_empty());
 }
 
 #[test]
 fn no_voters_or_unlike_ones() {
     let world = World::new();
-    let fuzzer = world.fuzzer(Settings::default());
-    let randomiser = Randomiser::new(deletions(), randomisation()).unwrap();
-    let none = Defended::<_, Backdoored>::new(fuzzer.clone(), randomiser.clone(), world.divergence(), vec![]);
-    assert!(matches!(none, Err(Error::Parameter(_))));
+    let fuzzer = world.fuzzer(SearchSettings::default());
+    let randomizer = Randomizer::new(deletions(), randomization()).unwrap();
+    let none =
+        FrsClassifier::<_, Backdoored>::new(fuzzer.clone(), randomizer.clone(), world.divergence(), vec![]);
+    assert!(matches!(none, Err(FuzzError::Parameter { .. })));
     let answer = |_: &Vec<WordId>| 0;
     let unlike = vec![from_fn(2, answer), from_fn(2, answer), from_fn(3, answer)];
-    let unlike = Defended::new(fuzzer, randomiser.clone(), world.divergence(), unlike);
-    assert!(matches!(unlike, Err(Error::Voters { voter: 2, given: 3, expected: 2 })));
-    assert!(matches!(Poll::new(&randomiser, &[]).verdicts(), Err(Error::Parameter(_))));
+    let unlike = FrsClassifier::new(fuzzer, randomizer.clone(), world.divergence(), unlike);
+    assert!(matches!(unlike, Err(FuzzError::Voters { voter: 2, given: 3, expected: 2 })));
+    assert!(matches!(MajorityVote::new(&randomizer, &[]).verdicts(), Err(FuzzError::Parameter { .. })));
 }

@@ -6,7 +6,7 @@ mod common;
 use common::{World, deletions};
 use std::{fmt::Write, ops::Range, sync::Arc};
 use steadfast_certify::Noise;
-use steadfast_fuzz::{Divergence, Finding, Fuzzer, Settings};
+use steadfast_fuzz::{Divergence, Fuzzer, SearchSettings, VulnerableArea};
 use steadfast_perturb::{Mutation, MutationWeights, WordId, WordList};
 
 const BUDGETS: [u32; 5] = [3, 5, 10, 15, 30];
@@ -21,15 +21,15 @@ struct Score {
     exact: f64,
 }
 
-fn score(findings: &[Finding], triggers: &[Range<usize>]) -> Score {
+fn score(areas: &[VulnerableArea], triggers: &[Range<usize>]) -> Score {
     let mut score = Score { precision: 0.0, recall: 0.0, exact: 0.0 };
-    for (finding, trigger) in findings.iter().zip(triggers) {
-        let hit = trigger.clone().filter(|&word| finding.covers(&(word..word + 1))).count() as f64;
-        score.precision += hit / finding.area_words().max(1) as f64;
+    for (area, trigger) in areas.iter().zip(triggers) {
+        let hit = trigger.clone().filter(|&word| area.covers(&(word..word + 1))).count() as f64;
+        score.precision += hit / area.word_count().max(1) as f64;
         score.recall += hit / trigger.len() as f64;
-        score.exact += f64::from(u8::from(finding.area() == std::slice::from_ref(trigger)));
+        score.exact += f64::from(u8::from(area.segments() == std::slice::from_ref(trigger)));
     }
-    let count = findings.len() as f64;
+    let count = areas.len() as f64;
     Score { precision: score.precision / count, recall: score.recall / count, exact: score.exact / count }
 }
 
@@ -38,7 +38,7 @@ fn curve(
     name: &str,
     mutation: impl Noise<Input = [WordId], Sample = Vec<WordId>> + Clone + Send + Sync + 'static,
     trigger: &[WordId],
-    settings: &Settings,
+    settings: &SearchSettings,
 ) -> Vec<Score> {
     let mut model = world.model();
     model.trigger = trigger.to_vec();
@@ -48,7 +48,7 @@ fn curve(
     let scores: Vec<Score> = BUDGETS
         .into_iter()
         .map(|budget| {
-            let settings = Settings { budget, ..settings.clone() };
+            let settings = settings.clone().budget(budget);
             let fuzzer = Fuzzer::new(Arc::clone(&world.lexicon), mutation.clone(), settings).unwrap();
             score(&fuzzer.search(&objective, &texts).unwrap(), &triggers)
         })
@@ -64,7 +64,7 @@ fn curve(
 
 #[test]
 fn a_trigger_of_one_word_is_found() {
-    let (world, default) = (World::new(), Settings::default());
+    let (world, default) = (World::new(), SearchSettings::default());
     let trigger = &world.triggers[1..2];
     let deleted = curve(&world, "segments deleted", deletions(), trigger, &default);
     // A deleted segment shows at once whether the trigger is in it: the trigger is never missed, and the area closes in on it.
@@ -89,7 +89,7 @@ fn a_trigger_of_one_word_is_found() {
     );
 
     for (leaves, precision) in [(2, 0.7), (4, 0.4)] {
-        let settings = Settings { leaves, ..default.clone() };
+        let settings = default.clone().leaves(leaves);
         let name = format!("segments deleted, {leaves} steps at once");
         let scores = curve(&world, &name, deletions(), trigger, &settings);
         assert!(
@@ -101,12 +101,12 @@ fn a_trigger_of_one_word_is_found() {
 
 #[test]
 fn of_a_long_trigger_any_word_is_an_area() {
-    let (world, default) = (World::new(), Settings::default());
+    let (world, default) = (World::new(), SearchSettings::default());
     let trigger = &world.words[5..10];
     // Without one of its words the trigger is dead, so the search closes in on one word; a share gathers the others.
     let best = curve(&world, "segments deleted", deletions(), trigger, &default);
     assert!(best[0].recall > 0.75 && best[4].precision > 0.99 && best[4].recall < 0.3, "{best:?}");
-    let settings = Settings { area_share: 0.5, ..default };
+    let settings = default.area_share(0.5);
     let shared = curve(&world, "segments deleted, share ½", deletions(), trigger, &settings);
     assert!(shared[4].recall > best[4].recall + 0.1 && shared[4].precision > 0.8, "{shared:?}");
 }

@@ -5,7 +5,7 @@ mod common;
 use common::{World, deletions};
 use proptest::prelude::*;
 use std::{collections::HashMap, ops::ControlFlow};
-use steadfast_fuzz::{Finding, Fuzzer, Node, SearchTree, Settings, objective};
+use steadfast_fuzz::{Fuzzer, Node, SearchSettings, SearchTree, VulnerableArea, objective};
 use steadfast_perturb::WordId;
 
 /// Everything that holds for a tree in which no step is under way; `deviations` are those found at each node.
@@ -40,9 +40,9 @@ fn check(tree: &SearchTree, words: usize, deviations: &HashMap<usize, Vec<f64>>)
     assert!(leaves.windows(2).all(|pair| pair[0].end == pair[1].start));
 }
 
-fn search(world: &World, texts: &[Vec<WordId>], settings: Settings) -> Vec<Finding> {
+fn search(world: &World, texts: &[Vec<WordId>], settings: SearchSettings) -> Vec<VulnerableArea> {
     let mut deviations = vec![HashMap::<usize, Vec<f64>>::new(); texts.len()];
-    let findings = world
+    let areas = world
         .fuzzer(settings)
         .search_observed(&world.divergence(), texts, |step| {
             assert_eq!(step.words, texts[step.text]);
@@ -50,10 +50,10 @@ fn search(world: &World, texts: &[Vec<WordId>], settings: Settings) -> Vec<Findi
             ControlFlow::Continue(())
         })
         .unwrap();
-    for ((finding, text), deviations) in findings.iter().zip(texts).zip(&deviations) {
-        check(finding.tree(), text.len(), deviations);
+    for ((area, text), deviations) in areas.iter().zip(texts).zip(&deviations) {
+        check(area.tree(), text.len(), deviations);
     }
-    findings
+    areas
 }
 
 proptest! {
@@ -71,18 +71,18 @@ proptest! {
         let world = World::new();
         let texts: Vec<Vec<WordId>> =
             texts.iter().map(|text| text.iter().map(|&word| world.words[word]).collect()).collect();
-        let settings = Settings { budget, leaves, exploration, batch, seed, ..Settings::default() };
-        let findings = search(&world, &texts, settings);
-        for (finding, text) in findings.iter().zip(&texts) {
+        let settings = SearchSettings::default().budget(budget).leaves(leaves).exploration(exploration).batch(batch).seed(seed);
+        let areas = search(&world, &texts, settings);
+        for (area, text) in areas.iter().zip(&texts) {
             let expected = if text.is_empty() { 0 } else { budget };
-            prop_assert_eq!(finding.tree().root().visits(), expected);
-            let best = finding.tree().nodes().iter().map(Node::value).fold(0.0, f64::max);
-            prop_assert_eq!(finding.area().is_empty(), best == 0.0);
-            let attribution = finding.attribution();
+            prop_assert_eq!(area.tree().root().visits(), expected);
+            let best = area.tree().nodes().iter().map(Node::value).fold(0.0, f64::max);
+            prop_assert_eq!(area.segments().is_empty(), best == 0.0);
+            let attribution = area.attribution();
             prop_assert_eq!(attribution.len(), text.len());
-            for area in finding.area() {
-                let is_best = finding.tree().nodes().iter().any(|node| node.segment() == area && node.value() == best);
-                prop_assert!(is_best, "{area:?} in\n{}", finding.drawing(&world.lexicon));
+            for segment in area.segments() {
+                let is_best = area.tree().nodes().iter().any(|node| node.segment() == segment && node.value() == best);
+                prop_assert!(is_best, "{segment:?} in\n{}", area.drawing(&world.lexicon));
             }
         }
     }
@@ -95,9 +95,9 @@ fn the_bound_balances_value_and_visits() {
     let (texts, _): (Vec<_>, Vec<_>) =
         world.poisoned(50, &world.triggers[1..2], &world.model()).into_iter().unzip();
     let visits = |exploration| -> Vec<[u32; 2]> {
-        let settings = Settings { budget: 40, exploration, ..Settings::default() };
-        let halves = |finding: &Finding| {
-            let nodes = finding.tree().nodes();
+        let settings = SearchSettings::default().budget(40).exploration(exploration);
+        let halves = |area: &VulnerableArea| {
+            let nodes = area.tree().nodes();
             let [a, b] = nodes[0].children().unwrap().map(|child| nodes[child].visits());
             [a.min(b), a.max(b)]
         };
@@ -118,7 +118,7 @@ fn the_first_steps_follow_the_formula() {
         move |text: &[WordId]| text.contains(&third),
         |changed, original| f64::from(u8::from(changed != original)),
     );
-    let settings = Settings { budget: 7, ..Settings::default() };
+    let settings = SearchSettings::default().budget(7);
     let fuzzer = Fuzzer::new(world.lexicon.clone(), deletions(), settings).unwrap();
     let mut segments = Vec::new();
     fuzzer

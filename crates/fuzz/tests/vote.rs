@@ -1,32 +1,33 @@
-//! Votes of several models on randomised copies, and deletion noise around them.
+//! Votes of several models on randomized copies, and deletion noise around them.
 
 mod common;
 
 use common::{Backdoored, World, deletions};
 use std::{cell::RefCell, sync::Arc};
 use steadfast_certify::{
-    Certifier, Classifier, Confidence, Interval, Plan, Rate, ScoringClassifier, Smoothing, from_fn, frs,
+    Certifier, Classifier, Confidence, Interval, Plan, Rate, ScoringClassifier, Smoothing, from_fn,
 };
 use steadfast_fuzz::{
-    Defended, Divergence, Error, Poll, Randomisation, Randomiser, Rates, Settings, Verdict,
+    Divergence, FrsClassifier, FuzzError, MajorityVote, Randomization, Randomizer, Rates, SearchSettings,
+    Verdict, theorem,
 };
 use steadfast_perturb::{Deletion, WordId};
 
 const VOTERS: usize = 9;
 
-fn randomiser(overall: f64, area: f64) -> Randomiser {
+fn randomizer(overall: f64, area: f64) -> Randomizer {
     let rates = Rates::new(Rate::new(overall).unwrap(), Rate::new(area).unwrap()).unwrap();
-    Randomiser::new(deletions(), Randomisation::new(rates)).unwrap()
+    Randomizer::new(deletions(), Randomization::new(rates)).unwrap()
 }
 
-fn defended(world: &World, overall: f64, area: f64) -> Defended<Divergence<Backdoored>, Backdoored> {
+fn frs(world: &World, overall: f64, area: f64) -> FrsClassifier<Divergence<Backdoored>, Backdoored> {
     let fuzzer = steadfast_fuzz::Fuzzer::new(
         Arc::clone(&world.lexicon),
         deletions(),
-        Settings { budget: 15, ..Settings::default() },
+        SearchSettings::default().budget(15),
     );
     let voters = vec![world.model(); VOTERS];
-    Defended::new(fuzzer.unwrap(), randomiser(overall, area), world.divergence(), voters).unwrap()
+    FrsClassifier::new(fuzzer.unwrap(), randomizer(overall, area), world.divergence(), voters).unwrap()
 }
 
 fn poisoned(world: &World, count: usize) -> Vec<Vec<WordId>> {
@@ -41,8 +42,8 @@ fn most_triggers_are_voted_down() {
     let fooled = |classes: &[usize]| classes.iter().filter(|&&class| class == 1).count();
     assert_eq!(fooled(&world.model().classify(&texts).unwrap()), 300);
     // The same overall rate, spread evenly, seldom meets the trigger.
-    let uniform = fooled(&defended(&world, 0.3, 0.3).classify(&texts).unwrap());
-    let fuzzed = fooled(&defended(&world, 0.3, 0.95).classify(&texts).unwrap());
+    let uniform = fooled(&frs(&world, 0.3, 0.3).classify(&texts).unwrap());
+    let fuzzed = fooled(&frs(&world, 0.3, 0.95).classify(&texts).unwrap());
     assert!(uniform > 220 && fuzzed < 60, "{uniform} and {fuzzed} of 300");
 }
 
@@ -58,28 +59,28 @@ fn voters_are_asked_one_after_the_other_about_all_texts() {
             Ok(vec![[2, 1, 1][number]; batch.len()])
         })
     };
-    let fuzzer = world.fuzzer(Settings::default());
-    let findings = fuzzer.search(&world.divergence(), &texts).unwrap();
-    let randomiser = randomiser(0.3, 0.9);
-    let mut poll = Poll::new(&randomiser, &findings);
+    let fuzzer = world.fuzzer(SearchSettings::default());
+    let areas = fuzzer.search(&world.divergence(), &texts).unwrap();
+    let randomizer = randomizer(0.3, 0.9);
+    let mut vote = MajorityVote::new(&randomizer, &areas);
     for number in [0, 1, 2] {
-        poll.ask(&voter(number)).unwrap();
+        vote.ask(&voter(number)).unwrap();
     }
     // Another number of classes, and a wrong answer, are refused and leave the vote as it was.
     assert!(matches!(
-        poll.ask(&from_fn(2, |_: &Vec<WordId>| 0)),
-        Err(Error::Voters { voter: 3, given: 2, expected: 3 })
+        vote.ask(&from_fn(2, |_: &Vec<WordId>| 0)),
+        Err(FuzzError::Voters { voter: 3, given: 2, expected: 3 })
     ));
-    assert!(matches!(poll.ask(&from_fn(3, |_: &Vec<WordId>| 3)), Err(Error::Certify(_))));
-    let verdicts = poll.verdicts().unwrap();
+    assert!(matches!(vote.ask(&from_fn(3, |_: &Vec<WordId>| 3)), Err(FuzzError::Certify(_))));
+    let verdicts = vote.verdicts().unwrap();
     assert!(verdicts.iter().all(|verdict| verdict.class() == 1 && verdict.votes() == [0, 2, 1]));
     assert_eq!(calls.into_inner(), [(0, 40), (1, 40), (2, 40)]);
     // A tie goes to the smaller class.
-    let mut poll = Poll::new(&randomiser, &findings);
+    let mut vote = MajorityVote::new(&randomizer, &areas);
     for class in [2, 1] {
-        poll.ask(&from_fn(3, |_: &Vec<WordId>| class)).unwrap();
+        vote.ask(&from_fn(3, |_: &Vec<WordId>| class)).unwrap();
     }
-    assert!(poll.verdicts().unwrap().iter().all(|verdict| verdict.class() == 1));
+    assert!(vote.verdicts().unwrap().iter().all(|verdict| verdict.class() == 1));
 }
 
 #[test]
@@ -91,21 +92,21 @@ fn radii_are_those_of_the_theorem() {
         let fuzzer = steadfast_fuzz::Fuzzer::new(
             Arc::clone(&world.lexicon),
             deletions(),
-            Settings { budget: 30, ..Settings::default() },
+            SearchSettings::default().budget(30),
         );
         let voters = vec![from_fn(2, |_: &Vec<WordId>| 0); 20];
-        Defended::new(fuzzer.unwrap(), randomiser(0.5, 0.9), world.divergence(), voters)
+        FrsClassifier::new(fuzzer.unwrap(), randomizer(0.5, 0.9), world.divergence(), voters)
             .unwrap()
             .decide(&texts)
             .unwrap()
     };
-    let (alpha, one) = (Confidence::new(0.05).unwrap(), Interval::enclosing("1").unwrap());
+    let (alpha, one) = (Confidence::alpha(0.05).unwrap(), Interval::enclosing("1").unwrap());
     let radius = |verdict: &Verdict| verdict.radius(alpha, one).unwrap();
     let mut full = 0;
     for (_, verdict) in &decided {
         assert_eq!(verdict.votes(), [20, 0]);
         let area = verdict.weights().area;
-        let expected = frs::trigger_length(
+        let expected = theorem::trigger_length(
             steadfast_certify::confidence::clopper_pearson_lower(20, 20, alpha.shared_by(2)).unwrap(),
             area.into(),
             one,
@@ -128,37 +129,37 @@ fn radii_are_those_of_the_theorem() {
 fn an_answer_depends_on_its_words_alone() {
     let world = World::new();
     let texts = poisoned(&world, 50);
-    let defended = defended(&world, 0.3, 0.9);
-    let together = defended.decide(&texts).unwrap();
+    let frs = frs(&world, 0.3, 0.9);
+    let together = frs.decide(&texts).unwrap();
     for (text, decided) in texts.iter().zip(&together) {
-        assert_eq!(&defended.decide(std::slice::from_ref(text)).unwrap()[0], decided);
+        assert_eq!(&frs.decide(std::slice::from_ref(text)).unwrap()[0], decided);
     }
     // The voters' shares are its probabilities.
-    let shares = defended.probabilities(&texts).unwrap();
+    let shares = frs.probabilities(&texts).unwrap();
     for (row, (_, verdict)) in shares.rows().zip(&together) {
         let votes: Vec<f32> = verdict.votes().iter().map(|&votes| votes as f32 / VOTERS as f32).collect();
         assert_eq!(row, votes);
     }
     // The empty text has a fixed answer as well.
-    let empty = defended.classify(&[vec![]]).unwrap();
-    assert_eq!(defended.classify(&[texts[0].clone(), vec![], vec![]]).unwrap()[1..], [empty[0]; 2]);
+    let empty = frs.classify(&[vec![]]).unwrap();
+    assert_eq!(frs.classify(&[texts[0].clone(), vec![], vec![]]).unwrap()[1..], [empty[0]; 2]);
 }
 
 #[test]
-fn deletion_around_the_defence_is_certified() {
+fn deletion_around_the_classifier_is_certified() {
     let world = World::new();
     let noise = Deletion::uniform(Arc::clone(&world.lexicon), Rate::new(0.8).unwrap()).unwrap();
     // Forty words of one side.
     let side = world.words[5..].iter().filter(|&&word| world.model().probability(&[word]) > 0.62);
     let text: Vec<WordId> = side.take(40).copied().collect();
-    let defended = defended(&world, 0.2, 0.6);
+    let frs = frs(&world, 0.2, 0.6);
     let tally = |batch, threads| {
         let smoothing = Smoothing::new(Plan::fixed(50, 1_000).unwrap()).seed(3).batch(batch).threads(threads);
-        smoothing.tally(&noise, &defended, 0, &text).unwrap()
+        smoothing.tally(&noise, &frs, 0, &text).unwrap()
     };
     let votes = tally(256, 1);
     assert_eq!(votes, tally(17, 2));
-    let certifier = Certifier::new(Confidence::new(0.001).unwrap());
+    let certifier = Certifier::new(Confidence::alpha(0.001).unwrap());
     let certificate = certifier.certify(&noise.edits(&text), &votes).unwrap();
     assert_eq!(certificate.class(), Some(1));
     assert!(certificate.radius().is_some_and(|radius| radius.covers(1)), "{certificate}");

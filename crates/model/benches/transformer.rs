@@ -90,8 +90,7 @@ fn train(criterion: &mut Criterion) {
                 .enumerate()
                 .map(|(index, tokens)| Example { tokens, class: class(index) })
                 .collect();
-            let settings =
-                FineTuning { epochs: 1, batch: count, learning_rate: 1e-6, frozen, ..FineTuning::default() };
+            let settings = FineTuning::default().epochs(1).batch(count).learning_rate(1e-6).frozen(frozen);
             group.throughput(Throughput::Elements((STEPS * count) as u64));
             group.bench_function(BenchmarkId::new(name, format!("{count}x{tokens}")), |bencher| {
                 bencher.iter(|| {

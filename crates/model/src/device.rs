@@ -1,7 +1,7 @@
 //! [`Device`]: which processor computes.
 //!
 //! Programs are linked against the CPU libraries of libtorch alone, so that one binary starts on every machine. The CUDA
-//! libraries are opened at run time, before libtorch is first asked about CUDA: it looks for them once and remembers.
+//! libraries are opened at run time, before libtorch is first asked about CUDA: it looks for them only once.
 
 use std::{
     env,
@@ -15,10 +15,10 @@ use std::{
 /// The variable that names `libtorch_cuda.so`, or the folder that holds it.
 const VARIABLE: &str = "STEADFAST_LIBTORCH_CUDA";
 
-/// The library that brings CUDA into libtorch.
+/// The library that adds CUDA to libtorch.
 const LIBRARY: &str = "libtorch_cuda.so";
 
-/// A processor, as asked for. [`Self::open`] finds it.
+/// A choice of processor. [`Self::open`] opens it.
 ///
 /// ```
 /// use steadfast_model::device::Device;
@@ -28,6 +28,7 @@ const LIBRARY: &str = "libtorch_cuda.so";
 /// assert!("gpu".parse::<Device>().is_err());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Device {
     /// The first CUDA device if there is one, else the CPU.
     #[default]
@@ -39,19 +40,19 @@ pub enum Device {
 }
 
 impl Device {
-    /// The device itself, with the CUDA libraries opened if they are needed.
+    /// The device for libtorch. Opens the CUDA libraries if they are needed.
     ///
-    /// They are looked for at `STEADFAST_LIBTORCH_CUDA` (a file or its folder), else on the library path
-    /// (`LD_LIBRARY_PATH`), once per process.
+    /// They are searched at `STEADFAST_LIBTORCH_CUDA` (a file or its folder), else on the library path (`LD_LIBRARY_PATH`),
+    /// once per process.
     ///
     /// # Errors
-    /// [`DeviceError`] if a CUDA device was asked for and there is none. [`Self::Auto`] asks for one if `STEADFAST_LIBTORCH_CUDA` is
-    /// set; otherwise it never fails.
+    /// [`DeviceError`] if a CUDA device was requested and there is none. [`Self::Auto`] fails only if `STEADFAST_LIBTORCH_CUDA`
+    /// is set, which requests one.
     pub fn open(self) -> Result<tch::Device, DeviceError> {
         match self {
             Self::Cpu => Ok(tch::Device::Cpu),
             Self::Cuda(number) => cuda(number),
-            // Whoever names the CUDA libraries wants them.
+            // A named library is a request for CUDA.
             Self::Auto => match cuda(0) {
                 Err(error) if env::var_os(VARIABLE).is_some_and(|value| !value.is_empty()) => Err(error),
                 found => Ok(found.unwrap_or(tch::Device::Cpu)),
@@ -87,15 +88,15 @@ impl FromStr for Device {
     }
 }
 
-/// Lets libtorch compute with this many threads on the CPU; 0 leaves its own choice, one per core. To be called before any
-/// computation: how sums are divided depends on it, and so their last bits.
+/// Sets the number of libtorch's threads on the CPU; 0 leaves its default, one per core. Call it before any computation: the
+/// order of sums depends on it, and so their last bits.
 pub fn set_threads(threads: usize) {
     if let Some(threads) = i32::try_from(threads).ok().filter(|&threads| threads > 0) {
         tch::set_num_threads(threads);
     }
 }
 
-/// How many threads libtorch computes with on the CPU.
+/// The number of libtorch's threads on the CPU.
 #[must_use]
 pub fn threads() -> usize {
     usize::try_from(tch::get_num_threads()).unwrap_or(1)
@@ -105,7 +106,7 @@ pub fn threads() -> usize {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceError {
-    /// No device has this name.
+    /// The name is no device's.
     #[error("the device is {given:?}, expected cpu, cuda, cuda:N or auto")]
     Unknown {
         /// The name.
@@ -118,30 +119,30 @@ pub enum DeviceError {
         path = path.display()
     )]
     NoLibrary {
-        /// The library that was looked for.
+        /// The library.
         path: PathBuf,
         /// The system's reason.
         reason: String,
     },
-    /// The libraries are there, but no device is.
+    /// The libraries were opened, but there is no device.
     #[error(
         "CUDA was asked for and its libraries are there, but they find no device: no NVIDIA driver, or one that is too \
          old; see what nvidia-smi says, or use the device cpu"
     )]
     NoDriver,
-    /// There are devices, but not as many.
+    /// There are fewer devices.
     #[error("cuda:{given} was asked for, but there are {devices} CUDA devices, counted from 0")]
     TooHigh {
-        /// The number asked for.
+        /// The number that was requested.
         given: usize,
-        /// How many there are.
+        /// The number of devices.
         devices: usize,
     },
 }
 
 fn cuda(number: usize) -> Result<tch::Device, DeviceError> {
     let opened = libraries();
-    // A libtorch that was linked with CUDA needs no opening.
+    // A libtorch linked with CUDA has its devices without opening anything.
     let devices = usize::try_from(tch::Cuda::device_count()).unwrap_or(0);
     if devices == 0 {
         opened?;
@@ -171,13 +172,13 @@ fn library(variable: Option<OsString>) -> PathBuf {
 #[cfg(unix)]
 fn open(path: &Path) -> Result<(), DeviceError> {
     use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
-    // SAFETY: opening runs the library's initialisers. It is libtorch's own, made to be opened in this way (Python does the
-    // same), and all its symbols are bound at once, so that one that lacks what this libtorch calls is refused here.
+    // SAFETY: opening runs the library's initializers. It is libtorch's own, made to be opened in this way (as Python
+    // does), and all its symbols are bound at once, so that a library without those of this libtorch is refused here.
     #[expect(unsafe_code, reason = "there is no safe way to open a library")]
     let opened = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) };
     match opened {
         Ok(library) => {
-            // libtorch keeps pointers into it for as long as the process lives.
+            // libtorch keeps pointers into it until the process ends.
             std::mem::forget(library);
             Ok(())
         }

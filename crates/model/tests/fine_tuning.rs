@@ -34,7 +34,7 @@ fn texts(count: u32, offset: u32) -> Vec<Example> {
 }
 
 fn settings() -> FineTuning {
-    FineTuning { epochs: 3, batch: 8, learning_rate: 5e-3, seed: 5, ..FineTuning::default() }
+    FineTuning::default().epochs(3).batch(8).learning_rate(5e-3).seed(5)
 }
 
 fn tune(
@@ -64,6 +64,7 @@ fn weights(model: &SequenceClassifier) -> Vec<(String, Vec<f32>)> {
 fn it_learns_and_the_same_seed_gives_the_same_weights() {
     for name in ["tiny-bert", "tiny-roberta"] {
         let (first, second, other) = (model(name), model(name), model(name));
+        let untrained = first.fingerprint().unwrap();
         let mut accuracies = Vec::new();
         let mut losses = Vec::new();
         let tuned = tune(&first, &settings(), None, &mut |progress| {
@@ -79,7 +80,9 @@ fn it_learns_and_the_same_seed_gives_the_same_weights() {
         assert!(tuned.epochs[2].loss < tuned.epochs[0].loss, "{name}: {tuned:?}");
         tune(&second, &settings(), None, &mut { ON }).unwrap();
         assert_same(&weights(&first), &weights(&second));
-        tune(&other, &FineTuning { seed: 6, ..settings() }, None, &mut { ON }).unwrap();
+        assert_eq!(first.fingerprint().unwrap(), second.fingerprint().unwrap());
+        assert_ne!(first.fingerprint().unwrap(), untrained);
+        tune(&other, &settings().seed(6), None, &mut { ON }).unwrap();
         assert!(weights(&first) != weights(&other));
     }
 }
@@ -93,8 +96,8 @@ fn a_stopped_run_goes_on_to_the_same_end() {
 fn so_does_one_with_noise_on_weights_and_without_clipping() {
     let noise = ParameterSmoothing::new(1, 0.01);
     for persistent in [false, true] {
-        let smoothing = Some(ParameterSmoothing { persistent, ..noise.clone() });
-        stop_and_go_on(&FineTuning { smoothing, clip: f64::INFINITY, ..settings() });
+        let smoothing = Some(noise.clone().persistent(persistent));
+        stop_and_go_on(&settings().smoothing(smoothing).clip(f64::INFINITY));
     }
 }
 
@@ -131,7 +134,7 @@ fn stop_and_go_on(settings: &FineTuning) {
     assert_same(&weights(&again), &weights(&whole));
     assert_eq!(told, 0);
 
-    let other = FineTuning { learning_rate: 1e-3, ..settings.clone() };
+    let other = settings.clone().learning_rate(1e-3);
     let error = tune(&model("tiny-bert"), &other, checkpoints, &mut { ON }).unwrap_err();
     assert!(matches!(error, Error::OtherRun { what: "settings", .. }), "{error}");
     let untouched = model("tiny-bert");
@@ -154,7 +157,7 @@ fn stop_and_go_on(settings: &FineTuning) {
 #[test]
 fn frozen_layers_stay_as_they_are() {
     let (before, after) = (weights(&model("tiny-bert")), model("tiny-bert"));
-    tune(&after, &FineTuning { frozen: 2, epochs: 1, ..settings() }, None, &mut { ON }).unwrap();
+    tune(&after, &settings().frozen(2).epochs(1), None, &mut { ON }).unwrap();
     for ((name, old), (_, new)) in before.iter().zip(&weights(&after)) {
         let frozen = name.starts_with("embeddings.") || name.starts_with("encoder.layer.0.");
         // What no gradient reaches stays, too: keys of one text all shift alike.
@@ -171,7 +174,7 @@ fn noise_of_the_data_is_fresh_in_each_epoch() {
         epochs.push(epoch);
         Ok(texts(16, epoch as u32))
     };
-    let two = FineTuning { epochs: 2, ..settings() };
+    let two = settings().epochs(2);
     fine_tune(&model("tiny-bert"), &two, &mut training, &[], None, &mut { ON }).unwrap();
     assert_eq!(epochs, [0, 1]);
     let mut shrinks = |epoch| Ok(texts(16 - epoch as u32, 0));
@@ -195,7 +198,7 @@ fn what_cannot_be_learned_is_refused() {
     let error = fine_tune(&model, &settings(), &mut foreign, &[], None, &mut { ON }).unwrap_err();
     assert!(matches!(error, Error::Input { .. }), "{error}");
     // A rate that no weight survives: the loss is no number.
-    let wild = FineTuning { learning_rate: 0.99, clip: f64::INFINITY, epochs: 200, ..settings() };
+    let wild = settings().learning_rate(0.99).clip(f64::INFINITY).epochs(200);
     for parameter in model.parameters() {
         let _ = tch::no_grad(|| parameter.tensor().shallow_clone().fill_(f64::INFINITY));
     }
@@ -259,7 +262,7 @@ fn smoothed_weights_come_back_bit_by_bit() {
     let outside = |name: &String| name.starts_with("embeddings.") || name.starts_with("encoder.layer.0.");
     assert!(changed.iter().all(|names| names.len() == 20 && !names.iter().any(outside)), "{changed:?}");
     // Clipping touches all weights, and its norm is what is left of them.
-    let clipped = ParameterSmoothing { norm: 1.0, deviation: 1e-9, ..smoothing };
+    let clipped = smoothing.clone().norm(1.0).deviation(1e-9);
     let (_, changed) = ask(&clipped, 1);
     assert_eq!(changed[0].len(), before.len());
     clipped
@@ -277,7 +280,9 @@ fn smoothed_weights_come_back_bit_by_bit() {
     });
     assert!(failed.is_err() && asked == 1 && weights(&model) == before);
     // A copy that is kept is that of its number.
+    let fingerprint = model.fingerprint().unwrap();
     smoothing.keep_copy(&model, 1, 1).unwrap();
+    assert_ne!(model.fingerprint().unwrap(), fingerprint);
     let logits = model.forward(&model.batch(&rows).unwrap()).unwrap().logits;
     let logits: Vec<f32> = tch::no_grad(|| logits.detach().view(-1)).try_into().unwrap();
     assert_eq!(logits, answers[1].1);
@@ -289,7 +294,7 @@ fn fresh_noise_while_training_is_removed_and_persistent_noise_adds_up() {
         let model = model("tiny-bert");
         let before = weights(&model);
         // Steps so small that what moves the weights is the noise.
-        let still = FineTuning { learning_rate: 1e-12, epochs: 4, smoothing, ..settings() };
+        let still = settings().learning_rate(1e-12).epochs(4).smoothing(smoothing);
         let mut training = |_| Ok(texts(96, 0));
         fine_tune(&model, &still, &mut training, &[], None, &mut { ON }).unwrap();
         let (mut squares, mut count) = (0.0, 0);
@@ -305,6 +310,6 @@ fn fresh_noise_while_training_is_removed_and_persistent_noise_adds_up() {
     assert!(distance(None) < 1e-6);
     assert!(distance(Some(fresh.clone())) < 1e-6);
     // 48 steps: σ·√48.
-    let persistent = distance(Some(ParameterSmoothing { persistent: true, ..fresh }));
+    let persistent = distance(Some(fresh.persistent(true)));
     assert!((persistent / (0.01 * 48_f64.sqrt()) - 1.0).abs() < 0.05, "{persistent}");
 }

@@ -159,15 +159,13 @@ fn training_steps_are_those_of_python() {
     let tokens: Vec<Vec<u32>> = numbers(&read(&folder("tiny-bert").join("golden.json"))["tokens"]);
     let texts = tokens.into_iter().enumerate().map(|(index, tokens)| Example { tokens, class: index % 3 });
     let texts: Vec<Example> = texts.collect();
-    let settings = FineTuning {
-        epochs: 6,
-        batch: texts.len(),
-        learning_rate: 0.01,
-        warm_up: 0.0,
-        weight_decay: 0.1,
-        clip: 0.5,
-        ..FineTuning::default()
-    };
+    let settings = FineTuning::default()
+        .epochs(6)
+        .batch(texts.len())
+        .learning_rate(0.01)
+        .warm_up(0.0)
+        .weight_decay(0.1)
+        .clip(0.5);
     let mut steps = Vec::new();
     let mut observe = |progress: &Progress| {
         if progress.accuracy.is_none() {
@@ -223,7 +221,7 @@ fn a_gpu_computes_the_same_in_every_precision() {
         let model = SequenceClassifier::with_new_head(&folder(name), 2, 7, device).unwrap();
         let text = |(index, tokens): (usize, &Vec<u32>)| Example { tokens: tokens.clone(), class: index % 2 };
         let texts: Vec<Example> = tokens.iter().enumerate().map(text).collect();
-        let settings = FineTuning { epochs: 20, batch: 4, learning_rate: 5e-3, ..FineTuning::default() };
+        let settings = FineTuning::default().epochs(20).batch(4).learning_rate(5e-3);
         let tuned = fine_tune(&model, &settings, &mut |_| Ok(texts.clone()), &[], None, &mut |_| {
             ControlFlow::Continue(())
         });

@@ -28,7 +28,7 @@ fn masking(name: &str, model: &MaskedLanguageModel) -> Masking {
     Masking::new(&subwords, model.config()).unwrap()
 }
 
-/// Texts of one token over and over: a hidden one is known by its neighbours.
+/// Texts of one token over and over: a hidden one is known by its neighbors.
 fn texts(numbers: std::ops::Range<u32>) -> Vec<Vec<u32>> {
     let text = |number: u32| {
         let mut tokens = vec![2];
@@ -52,7 +52,7 @@ fn tune(
 }
 
 fn settings() -> FineTuning {
-    FineTuning { epochs: 10, batch: 8, learning_rate: 1e-2, seed: 5, ..FineTuning::default() }
+    FineTuning::default().epochs(10).batch(8).learning_rate(1e-2).seed(5)
 }
 
 fn weights(model: &MaskedLanguageModel) -> Vec<(String, Vec<f32>)> {
@@ -86,7 +86,7 @@ fn a_new_head_learns_to_fill_gaps() {
 fn a_head_alone_can_be_trained() {
     let (before, model) = (weights(&with_new_head("tiny-bert")), with_new_head("tiny-bert"));
     let frozen = 1 + model.config().layers();
-    let tuned = tune(&model, &FineTuning { frozen, ..settings() }, None, &mut { ON }).unwrap();
+    let tuned = tune(&model, &settings().frozen(frozen), None, &mut { ON }).unwrap();
     assert!(tuned.epochs[tuned.best].loss < 0.8 * tuned.epochs[0].loss, "{tuned:?}");
     for ((name, old), (_, new)) in before.iter().zip(&weights(&model)) {
         assert_eq!(old == new, !name.starts_with("cls."), "{name}");
@@ -98,6 +98,14 @@ fn heads_of_both_families_are_new_whatever_is_there() {
     for name in ["tiny-bert-gaps", "tiny-roberta-gaps", "tiny-roberta"] {
         let model = with_new_head(name);
         let other = MaskedLanguageModel::with_new_head(&folder(name), 8, Device::Cpu).unwrap();
+        // What is saved is read back.
+        let place = tempfile::tempdir().unwrap();
+        model.save(&place.path().join("saved"), &folder(name)).unwrap();
+        let read = MaskedLanguageModel::load(&place.path().join("saved"), Device::Cpu, Precision::Single);
+        assert_eq!(
+            read.unwrap().parameters().fingerprint().unwrap(),
+            model.parameters().fingerprint().unwrap()
+        );
         let differ: Vec<String> = weights(&model)
             .into_iter()
             .zip(weights(&other))
@@ -116,7 +124,7 @@ fn heads_of_both_families_are_new_whatever_is_there() {
 
 #[test]
 fn a_stopped_run_goes_on_to_the_same_end() {
-    let settings = FineTuning { epochs: 2, ..settings() };
+    let settings = settings().epochs(2);
     let whole = with_new_head("tiny-bert");
     let expected = tune(&whole, &settings, None, &mut { ON }).unwrap();
     let place = tempfile::tempdir().unwrap();
@@ -180,7 +188,7 @@ fn the_loss_is_the_mean_over_hidden_tokens() {
     let loss = model.loss(&batch.iter().collect::<Vec<_>>(), 1).unwrap().double_value(&[]);
     assert!((loss - sum).abs() < 1e-4 * sum, "{loss}, not {sum}");
     assert_eq!(model.accuracy(&batch).unwrap(), right as f64 / 3.0);
-    let one = FineTuning { epochs: 1, batch: 2, ..settings() };
+    let one = settings().epochs(1).batch(2);
     let tuned = fine_tune(&model, &one, &mut |_| Ok(batch.to_vec()), &[], None, &mut { ON }).unwrap();
     assert!((tuned.epochs[0].loss - sum / 4.0).abs() < 1e-4 * sum, "{tuned:?}");
 }
@@ -193,8 +201,8 @@ fn what_cannot_be_learned_is_refused() {
         fine_tune(&model, &settings(), &mut training, &[], None, &mut { ON }).unwrap_err().to_string()
     };
     assert!(refused(vec![2, 4, 3], vec![]).contains("hides no token"));
-    assert!(refused(vec![2, 4, 3], vec![(3, Some(7))]).contains("place 3"));
-    assert!(refused(vec![2, 4, 3], vec![(3, None)]).contains("any token in place 3"));
+    assert!(refused(vec![2, 4, 3], vec![(3, Some(7))]).contains("position 3"));
+    assert!(refused(vec![2, 4, 3], vec![(3, None)]).contains("any token at position 3"));
     assert!(refused(vec![2, 4, 3], vec![(1, Some(141))]).contains("token 141"));
     assert!(refused(vec![2, 999, 3], vec![(1, None)]).contains("token 999"));
 }

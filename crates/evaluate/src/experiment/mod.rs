@@ -7,7 +7,7 @@
 //! - `Pretrained` (feature `torch`): which encoder, and on which device.
 //! - `Extent` (feature `torch`): how much of everything, how sure, and from which seed.
 //! - `Row` (feature `torch`): one claim about one defence under one attack, and what it is worth.
-//! - [`calls`]: how many questions to the classifier a certificate takes.
+//! - [`calls`]: how many model queries a certificate takes.
 //! - [`edits`]: review sentences certified against edits.
 //! - `crowd` (feature `torch`): the experiment of CROWD.
 //! - `frs` (feature `torch`): the experiment of FRS.

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use std::path::{Path, PathBuf};
-use steadfast_fetch::{Cache, catalogue::MINILM};
+use steadfast_fetch::{Cache, catalog::MINILM};
 use steadfast_model::device::Device;
 
 /// The pretrained encoder and its device, as flags of the command line.

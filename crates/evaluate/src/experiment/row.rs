@@ -78,8 +78,9 @@ pub struct Attacked {
     pub metrics: BackdoorMetrics,
     /// For a defence that finds texts with a trigger: how many of them, and of others.
     pub detection: Option<Detection>,
-    /// Noisy copies of each clean text that the encoder was asked about, in the mean; equal ones once.
-    pub questions: f64,
+    /// Mean number of distinct noisy copies of a clean text that the encoder answered.
+    #[serde(rename = "questions")]
+    pub model_queries: f64,
     /// Votes of each clean text, in the mean.
     pub samples: f64,
     /// Loss and accuracy of each epoch, by encoder that was fine-tuned.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use steadfast_certify::smoothing::Progress;
 use steadfast_certify::{
     Cautious, Certifier, ClassBounds, ClassId, Conditional, Confidence, Noise, Phase, Plan, Radius,
-    ScoringClassifier, Smoothing, Tally, Threat,
+    ScoringClassifier, Smoothing, Threat, VoteCounts,
     confidence::{clopper_pearson_lower, clopper_pearson_upper},
 };
 use steadfast_perturb::WordId;
@@ -45,8 +45,8 @@ pub struct Decision {
     pub share: f64,
     /// Votes that were counted, those that chose the class included.
     pub samples: u64,
-    /// Noisy copies that the classifier was asked about: equal ones once.
-    pub questions: u64,
+    /// Distinct noisy copies that the classifier answered.
+    pub model_queries: u64,
 }
 
 impl Decision {
@@ -76,14 +76,14 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
         let radii = |bounds: &Conditional<ClassBounds>| -> Vec<Option<Radius>> {
             threats.iter().map(|threat| threat.radius(bounds.statement())).collect()
         };
-        let bounds = |tally: &Tally| self.certifier.bounds_cautiously(tally, classes);
-        let enough = |tally: &Tally| {
+        let bounds = |tally: &VoteCounts| self.certifier.bounds_cautiously(tally, classes);
+        let enough = |tally: &VoteCounts| {
             let outlook = self.certifier.outlook_cautiously(tally, classes, self.optimism)?;
             Ok(radii(&bounds(tally)?) == radii(&outlook))
         };
-        let (mut samples, mut questions) = (0, 0);
+        let (mut samples, mut model_queries) = (0, 0);
         let observe = |progress: Progress| {
-            (samples, questions) = (progress.done, progress.classified);
+            (samples, model_queries) = (progress.done, progress.classified);
             flow()
         };
         let tally = self.smoothing().tally_until(self.noise, &cautious, number, text, enough, observe)?;
@@ -92,7 +92,7 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
         let chosen = votes.get(bounds.statement().class()).copied().unwrap_or(0);
         let share = chosen as f64 / votes.iter().sum::<u64>().max(1) as f64;
         let radius = radii(&bounds).first().copied().flatten();
-        Ok(Decision { bounds, radius, share, samples, questions })
+        Ok(Decision { bounds, radius, share, samples, model_queries })
     }
 
     /// The class that the votes choose, without a bound.
@@ -111,7 +111,7 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
     ///
     /// # Errors
     /// [`Error::Certify`] if the classifier fails.
-    pub fn outvotes(&self, number: u64, text: &[WordId], class: ClassId) -> Result<bool, Error> {
+    pub fn majority_differs(&self, number: u64, text: &[WordId], class: ClassId) -> Result<bool, Error> {
         let samples = 0..self.plan.maximum();
         let votes =
             self.smoothing().votes(self.noise, self.classifier, number, text, Phase::Estimation, samples)?;
@@ -172,8 +172,8 @@ mod tests {
             classifier: &Share,
             epsilon,
             plan,
-            certifier: Certifier::new(Confidence::new(0.01).unwrap()),
-            optimism: Confidence::new(0.03).unwrap(),
+            certifier: Certifier::new(Confidence::alpha(0.01).unwrap()),
+            optimism: Confidence::alpha(0.03).unwrap(),
             batch: 50,
             seed: 1,
         };
@@ -191,7 +191,7 @@ mod tests {
             let early = decide(sentence, anytime(4_000), 1e-4).unwrap();
             let all = decide(sentence, Plan::fixed(50, 4_000).unwrap(), 1e-4).unwrap();
             assert_eq!(early.class(), all.class(), "{sentence}");
-            assert!(early.samples <= all.samples && early.questions <= early.samples, "{sentence}");
+            assert!(early.samples <= all.samples && early.model_queries <= early.samples, "{sentence}");
             assert!(early.radius.is_none() || all.radius.is_some(), "{sentence}");
         }
         let clear =
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_majority_against_a_class_may_be_chance() {
-        let confidence = Confidence::new(0.01).unwrap();
+        let confidence = Confidence::alpha(0.01).unwrap();
         let outvoted = |votes: &[u64]| outvoted(votes, 0, confidence).unwrap();
         assert!(!outvoted(&[9, 11]) && !outvoted(&[5, 15]) && outvoted(&[3, 17]));
         assert!(!outvoted(&[20, 0]) && !outvoted(&[470, 530]) && outvoted(&[400, 600]));

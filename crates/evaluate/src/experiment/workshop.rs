@@ -127,7 +127,7 @@ impl Workshop<'_> {
         let by_hand = matches!(
             &error,
             Error::Certify(steadfast_certify::Error::Stopped { .. })
-                | Error::Fuzz(steadfast_fuzz::Error::Stopped { .. })
+                | Error::Fuzz(steadfast_fuzz::FuzzError::Stopped { .. })
                 | Error::Transformer(steadfast_model::transformer::Error::Stopped { .. })
         );
         if by_hand { self.stopped() } else { error }

@@ -94,7 +94,7 @@ impl fmt::Display for Share {
         }
         let decimals = f.precision().unwrap_or(1);
         write!(f, "{:.decimals$}%", 100.0 * self.value())?;
-        if let Ok(confidence) = Confidence::new(0.05) {
+        if let Ok(confidence) = Confidence::alpha(0.05) {
             let (lower, upper) = self.interval(confidence);
             write!(f, " [{:.decimals$}, {:.decimals$}]", 100.0 * lower, 100.0 * upper)?;
         }
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn intervals_are_those_of_the_literature() {
-        let at_95 = |share: Share| share.interval(Confidence::new(0.05).unwrap());
+        let at_95 = |share: Share| share.interval(Confidence::alpha(0.05).unwrap());
         // Brown, Cai and DasGupta 2001 and any statistics package: 0.1871 to 0.8129 for 5 of 10.
         for (share, (lower, upper)) in [
             (of(5, 10), (0.187_086, 0.812_914)),
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_stricter_level_gives_a_wider_interval_that_holds_the_value() {
         for share in [of(0, 7), of(3, 7), of(7, 7), of(812, 1_821)] {
-            let [wide, narrow] = [0.001, 0.1].map(|alpha| share.interval(Confidence::new(alpha).unwrap()));
+            let [wide, narrow] = [0.001, 0.1].map(|alpha| share.interval(Confidence::alpha(alpha).unwrap()));
             assert!(wide.0 <= narrow.0 && narrow.0 <= share.value(), "{share}");
             assert!(share.value() <= narrow.1 && narrow.1 <= wide.1, "{share}");
         }

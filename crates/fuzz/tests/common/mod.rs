@@ -7,7 +7,7 @@ use steadfast_certify::{
     rand_core::Rng,
     seed::{Generator, Purpose, generator},
 };
-use steadfast_fuzz::{Divergence, Fuzzer, Settings};
+use steadfast_fuzz::{Divergence, Fuzzer, SearchSettings};
 use steadfast_perturb::{Lexicon, MutationWeights, SegmentMutation, WordId, WordList};
 
 /// Ordinary words, among them commas and words that begin clauses.
@@ -69,7 +69,7 @@ impl World {
         SegmentMutation::new(MutationWeights::default(), WordList::new(self.words.clone())).unwrap()
     }
 
-    pub(crate) fn fuzzer(&self, settings: Settings) -> Fuzzer {
+    pub(crate) fn fuzzer(&self, settings: SearchSettings) -> Fuzzer {
         Fuzzer::new(Arc::clone(&self.lexicon), self.mutations(), settings).unwrap()
     }
 

@@ -3,6 +3,15 @@
 use super::Error;
 
 /// A matrix of bits. Each row starts at a new 64-bit word, lowest bit first; bits past a row's end are zero.
+///
+/// ```
+/// use steadfast_model::ensemble::BitMatrix;
+///
+/// let matrix = BitMatrix::from_rows(3, [[true, false, true], [false, true, true]])?;
+/// assert_eq!((matrix.rows(), matrix.columns()), (2, 3));
+/// assert_eq!(matrix.words(), [0b101, 0b110]);
+/// # Ok::<(), steadfast_model::ensemble::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct BitMatrix {
     rows: usize,
@@ -63,7 +72,7 @@ impl BitMatrix {
         self.columns
     }
 
-    /// Words that a row takes.
+    /// Words per row.
     #[must_use]
     pub const fn words_per_row(&self) -> usize {
         self.columns.div_ceil(64)

@@ -1,7 +1,7 @@
 //! [`NearestCentroid`]: the class whose mean is nearest.
 
 use super::{
-    BaseLearner, NoisyBatch, NoisyNet,
+    BaseLearner, NoisyBatch, NoisyCopy,
     bit_matrix::ones,
     sparse::{LANES, MaskedProduct, SparseRows},
 };
@@ -9,7 +9,7 @@ use steadfast_certify::{BoxError, VoteTable};
 
 /// Answers the class whose mean noisy training example is nearest in Euclidean distance; the smaller class on a tie.
 ///
-/// A class without noisy examples is never answered. Nothing is random but the noise.
+/// A class without noisy examples is never the answer. The learner itself has no randomness.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NearestCentroid;
 
@@ -24,14 +24,14 @@ impl NearestCentroid {
     /// One class per test input. Nearest is the largest `x·μ − |μ|²/2`; the first class is the reference, so `classes − 1`
     /// columns remain, `N` of which are computed at once.
     fn answer<const N: usize>(
-        net: &NoisyNet,
+        copy: &NoisyCopy,
         test: &SparseRows,
         classes: u32,
         scratch: &mut Scratch<N>,
         answers: &mut Vec<u32>,
     ) {
-        let features = net.features().columns();
-        let means = Self::means(net, classes, &mut scratch.sums);
+        let features = copy.features().columns();
+        let means = Self::means(copy, classes, &mut scratch.sums);
         let mut best: Vec<(f32, u32)> = Vec::new();
         let Some((reference, others)) = means.split_first() else { return };
         let numbered: Vec<(u32, &Option<Mean>)> = (1..).zip(others).collect();
@@ -58,12 +58,12 @@ impl NearestCentroid {
                     *offset += 0.5 * reference.square;
                 }
             }
-            let product = MaskedProduct::new(net.mask(), &scratch.weights, offset);
+            let product = MaskedProduct::new(copy.mask(), &scratch.weights, offset);
             let first = best.is_empty();
             for (input, positions) in test.iter().enumerate() {
                 let scores = product.of(positions);
                 if first {
-                    // Without a reference any class that exists is nearer.
+                    // Without a reference any class with examples is nearer.
                     best.push((if reference.is_some() { 0.0 } else { f32::NEG_INFINITY }, 0));
                 }
                 let Some(leader) = best.get_mut(input) else { continue };
@@ -78,12 +78,12 @@ impl NearestCentroid {
     }
 
     /// The mean of each class's noisy examples; `None` where there are none.
-    fn means(net: &NoisyNet, classes: u32, sums: &mut Vec<u32>) -> Vec<Option<Mean>> {
-        let features = net.features().columns();
+    fn means(copy: &NoisyCopy, classes: u32, sums: &mut Vec<u32>) -> Vec<Option<Mean>> {
+        let features = copy.features().columns();
         sums.clear();
         sums.resize(features * classes as usize, 0);
         let mut sizes = vec![0_u32; classes as usize];
-        for (row, &label) in net.features().iter_rows().zip(net.labels()) {
+        for (row, &label) in copy.features().iter_rows().zip(copy.labels()) {
             let Some(sums) = sums.chunks_exact_mut(features).nth(label as usize) else { continue };
             if let Some(size) = sizes.get_mut(label as usize) {
                 *size += 1;
@@ -121,12 +121,12 @@ impl BaseLearner for NearestCentroid {
     fn vote(&self, batch: &NoisyBatch<'_>) -> Result<VoteTable, BoxError> {
         let (test, classes) = (batch.sparse, batch.classes);
         if classes == 2 {
-            batch.vote_by_net(Scratch::<1>::default, |net, scratch, answers| {
-                Self::answer(net, test, classes, scratch, answers);
+            batch.vote_by_model(Scratch::<1>::default, |copy, scratch, answers| {
+                Self::answer(copy, test, classes, scratch, answers);
             })
         } else {
-            batch.vote_by_net(Scratch::<LANES>::default, |net, scratch, answers| {
-                Self::answer(net, test, classes, scratch, answers);
+            batch.vote_by_model(Scratch::<LANES>::default, |copy, scratch, answers| {
+                Self::answer(copy, test, classes, scratch, answers);
             })
         }
     }

@@ -1,15 +1,15 @@
 //! Full-batch gradient descent on a two-layer network through the Gram matrix.
 //!
 //! With full-batch gradients the first layer's weights stay in the span of their initial value and the training examples:
-//! `W = α W₀ + Xᵀ S`. The activations `X W = α X W₀ + G S` need the Gram matrix `G = X Xᵀ` only, which is counted once per
-//! net from bits. So a step costs `n² h` multiplications instead of `2 n d h` (n examples, d features, h hidden units), and
+//! `W = α W₀ + Xᵀ S`. The activations `X W = α X W₀ + G S` need only the Gram matrix `G = X Xᵀ`, which is counted once per
+//! model from bits. So a step costs `n² h` multiplications instead of `2 n d h` (n examples, d features, h hidden units), and
 //! gradient descent with momentum and weight decay is followed exactly (Adam is not). Input bits enter as ±½, which
-//! centres them, and a constant feature of ½ serves as the bias.
+//! centers them, and a constant feature of ½ serves as the bias.
 //!
-//! Matrices are row-major and padded to whole blocks of [`LANES`] hidden units; padded units have zero weights and stay silent.
+//! Matrices are row-major and padded to whole blocks of [`LANES`] hidden units; padded units have zero weights.
 
 use super::{
-    BitMatrix, NoisyNet, TwoLayerSettings,
+    BitMatrix, NoisyCopy, TwoLayerSettings,
     bit_matrix::ones,
     sparse::{LANES, MaskedProduct, SparseRows, sum_rows},
 };
@@ -22,7 +22,7 @@ type Lanes = [f32; LANES];
 /// First-layer weights of one block of hidden units, a row per feature.
 type Block = Vec<Lanes>;
 
-/// One net in training; memory is reused from net to net.
+/// One model in training; memory is reused from model to model.
 #[derive(Debug)]
 pub(super) struct Training {
     settings: TwoLayerSettings,
@@ -51,13 +51,13 @@ impl Training {
         }
     }
 
-    /// Trains on the net's noisy training set, from its own initial weights.
-    pub(super) fn train(&mut self, net: &NoisyNet) {
-        self.initialise(net);
-        self.sparse.refill(net.features());
-        let (examples, units) = (net.features().rows(), self.units);
+    /// Trains on the model's noisy training set, from its own initial weights.
+    pub(super) fn train(&mut self, copy: &NoisyCopy) {
+        self.initialize(copy);
+        self.sparse.refill(copy.features());
+        let (examples, units) = (copy.features().rows(), self.units);
         let TwoLayerSettings { steps, learning_rate, momentum, weight_decay, .. } = self.settings;
-        let gram = gram(net.features());
+        let gram = gram(copy.features());
         let start = self.initial_activations(examples);
         let zeros = || vec![0.0_f32; examples * units];
         let (mut combination, mut velocity, mut hidden, mut gradient) = (zeros(), zeros(), zeros(), zeros());
@@ -65,7 +65,7 @@ impl Training {
         for _ in 0..steps {
             hidden.copy_from_slice(&start);
             accumulate(&gram, &combination, scale, &mut hidden, examples, units);
-            self.output.backward(net.labels(), &mut hidden, &mut gradient);
+            self.output.backward(copy.labels(), &mut hidden, &mut gradient);
             descend(&mut combination, &mut velocity, &gradient, self.settings);
             scale_velocity = momentum * scale_velocity + weight_decay * scale;
             scale -= learning_rate * scale_velocity;
@@ -77,24 +77,24 @@ impl Training {
 
     /// Trained weights and biases of both layers: units × features, units, classes × units, classes.
     #[cfg(all(test, feature = "torch"))]
-    pub(super) fn layers(&self, net: &NoisyNet) -> [Vec<f32>; 4] {
+    pub(super) fn layers(&self, copy: &NoisyCopy) -> [Vec<f32>; 4] {
         let (mut first, mut bias) = (Vec::new(), Vec::new());
         for (index, initial) in self.initial.iter().enumerate() {
-            let weights = self.trained(index, initial, net.features());
+            let weights = self.trained(index, initial, copy.features());
             first.extend((0..LANES).flat_map(|unit| weights.iter().map(move |row| row[unit])));
             bias.extend(self.bias(index));
         }
         [first, bias, self.output.weights.clone(), self.output.bias.clone()]
     }
 
-    /// One class per test input, each seen through the net's flip mask.
-    pub(super) fn answer(&self, net: &NoisyNet, test: &SparseRows, answers: &mut Vec<u32>) {
+    /// One class per test input, each seen through the model's flip mask.
+    pub(super) fn answer(&self, copy: &NoisyCopy, test: &SparseRows, answers: &mut Vec<u32>) {
         let mut scores = vec![self.output.bias.clone(); test.len()].concat();
         let classes = self.output.bias.len();
         for (index, initial) in self.initial.iter().enumerate() {
-            let weights = self.trained(index, initial, net.features());
+            let weights = self.trained(index, initial, copy.features());
             let offset = add(half_sum(&weights), self.bias(index));
-            let product = MaskedProduct::new(net.mask(), &weights, offset);
+            let product = MaskedProduct::new(copy.mask(), &weights, offset);
             for (scores, positions) in scores.chunks_exact_mut(classes).zip(test.iter()) {
                 let hidden = product.of(positions).map(|value| value.max(0.0));
                 for (score, rows) in scores.iter_mut().zip(self.output.rows()) {
@@ -110,11 +110,11 @@ impl Training {
         }));
     }
 
-    /// Writes the net's initial weights: the first layer's as blocks of features × [`LANES`] units, the second's as
+    /// Writes the model's initial weights: the first layer's as blocks of features × [`LANES`] units, the second's as
     /// classes × units.
     #[cfg(feature = "torch")]
-    pub(super) fn copy_initial(&mut self, net: &NoisyNet, first: &mut [f32], second: &mut [f32]) {
-        self.initialise(net);
+    pub(super) fn copy_initial(&mut self, copy: &NoisyCopy, first: &mut [f32], second: &mut [f32]) {
+        self.initialize(copy);
         for (place, row) in first.as_chunks_mut::<LANES>().0.iter_mut().zip(self.initial.iter().flatten()) {
             *place = *row;
         }
@@ -122,16 +122,16 @@ impl Training {
     }
 
     /// Draws initial weights uniformly, with the variance of He et al. 2015 (`2/d` for inputs of unit size, so `8/d` for ±½).
-    fn initialise(&mut self, net: &NoisyNet) {
-        let mut rng = net.generator();
-        let features = net.features().columns();
+    fn initialize(&mut self, copy: &NoisyCopy) {
+        let mut rng = copy.generator();
+        let features = copy.features().columns();
         let limit = (24.0 / features as f32).sqrt();
         for (index, block) in self.initial.iter_mut().enumerate() {
             let used = self.settings.width.saturating_sub(index * LANES).min(LANES);
             block.clear();
             block.extend((0..features).map(|_| uniform(&mut rng, limit, used)));
         }
-        self.output.initialise(&mut rng, self.settings.width);
+        self.output.initialize(&mut rng, self.settings.width);
     }
 
     /// `X W₀`, with bits as ±½: the sum of the selected rows less half the sum of all.
@@ -169,7 +169,7 @@ impl Training {
         weights
     }
 
-    /// What the constant feature ½ adds for one block: its weights start at zero and are ½ `Σ S`.
+    /// The contribution of the constant feature ½ to one block: its weights start at zero and are ½ `Σ S`.
     fn bias(&self, index: usize) -> Lanes {
         self.combination(index).fold([0.0; LANES], |sum, row| add(sum, row.map(|value| 0.25 * value)))
     }
@@ -207,7 +207,7 @@ impl Layer {
         self.weights.chunks_exact(self.units).map(|row| row.as_chunks::<LANES>().0)
     }
 
-    fn initialise(&mut self, rng: &mut impl Rng, width: usize) {
+    fn initialize(&mut self, rng: &mut impl Rng, width: usize) {
         let limit = (6.0 / width as f32).sqrt();
         for row in self.weights.chunks_exact_mut(self.units) {
             for (index, block) in row.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
@@ -338,7 +338,7 @@ fn dot(left: &Lanes, right: &Lanes) -> f32 {
     parts.iter().sum()
 }
 
-/// Minus half of the sum of all rows: what inputs of ±½ add to a sum over selected rows.
+/// Minus half of the sum of all rows: the difference between inputs of ±½ and a sum over selected rows.
 fn half_sum(block: &[Lanes]) -> Lanes {
     block.iter().fold([0.0; LANES], |sum, row| add(sum, *row)).map(|value| -0.5 * value)
 }
@@ -373,7 +373,7 @@ fn uniform(rng: &mut impl Rng, limit: f32, used: usize) -> Lanes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ensemble::{EnsembleNoise, Problem};
+    use crate::ensemble::{EnsembleNoise, TrainingSet};
     use steadfast_certify::{Phase, Rate};
 
     /// The same network, trained in double precision on explicit weights, without the Gram matrix: inputs ±½ and a
@@ -457,15 +457,15 @@ mod tests {
         };
         for (classes, width) in [(2, 16), (3, 5), (2, 20)] {
             let labels: Vec<u32> = (0..12).map(|i| i % classes).collect();
-            let problem = Problem::new(bits(12, 0), labels, classes, bits(9, 3)).unwrap();
+            let (data, test) = (TrainingSet::new(bits(12, 0), labels, classes).unwrap(), bits(9, 3));
             let noise =
                 EnsembleNoise::new(Rate::new(0.1).unwrap(), Rate::new(0.2).unwrap(), classes).unwrap();
-            let net = noise.draw(&problem, 5, Phase::Estimation, 0);
+            let copy = noise.draw(&data, 5, Phase::Estimation, 0);
             let settings =
                 TwoLayerSettings { width, steps: 30, learning_rate: 0.2, momentum: 0.7, weight_decay: 0.02 };
             let mut training = Training::new(settings, classes as usize);
 
-            training.initialise(&net);
+            training.initialize(&copy);
             let column = |feature: usize| {
                 let lanes = training.initial.iter().flat_map(|block| block[feature]);
                 lanes.take(width).map(f64::from).collect::<Vec<_>>()
@@ -482,13 +482,13 @@ mod tests {
                 let value = |row: &[u64], c: usize| if flipped(row, c) { 0.5 } else { -0.5 };
                 matrix.iter_rows().map(|row| (0..70).map(|c| value(row, c)).chain([0.5]).collect()).collect()
             };
-            plain.train(&inputs(net.features(), &[]), net.labels(), settings);
+            plain.train(&inputs(copy.features(), &[]), copy.labels(), settings);
 
-            training.train(&net);
+            training.train(&copy);
             let mut answers = Vec::new();
-            training.answer(&net, &SparseRows::new(problem.test()), &mut answers);
+            training.answer(&copy, &SparseRows::new(&test), &mut answers);
             for (block, initial) in training.initial.iter().enumerate() {
-                let weights = training.trained(block, initial, net.features());
+                let weights = training.trained(block, initial, copy.features());
                 let bias = training.bias(block);
                 for lane in 0..LANES.min(width.saturating_sub(block * LANES)) {
                     let unit = block * LANES + lane;
@@ -504,7 +504,7 @@ mod tests {
                         .all(|row| row.iter().skip(width.saturating_sub(block * LANES)).all(|w| *w == 0.0))
                 );
             }
-            for (input, answer) in inputs(problem.test(), net.mask()).iter().zip(answers) {
+            for (input, answer) in inputs(&test, copy.mask()).iter().zip(answers) {
                 let scores = plain.scores(&plain.hidden(input));
                 let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 assert!(best - scores[answer as usize] < 1e-4, "{scores:?} {answer}");

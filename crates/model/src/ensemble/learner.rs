@@ -1,28 +1,28 @@
-//! [`BaseLearner`]: what is trained on each noisy training set.
+//! [`BaseLearner`]: the model that is trained on each noisy training set.
 
 use super::{BitMatrix, sparse::SparseRows};
 use rayon::prelude::*;
 use std::fmt;
-use steadfast_certify::{Ballot, BoxError, VoteTable, seed::Generator};
+use steadfast_certify::{BoxError, VoteHeader, VoteTable, seed::Generator};
 
-/// The noise of one net: a noisy training set and a flip mask for test inputs.
-pub struct NoisyNet {
+/// The noisy data of one model: a training set, and a flip mask for test inputs.
+pub struct NoisyCopy {
     features: BitMatrix,
     labels: Vec<u32>,
     mask: Vec<u64>,
     generator: Generator,
 }
 
-impl fmt::Debug for NoisyNet {
+impl fmt::Debug for NoisyCopy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NoisyNet")
+        f.debug_struct("NoisyCopy")
             .field("examples", &self.features.rows())
             .field("features", &self.features.columns())
             .finish_non_exhaustive()
     }
 }
 
-impl NoisyNet {
+impl NoisyCopy {
     pub(crate) fn new(features: BitMatrix, labels: Vec<u32>, mask: Vec<u64>, generator: Generator) -> Self {
         Self { features, labels, mask, generator }
     }
@@ -39,38 +39,38 @@ impl NoisyNet {
         &self.labels
     }
 
-    /// The test bits that this net sees flipped, packed like a row of the test matrix; the same ones for every input.
+    /// The test bits that are flipped for this model, the same for every input, packed like a row of the test matrix.
     #[must_use]
     pub fn mask(&self) -> &[u64] {
         &self.mask
     }
 
-    /// The net's own random numbers for everything but noise, from their start.
+    /// The model's random numbers for everything but noise, from their start.
     #[must_use]
     pub fn generator(&self) -> Generator {
         self.generator.clone()
     }
 }
 
-/// A batch of nets to be trained, and the clean test inputs that they vote on.
+/// A batch of models to be trained, and the clean test inputs that they vote on.
 #[derive(Debug)]
 pub struct NoisyBatch<'a> {
-    pub(crate) nets: &'a [NoisyNet],
+    pub(crate) copies: &'a [NoisyCopy],
     pub(crate) test: &'a BitMatrix,
     pub(crate) sparse: &'a SparseRows,
     pub(crate) classes: u32,
-    pub(crate) ballot: Ballot,
+    pub(crate) ballot: VoteHeader,
     pub(crate) pool: &'a rayon::ThreadPool,
 }
 
 impl NoisyBatch<'_> {
-    /// The nets.
+    /// The noisy data of each model.
     #[must_use]
-    pub const fn nets(&self) -> &[NoisyNet] {
-        self.nets
+    pub const fn copies(&self) -> &[NoisyCopy] {
+        self.copies
     }
 
-    /// The *clean* test inputs; each net sees them flipped where its mask is set.
+    /// The *clean* test inputs, which are flipped for each model where its mask is set.
     #[must_use]
     pub const fn test(&self) -> &BitMatrix {
         self.test
@@ -82,28 +82,28 @@ impl NoisyBatch<'_> {
         self.classes
     }
 
-    /// What the votes of this batch belong to, for learners that make their own [`VoteTable`] of it, as on another device.
+    /// The header of this batch's votes, for learners that make their own [`VoteTable`], as on another device.
     #[must_use]
-    pub const fn ballot(&self) -> &Ballot {
+    pub const fn ballot(&self) -> &VoteHeader {
         &self.ballot
     }
 
-    /// The votes of the batch from one class per test input and net, the nets being worked on in parallel.
+    /// Counts the votes of the batch, one class per test input and model. Models are computed in parallel.
     ///
-    /// `answer` is called once per net, with scratch memory that `scratch` makes once per thread, and pushes one class per
+    /// `answer` is called once per model, with scratch memory that `scratch` makes once per thread, and pushes one class per
     /// test input, in order.
     ///
     /// # Errors
     /// A wrong number of answers or a class out of range.
-    pub fn vote_by_net<S: Send>(
+    pub fn vote_by_model<S: Send>(
         &self,
         scratch: impl Fn() -> S + Sync,
-        answer: impl Fn(&NoisyNet, &mut S, &mut Vec<u32>) + Sync,
+        answer: impl Fn(&NoisyCopy, &mut S, &mut Vec<u32>) + Sync,
     ) -> Result<VoteTable, BoxError> {
         let (inputs, classes) = (self.test.rows(), self.classes as usize);
-        let count = |(mut counts, mut scratch, mut answers): (Vec<u64>, S, Vec<u32>), net: &NoisyNet| {
+        let count = |(mut counts, mut scratch, mut answers): (Vec<u64>, S, Vec<u32>), copy: &NoisyCopy| {
             answers.clear();
-            answer(net, &mut scratch, &mut answers);
+            answer(copy, &mut scratch, &mut answers);
             if answers.len() != inputs {
                 return Err(format!("the learner gave {} answers for {inputs} test inputs", answers.len()));
             }
@@ -117,7 +117,7 @@ impl NoisyBatch<'_> {
         };
         let nothing = || vec![0; inputs * classes];
         let counts = self.pool.install(|| {
-            self.nets
+            self.copies
                 .par_iter()
                 .try_fold(|| (nothing(), scratch(), Vec::with_capacity(inputs)), count)
                 .map(|result| result.map(|(counts, ..)| counts))
@@ -130,23 +130,48 @@ impl NoisyBatch<'_> {
     }
 }
 
-/// Something that learns from a noisy training set and answers noisy test inputs.
+/// A learner that is trained on a noisy training set and answers noisy test inputs.
 ///
-/// A learner sees the noisy training sets of a batch, the clean test matrix and one flip mask per net. Its answers must be a
-/// function of each net's noisy data and random numbers alone, never of other nets in the batch; the certificate rests on
-/// that. There is no `Sync` bound, so that learners on native libraries fit.
+/// A learner gets the noisy training sets of a batch, the clean test matrix and one flip mask per model. The certificate
+/// requires that its answers are a function of each model's noisy data and random numbers alone, never of other models in
+/// the batch. There is no `Sync` bound, so that learners on native libraries are possible.
+///
+/// ```
+/// use steadfast_certify::{BoxError, VoteTable};
+/// use steadfast_model::ensemble::{BaseLearner, NoisyBatch};
+///
+/// /// Answers the most frequent noisy label, whatever the input.
+/// #[derive(Debug)]
+/// struct Majority;
+///
+/// impl BaseLearner for Majority {
+///     fn describe(&self) -> String {
+///         "most frequent label".to_owned()
+///     }
+///     fn vote(&self, batch: &NoisyBatch<'_>) -> Result<VoteTable, BoxError> {
+///         let inputs = batch.test().rows();
+///         batch.vote_by_model(
+///             || (),
+///             |copy, (), answers| {
+///                 let ones = copy.labels().iter().filter(|&&label| label == 1).count();
+///                 answers.extend(vec![u32::from(2 * ones > copy.labels().len()); inputs]);
+///             },
+///         )
+///     }
+/// }
+/// ```
 pub trait BaseLearner: fmt::Debug {
-    /// The learner and all its settings, in a line.
+    /// The learner and all its settings, in one line. Runs of different descriptions do not add up.
     fn describe(&self) -> String;
 
-    /// How many nets it is given at once, on so many threads.
+    /// The number of models in a batch, on this many threads.
     ///
-    /// By default enough that threads seldom wait for the slowest one, and few enough that memory stays small.
-    fn nets_at_once(&self, threads: usize) -> u64 {
+    /// By default enough that threads seldom wait for the slowest model, and few enough that memory stays small.
+    fn models_at_once(&self, threads: usize) -> u64 {
         32 * threads as u64
     }
 
-    /// The votes of all nets of the batch. [`NoisyBatch::vote_by_net`] makes them from a closure per net.
+    /// The votes of all models of the batch. [`NoisyBatch::vote_by_model`] makes them from a closure per model.
     ///
     /// # Errors
     /// Whatever the learner fails with; it ends the run.

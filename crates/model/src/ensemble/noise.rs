@@ -1,6 +1,6 @@
 //! [`EnsembleNoise`]: noise on training features, training labels and test features.
 
-use super::{Error, NoisyNet, Problem, bit_matrix::last_word_mask};
+use super::{BitMatrix, Error, NoisyCopy, TrainingSet, bit_matrix::last_word_mask};
 use rand_core::Rng;
 use steadfast_certify::{
     BitFlips, Group, GroupsThreat, Interval, Law, Noise, Phase, Rate, UniformNoise,
@@ -8,8 +8,33 @@ use steadfast_certify::{
     seed::{Purpose, generator},
 };
 
-/// Independent noise on every coordinate of a [`Problem`]: feature bits flip at one rate, labels become another class at
-/// another (Wang et al. 2020, Eq. 2 and 6, with `1 − β` as the rates).
+/// Independent noise on every coordinate of a [`TrainingSet`] and of test inputs: feature bits flip at one rate, labels
+/// become another class at another (Wang et al. 2020, Eq. 2 and 6, with `1 − β` as the rates).
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use steadfast_certify::{Certifier, Confidence, Phase, Plan, Rate, VoteCounts};
+/// use steadfast_model::ensemble::{
+///     BitMatrix, Ensemble, EnsembleNoise, NearestCentroid, TrainingSet,
+/// };
+///
+/// let rows = |count: usize| (0..count).map(|row| (0..30).map(move |bit| bit % 2 == row % 2));
+/// let labels = (0..20).map(|row| row % 2).collect();
+/// let training = TrainingSet::new(BitMatrix::from_rows(30, rows(20))?, labels, 2)?;
+/// let test = BitMatrix::from_rows(30, rows(4))?;
+///
+/// let noise = EnsembleNoise::new(Rate::new(0.1)?, Rate::new(0.1)?, 2)?;
+/// let ensemble = Ensemble::new(&training, &test, noise, &NearestCentroid, 1, 0)?;
+/// let votes = ensemble.votes(Phase::Estimation, 0..1_000, |_| ControlFlow::Continue(()))?;
+/// let tally = VoteCounts::new(Plan::fixed(0, 1_000)?, None, votes.votes(3).unwrap())?;
+///
+/// let certifier = Certifier::new(Confidence::alpha(0.001)?);
+/// let certificate = certifier.certify(&noise.threat(&training, &test, 3)?, &tally)?;
+/// assert!(certificate.certifies(1, 1), "{certificate}");
+/// // The votes are about test input 3 and no other.
+/// assert!(certifier.certify(&noise.threat(&training, &test, 2)?, &tally).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnsembleNoise {
     features: BitFlips,
@@ -17,8 +42,8 @@ pub struct EnsembleNoise {
 }
 
 impl EnsembleNoise {
-    /// Feature bits of training and test flip at the rate `features`; a label becomes each other class with equal chance,
-    /// at the rate `labels` in all.
+    /// Feature bits of training and test flip at the rate `features`. A label changes at the rate `labels`, to each other
+    /// class with equal probability.
     ///
     /// # Errors
     /// [`Error::Certify`] for a rate of zero or fewer than two classes.
@@ -38,24 +63,41 @@ impl EnsembleNoise {
         self.labels.change()
     }
 
-    /// The law of one net's noisy copy of `problem`.
+    /// The law of one model's noisy copy of all data: that of a [`VoteTable`](steadfast_certify::VoteTable). Votes on one
+    /// input have the law [`of_input`](Law::of_input).
     #[must_use]
-    pub fn law(&self, problem: &Problem) -> Law {
+    pub fn law(&self, training: &TrainingSet, test: &BitMatrix) -> Law {
         let rates = [self.feature_rate(), self.label_rate()].map(|rate| rate.numerator().into());
         let [features, labels] = rates;
-        Law::new("ensemble", [features, labels, self.labels.values().into(), problem.fingerprint()])
+        Law::new("ensemble", [features, labels, self.labels.values().into(), training.fingerprint(test)])
     }
 
-    /// The attack on one test input: training pixels, training labels and test pixels may all change. Coordinates with the
-    /// same noise are one group.
+    /// The attack on test input number `input`: training features, training labels and the features of this input may all
+    /// change. Coordinates with the same noise are one group.
+    ///
+    /// Votes on another input are refused: each input has its own law.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the problem has another number of classes than the noise was made for.
-    pub fn threat(&self, problem: &Problem) -> Result<GroupsThreat, Error> {
-        self.check(problem)?;
+    /// [`Error::Shape`] if the noise is for another number of classes, the test inputs have another number of bits, or
+    /// there are not as many.
+    pub fn threat(
+        &self,
+        training: &TrainingSet,
+        test: &BitMatrix,
+        input: usize,
+    ) -> Result<GroupsThreat, Error> {
+        self.check(training)?;
+        training.check_test(test)?;
+        if input >= test.rows() {
+            return Err(Error::Shape {
+                what: "test input",
+                given: format!("number {input} of {}", test.rows()),
+                expected: "a number below that of the test inputs",
+            });
+        }
         let cap = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let keep = |rate: Rate| Interval::from(rate).complement();
-        let (examples, bits) = (problem.training().rows(), problem.training().columns());
+        let (examples, bits) = (training.features().rows(), test.columns());
         let groups = [
             Group::new(
                 "training features",
@@ -66,34 +108,34 @@ impl EnsembleNoise {
             Group::new("training labels", self.labels.values(), keep(self.label_rate()), cap(examples))?,
             Group::new("test features", 2, keep(self.feature_rate()), cap(bits))?,
         ];
-        Ok(GroupsThreat::new(groups)?.about(Some(self.law(problem))))
+        Ok(GroupsThreat::new(groups)?.about(Some(self.law(training, test).of_input(input as u64))))
     }
 
-    /// Refuses a problem whose labels take other values than this noise draws: what is sampled would not be what is certified.
-    pub(crate) fn check(&self, problem: &Problem) -> Result<(), Error> {
+    /// Refuses labels that take other values than this noise draws, for which the certificate would be wrong.
+    pub(crate) fn check(&self, training: &TrainingSet) -> Result<(), Error> {
         let classes = self.labels.values();
-        if classes == problem.classes() {
+        if classes == training.classes() {
             return Ok(());
         }
         Err(Error::Shape {
             what: "label noise",
-            given: format!("{classes} classes for a problem with {}", problem.classes()),
-            expected: "noise made for the problem's number of classes",
+            given: format!("{classes} classes for a training set with {}", training.classes()),
+            expected: "noise for the number of classes of the training set",
         })
     }
 
-    /// The noise of net number `net`, from its own random stream.
-    pub(crate) fn draw(&self, problem: &Problem, seed: u64, phase: Phase, net: u64) -> NoisyNet {
-        let mut rng = generator(seed, phase, 0, net, Purpose::Noise);
+    /// The noisy data of model number `model`, from its own random stream.
+    pub(crate) fn draw(&self, training: &TrainingSet, seed: u64, phase: Phase, model: u64) -> NoisyCopy {
+        let mut rng = generator(seed, phase, 0, model, Purpose::Noise);
         let rate = self.feature_rate();
-        let mut features = problem.training().clone();
+        let mut features = training.features().clone();
         features.flip_words(|| bernoulli::word(rate, &mut rng));
-        let labels = self.labels.sample(problem.labels(), &mut rng as &mut dyn Rng);
-        let mut mask = vec![0; problem.test().words_per_row()];
+        let labels = self.labels.sample(training.labels(), &mut rng as &mut dyn Rng);
+        let mut mask = vec![0; training.features().words_per_row()];
         bernoulli::fill(rate, &mut rng, &mut mask);
         if let Some(last) = mask.last_mut() {
-            *last &= last_word_mask(problem.test().columns());
+            *last &= last_word_mask(training.features().columns());
         }
-        NoisyNet::new(features, labels, mask, generator(seed, phase, 0, net, Purpose::Learner))
+        NoisyCopy::new(features, labels, mask, generator(seed, phase, 0, model, Purpose::Learner))
     }
 }

@@ -1,54 +1,54 @@
-//! [`Ensemble`]: the loop from noise to votes.
+//! [`Ensemble`]: noisy copies, training and votes.
 
-use super::{BaseLearner, EnsembleNoise, NoisyBatch, NoisyNet, Problem, sparse::SparseRows};
+use super::{BaseLearner, BitMatrix, EnsembleNoise, NoisyBatch, NoisyCopy, TrainingSet, sparse::SparseRows};
 use rayon::prelude::*;
 use std::ops::{ControlFlow, Range};
-use steadfast_certify::{Ballot, BoxError, Law, Phase, VoteTable};
+use steadfast_certify::{BoxError, Law, Phase, VoteHeader, VoteTable};
 
 /// What can go wrong with an ensemble.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Parts of a problem that do not fit together.
+    /// Data, noise or settings do not fit together.
     #[error("{what}: {given}, expected {expected}")]
     Shape {
-        /// The part.
-        what: &'static str,
         /// What was given.
+        what: &'static str,
+        /// Its value.
         given: String,
-        /// What would fit.
+        /// The values that are accepted.
         expected: &'static str,
     },
     /// A parameter of a certificate or noise.
     #[error(transparent)]
     Certify(#[from] steadfast_certify::Error),
     /// The learner failed.
-    #[error("the learner failed on nets {first}..{end}")]
+    #[error("the learner failed on models {first}..{end}")]
     Learner {
-        /// First net of the batch.
+        /// First model of the batch.
         first: u64,
-        /// One past its last net.
+        /// One past its last model.
         end: u64,
-        /// What it failed with.
+        /// The learner's error.
         #[source]
         source: BoxError,
     },
     /// The observer asked to stop.
-    #[error("stopped by the caller after {done} of {total} nets")]
+    #[error("stopped by the caller after {done} of {total} models")]
     Stopped {
-        /// Nets that have voted.
+        /// Models that have voted.
         done: u64,
-        /// Nets that were asked for.
+        /// Models that were requested.
         total: u64,
     },
     /// The device cannot be used.
     #[cfg(feature = "torch")]
     #[error(transparent)]
     Device(#[from] crate::device::DeviceError),
-    /// There is not enough memory even for one net at a time.
+    /// There is not enough memory even for one model at a time.
     #[cfg(feature = "torch")]
     #[error(
-        "not enough memory on {device} to train one net and let it vote; give fewer training examples or test inputs, or use \
+        "not enough memory on {device} to train one model and let it vote; give fewer training examples or test inputs, or use \
          another device"
     )]
     OutOfMemory {
@@ -58,30 +58,32 @@ pub enum Error {
     /// No thread pool could be started.
     #[error("{threads} threads could not be started; ask for fewer")]
     Threads {
-        /// How many were asked for.
+        /// The number that was requested.
         threads: usize,
-        /// Why not.
+        /// The system's reason.
         #[source]
         source: BoxError,
     },
 }
 
-/// How far a run has come, after each batch.
+/// The progress of a run, after each batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EnsembleProgress {
-    /// Nets that have voted in this call.
+    /// Models that have voted in this call.
     pub done: u64,
-    /// Nets that were asked for in this call.
+    /// Models that were requested in this call.
     pub total: u64,
 }
 
-/// Nets trained on noisy copies of one problem.
+/// Models trained on noisy copies of one training set, which vote on the same test inputs.
 ///
-/// Net number `i` of a phase draws from its own random stream: votes do not depend on threads, batches, or how a run is
-/// split into ranges of nets.
+/// Model number `i` of a phase draws from its own random stream: votes do not depend on threads, batches, or how a run is
+/// split into ranges of models. [`EnsembleNoise`] has an example.
 #[derive(Debug)]
 pub struct Ensemble<'a> {
-    problem: &'a Problem,
+    training: &'a TrainingSet,
+    test: &'a BitMatrix,
     noise: EnsembleNoise,
     learner: &'a dyn BaseLearner,
     seed: u64,
@@ -92,32 +94,34 @@ pub struct Ensemble<'a> {
 }
 
 impl<'a> Ensemble<'a> {
-    /// Nets of `learner` on `problem` under `noise`, on `threads` threads (0 for one per core).
+    /// Models of `learner` on `training` and `test` under `noise`, on `threads` threads (0 for one per core).
     ///
     /// # Errors
-    /// [`Error::Shape`] if the noise was made for another number of classes than the problem has, [`Error::Threads`] if the
-    /// threads cannot be started.
+    /// [`Error::Shape`] if the noise is for another number of classes or the test inputs have another number of bits,
+    /// [`Error::Threads`] if the threads cannot be started.
     pub fn new(
-        problem: &'a Problem,
+        training: &'a TrainingSet,
+        test: &'a BitMatrix,
         noise: EnsembleNoise,
         learner: &'a dyn BaseLearner,
         seed: u64,
         threads: usize,
     ) -> Result<Self, Error> {
-        noise.check(problem)?;
+        noise.check(training)?;
+        training.check_test(test)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
             .map_err(|source| Error::Threads { threads, source: source.into() })?;
-        let law = noise.law(problem);
-        // Another version may train other nets from the same numbers.
+        let law = noise.law(training, test);
+        // Another version may train other models from the same numbers.
         let settings =
             Law::new(&format!("{} {}", learner.describe(), env!("CARGO_PKG_VERSION")), []).fingerprint();
         let run = Law::new("ensemble", [law.fingerprint(), settings, seed]).fingerprint();
-        Ok(Self { problem, noise, learner, seed, law, run, sparse: SparseRows::new(problem.test()), pool })
+        Ok(Self { training, test, noise, learner, seed, law, run, sparse: SparseRows::new(test), pool })
     }
 
-    /// The fingerprint of everything that the votes depend on: problem, noise, learner, seed.
+    /// The fingerprint of everything that the votes depend on: data, noise, learner, seed.
     #[must_use]
     pub const fn fingerprint(&self) -> u64 {
         self.run
@@ -126,13 +130,13 @@ impl<'a> Ensemble<'a> {
     /// A table of no votes, to merge shards into.
     ///
     /// # Errors
-    /// [`Error::Certify`] never for a checked problem.
+    /// [`Error::Certify`] if the table does not fit in memory.
     pub fn no_votes(&self, phase: Phase) -> Result<VoteTable, Error> {
-        let (inputs, classes) = (self.problem.test().rows(), self.problem.classes() as usize);
+        let (inputs, classes) = (self.test.rows(), self.training.classes() as usize);
         Ok(VoteTable::empty(Some(self.law), self.run, phase, inputs, classes)?)
     }
 
-    /// The votes of nets `nets` of `phase` on every test input. `observe` is called after each batch;
+    /// The votes of models `models` of `phase` on every test input. `observe` is called after each batch;
     /// [`ControlFlow::Break`] ends the run without a result.
     ///
     /// # Errors
@@ -140,44 +144,44 @@ impl<'a> Ensemble<'a> {
     pub fn votes(
         &self,
         phase: Phase,
-        nets: Range<u64>,
+        models: Range<u64>,
         mut observe: impl FnMut(EnsembleProgress) -> ControlFlow<()>,
     ) -> Result<VoteTable, Error> {
-        let total = nets.end.saturating_sub(nets.start);
+        let total = models.end.saturating_sub(models.start);
         let mut table = self.no_votes(phase)?;
-        let mut first = nets.start;
-        while first < nets.end {
-            let batch = self.learner.nets_at_once(self.pool.current_num_threads());
-            let end = first.saturating_add(batch.max(1)).min(nets.end);
+        let mut first = models.start;
+        while first < models.end {
+            let batch = self.learner.models_at_once(self.pool.current_num_threads());
+            let end = first.saturating_add(batch.max(1)).min(models.end);
             table.merge(&self.batch(phase, first..end)?)?;
             first = end;
-            let done = end - nets.start;
-            if observe(EnsembleProgress { done, total }).is_break() && end < nets.end {
+            let done = end - models.start;
+            if observe(EnsembleProgress { done, total }).is_break() && end < models.end {
                 return Err(Error::Stopped { done, total });
             }
         }
         Ok(table)
     }
 
-    fn batch(&self, phase: Phase, nets: Range<u64>) -> Result<VoteTable, Error> {
-        let Range { start: first, end } = nets;
-        let ballot = Ballot::new(Some(self.law), self.run, phase, first..end);
-        let (problem, noise, seed) = (self.problem, self.noise, self.seed);
-        let nets: Vec<NoisyNet> = self.pool.install(|| {
-            (first..end).into_par_iter().map(|net| noise.draw(problem, seed, phase, net)).collect()
+    fn batch(&self, phase: Phase, models: Range<u64>) -> Result<VoteTable, Error> {
+        let Range { start: first, end } = models;
+        let ballot = VoteHeader::new(Some(self.law), self.run, phase, first..end);
+        let (training, noise, seed) = (self.training, self.noise, self.seed);
+        let copies: Vec<NoisyCopy> = self.pool.install(|| {
+            (first..end).into_par_iter().map(|model| noise.draw(training, seed, phase, model)).collect()
         });
         let batch = NoisyBatch {
-            nets: &nets,
-            test: problem.test(),
+            copies: &copies,
+            test: self.test,
             sparse: &self.sparse,
-            classes: problem.classes(),
+            classes: training.classes(),
             ballot: ballot.clone(),
             pool: &self.pool,
         };
         let table = self.learner.vote(&batch);
         let failed = |source: BoxError| Error::Learner { first, end, source };
         let table = table.map_err(failed)?;
-        if table.ballot() != &ballot {
+        if table.header() != &ballot {
             return Err(failed("its votes are not those of the batch it was given".into()));
         }
         Ok(table)

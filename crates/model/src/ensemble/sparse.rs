@@ -1,6 +1,6 @@
 //! Products of bits with dense weights, as sums of the rows that the ones select.
 //!
-//! A binarised digit has one bit in ten set, so adding the selected rows beats a dense product several times over.
+//! A binarized digit has one bit in ten set, so adding the selected rows beats a dense product several times over.
 
 use super::bit_matrix::{BitMatrix, ones};
 
@@ -64,7 +64,7 @@ pub(crate) fn sum_rows<const N: usize>(start: [f32; N], positions: &[u32], weigh
 /// `weights·(x ⊕ γ) = weights·γ + ((1 − 2γ) ∘ weights)·x`.
 ///
 /// In floating point the two sides could round differently, and an answer would depend on the clean input and not only on
-/// the noisy one, which a certificate forbids. So the weights are put on an integer grid, on which the identity is exact.
+/// the noisy one, which invalidates the certificate. So the weights are rounded to an integer grid, on which the identity is exact.
 #[derive(Debug)]
 pub(crate) struct MaskedProduct<const N: usize> {
     weights: Vec<[i32; N]>,
@@ -82,7 +82,7 @@ impl<const N: usize> MaskedProduct<N> {
         for row in weights {
             sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += weight.abs());
         }
-        // The grid depends on the weights alone. Weights of a net that has diverged end up as some integers.
+        // The grid depends on the weights alone. Weights of a model that has diverged become some integers.
         let most = sums.into_iter().fold(0.0, f32::max);
         let unit = if most.is_normal() { (most / Self::GRID).max(f32::MIN_POSITIVE) } else { 1.0 };
         let mut weights: Vec<[i32; N]> =

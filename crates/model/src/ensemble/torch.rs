@@ -1,10 +1,10 @@
-//! [`TorchTwoLayerNet`]: the network of [`TwoLayerNet`], all nets of a batch at once, on libtorch.
+//! [`TorchTwoLayerNet`]: the network of [`TwoLayerNet`], all models of a batch at once, on libtorch.
 //!
 //! The mathematics is that of [`gradient`](super::gradient), step by step, in batched matrix products. Tensors are laid out
-//! as nets × units × features, nets × units × examples and nets × classes × examples.
+//! as models × units × features, models × units × examples and models × classes × examples.
 
 use super::{
-    BaseLearner, Error, NoisyBatch, NoisyNet, TwoLayerNet, TwoLayerSettings, gradient::Training,
+    BaseLearner, Error, NoisyBatch, NoisyCopy, TwoLayerNet, TwoLayerSettings, gradient::Training,
     sparse::LANES,
 };
 use crate::{
@@ -21,37 +21,37 @@ const GRID: f64 = (1 << 23) as f64;
 
 /// A [`TwoLayerNet`] that is trained on libtorch, on the CPU or on a CUDA device.
 ///
-/// Noise, initial weights and gradient steps are those of [`TwoLayerNet`], so the same seeds give the same nets, but for the
-/// last digits of single-precision sums: a vote differs only where a net's two best scores are equal in all but those,
+/// Noise, initial weights and gradient steps are those of [`TwoLayerNet`], so the same seeds give the same models, but for the
+/// last digits of single-precision sums: a vote differs only where a model's two best scores are equal in all but those,
 /// which on MNIST is one vote in 100,000.
 ///
-/// What certificates rest on is kept exactly: the first layer sees test inputs through products of integers, which no order
-/// of summation changes, so an answer depends on the noisy input and not on the clean one.
+/// Certificates require that an answer depends on the noisy input and not on the clean one. That holds exactly: the first
+/// layer multiplies test inputs in integers, which no order of summation changes.
 ///
-/// Votes do not depend on the number of threads. In those last digits they may depend on the device and on how many nets
+/// Votes do not depend on the number of threads. In those last digits they may depend on the device and on how many models
 /// are trained at once: 32 per thread on the CPU, 512 on a CUDA device, half of that each time that memory runs out, and
-/// fewer at the end of a range of nets.
+/// fewer at the end of a range of models.
 #[derive(Debug)]
 pub struct TorchTwoLayerNet {
-    net: TwoLayerNet,
+    learner: TwoLayerNet,
     device: Device,
     opened: tch::Device,
-    /// Nets at once; smaller after memory has run out.
+    /// Models at once; reduced when memory runs out.
     limit: AtomicUsize,
 }
 
 impl TorchTwoLayerNet {
-    /// The same net on a device.
+    /// The same model on a device.
     ///
     /// # Errors
     /// [`Error::Device`] if the device is not there.
-    pub fn new(net: TwoLayerNet, device: Device) -> Result<Self, Error> {
+    pub fn new(learner: TwoLayerNet, device: Device) -> Result<Self, Error> {
         let opened = device.open()?;
         let (device, limit) = match opened {
             tch::Device::Cuda(number) => (Device::Cuda(number), 512),
             _ => (Device::Cpu, 32),
         };
-        Ok(Self { net, device, opened, limit: AtomicUsize::new(limit) })
+        Ok(Self { learner, device, opened, limit: AtomicUsize::new(limit) })
     }
 
     /// The device that computes, never [`Device::Auto`].
@@ -60,29 +60,29 @@ impl TorchTwoLayerNet {
         self.device
     }
 
-    /// Votes of some nets on each test input, inputs × classes; of each part where memory did not do for all at once.
-    fn votes(&self, nets: &[NoisyNet], batch: &NoisyBatch<'_>) -> Result<Vec<Vec<i64>>, TorchError> {
+    /// Votes of some models on each test input, inputs × classes; one table for each part if memory runs out for all at once.
+    fn votes(&self, copies: &[NoisyCopy], batch: &NoisyBatch<'_>) -> Result<Vec<Vec<i64>>, TorchError> {
         // Each thread has a chunk of its own: threads that share one would wait for each other at every operation.
         tch::set_num_threads(1);
         let test = signs(batch.test().iter_rows(), batch.test().columns(), self.opened)?.f_add_scalar(0.5)?;
-        let mut limit = nets.len();
-        let counts = halving(nets, &mut limit, &mut |nets| Ok(vec![self.count(nets, &test, batch)?]));
-        if limit < nets.len() {
+        let mut limit = copies.len();
+        let counts = halving(copies, &mut limit, &mut |copies| Ok(vec![self.count(copies, &test, batch)?]));
+        if limit < copies.len() {
             self.limit.fetch_min(limit, Ordering::Relaxed);
         }
         counts
     }
 
-    /// Votes of nets that are trained at once.
+    /// Votes of models that are trained at once.
     fn count(
         &self,
-        nets: &[NoisyNet],
+        copies: &[NoisyCopy],
         test: &Tensor,
         batch: &NoisyBatch<'_>,
     ) -> Result<Vec<i64>, TorchError> {
-        let data = Data::new(nets, batch, self.net.settings(), self.opened)?;
-        let scores = data.train(self.net.settings())?.scores(test, &data.masks)?;
-        // What is no number is no best score, and of equal scores the first is.
+        let data = Data::new(copies, batch, self.learner.settings(), self.opened)?;
+        let scores = data.train(self.learner.settings())?.scores(test, &data.masks)?;
+        // NaN is never the best score, and of equal scores the first is.
         let scores = scores.f_nan_to_num(f64::NEG_INFINITY, f64::INFINITY, f64::NEG_INFINITY)?;
         let answers = scores.f_argmax(1, false)?.f_one_hot(batch.classes().into())?;
         let counts = answers.f_sum_dim_intlist([0_i64].as_slice(), false, Kind::Int64)?;
@@ -92,10 +92,10 @@ impl TorchTwoLayerNet {
 
 impl BaseLearner for TorchTwoLayerNet {
     fn describe(&self) -> String {
-        format!("{}, on libtorch", self.net.describe())
+        format!("{}, on libtorch", self.learner.describe())
     }
 
-    fn nets_at_once(&self, threads: usize) -> u64 {
+    fn models_at_once(&self, threads: usize) -> u64 {
         let chunks = if self.device == Device::Cpu { threads } else { 1 };
         (self.limit.load(Ordering::Relaxed) * chunks) as u64
     }
@@ -104,8 +104,8 @@ impl BaseLearner for TorchTwoLayerNet {
         let threads = tch::get_num_threads();
         let limit = self.limit.load(Ordering::Relaxed);
         let counts: Result<Vec<_>, _> = batch.pool.install(|| {
-            let chunks = batch.nets().par_chunks(limit);
-            chunks.map(|nets| self.votes(nets, batch)).collect()
+            let chunks = batch.copies().par_chunks(limit);
+            chunks.map(|copies| self.votes(copies, batch)).collect()
         });
         tch::set_num_threads(threads);
         let counts = counts.map_err(|error| match error {
@@ -116,53 +116,53 @@ impl BaseLearner for TorchTwoLayerNet {
         for counts in counts.iter().flatten() {
             sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count.unsigned_abs());
         }
-        Ok(VoteTable::new(batch.ballot().clone(), batch.classes() as usize, sum)?)
+        Ok(VoteTable::new(batch.header().clone(), batch.classes() as usize, sum)?)
     }
 }
 
-/// The noise and the initial weights of some nets.
+/// The noise and the initial weights of some models.
 #[derive(Debug)]
 struct Data {
-    /// ±½, nets × examples × features.
+    /// ±½, models × examples × features.
     inputs: Tensor,
-    /// 1 for an example's label, else 0; nets × classes × examples.
+    /// 1 for an example's label, else 0; models × classes × examples.
     labels: Tensor,
-    /// ½ where a test bit is flipped, else −½; nets × 1 × features.
+    /// ½ where a test bit is flipped, else −½; models × 1 × features.
     masks: Tensor,
-    /// Nets × units × features.
+    /// Models × units × features.
     first: Tensor,
-    /// Nets × classes × units.
+    /// Models × classes × units.
     second: Tensor,
 }
 
 impl Data {
     fn new(
-        nets: &[NoisyNet],
+        copies: &[NoisyCopy],
         batch: &NoisyBatch<'_>,
         settings: TwoLayerSettings,
         device: tch::Device,
     ) -> Result<Self, TorchError> {
-        let (count, features) = (nets.len() as i64, batch.test().columns());
+        let (count, features) = (copies.len() as i64, batch.test().columns());
         let classes = batch.classes() as usize;
         let units = settings.width.next_multiple_of(LANES);
-        let mut first = vec![0.0_f32; nets.len() * features * units];
-        let mut second = vec![0.0_f32; nets.len() * classes * units];
+        let mut first = vec![0.0_f32; copies.len() * features * units];
+        let mut second = vec![0.0_f32; copies.len() * classes * units];
         batch.pool.install(|| {
             let places = first.par_chunks_mut(features * units).zip(second.par_chunks_mut(classes * units));
-            places.zip(nets).for_each_init(
+            places.zip(copies).for_each_init(
                 || Training::new(settings, classes),
-                |training, ((first, second), net)| training.copy_initial(net, first, second),
+                |training, ((first, second), copy)| training.copy_initial(copy, first, second),
             );
         });
         let (features, units) = (features as i64, units as i64);
         let blocks = [count, units / LANES as i64, features, LANES as i64];
         let first = Tensor::f_from_slice(&first)?.f_to_device(device)?.f_view(blocks)?;
-        let labels: Vec<i64> = nets.iter().flat_map(NoisyNet::labels).map(|&label| label.into()).collect();
+        let labels: Vec<i64> = copies.iter().flat_map(NoisyCopy::labels).map(|&label| label.into()).collect();
         let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?.f_view([count, -1])?;
         let labels = labels.f_one_hot(classes as i64)?.f_to_kind(Kind::Float)?.f_transpose(1, 2)?;
         let inputs =
-            signs(nets.iter().flat_map(|net| net.features().iter_rows()), features as usize, device)?;
-        let masks = signs(nets.iter().map(NoisyNet::mask), features as usize, device)?;
+            signs(copies.iter().flat_map(|copy| copy.features().iter_rows()), features as usize, device)?;
+        let masks = signs(copies.iter().map(NoisyCopy::mask), features as usize, device)?;
         Ok(Self {
             inputs: inputs.f_reshape([count, -1, features])?,
             labels: labels.f_contiguous()?,
@@ -210,29 +210,29 @@ impl Data {
     }
 }
 
-/// Trained nets.
+/// Trained models.
 #[derive(Debug)]
 struct Trained {
-    /// Nets × units × features.
+    /// Models × units × features.
     first: Tensor,
-    /// Nets × units × 1.
+    /// Models × units × 1.
     first_bias: Tensor,
-    /// Nets × classes × units.
+    /// Models × classes × units.
     second: Tensor,
-    /// Nets × classes × 1.
+    /// Models × classes × 1.
     second_bias: Tensor,
 }
 
 impl Trained {
-    /// Scores of the clean test inputs `test` (inputs × features, 0 or 1) seen through flip masks (±½, nets × 1 × features):
-    /// nets × classes × inputs.
+    /// Scores of the clean test inputs `test` (inputs × features, 0 or 1) seen through flip masks (±½, models × 1 × features):
+    /// models × classes × inputs.
     ///
     /// As in `MaskedProduct`, masks are folded into weights that were put on an integer grid, so that flipping
-    /// inputs or weights comes to the very same numbers.
+    /// inputs or weights gives exactly the same numbers.
     fn scores(&self, test: &Tensor, masks: &Tensor) -> Result<Tensor, TorchError> {
         let over_features = |tensor: &Tensor| tensor.f_sum_dim_intlist([2_i64].as_slice(), true, None);
         let most = over_features(&self.first.f_abs()?)?;
-        // The grid depends on the weights alone. Nets that have diverged get integers too: zeros.
+        // The grid depends on the weights alone. Models that have diverged get integers too: zeros.
         let smallest = f64::from(f32::MIN_POSITIVE);
         let normal = most.f_isfinite()?.f_logical_and(&most.f_ge(smallest)?)?;
         let one = Tensor::f_ones_like(&most)?;
@@ -241,21 +241,21 @@ impl Trained {
         let grid = grid.f_where_self(&normal, &grid.f_zeros_like()?)?;
         let base = over_features(&grid.f_mul(&masks.f_add_scalar(0.5)?)?)?;
         let folded = grid.f_mul(&masks.f_mul_scalar(-2.0)?)?;
-        let (nets, units, features) = self.first.size3()?;
+        let (models, units, features) = self.first.size3()?;
         // Graphics processors may be set to round the factors of single-precision products, never of double ones.
         let exact = if test.device() == tch::Device::Cpu { Kind::Float } else { Kind::Double };
         let products = folded
-            .f_view([nets * units, features])?
+            .f_view([models * units, features])?
             .f_to_kind(exact)?
             .f_mm(&test.f_to_kind(exact)?.f_tr()?)?;
-        let products = products.f_to_kind(Kind::Float)?.f_view([nets, units, -1])?;
+        let products = products.f_to_kind(Kind::Float)?.f_view([models, units, -1])?;
         let offset = over_features(&self.first)?.f_mul_scalar(-0.5)?.f_add_(&self.first_bias)?;
         let hidden = products.f_add(&base)?.f_mul_(&unit)?.f_add_(&offset)?.f_relu_()?;
         Ok(self.second_bias.f_baddbmm(&self.second, &hidden, 1.0, 1.0)?)
     }
 }
 
-/// Numbers that follow gradient descent with momentum and weight decay.
+/// Numbers in gradient descent with momentum and weight decay.
 #[derive(Debug)]
 struct Descending {
     value: Tensor,
@@ -283,7 +283,7 @@ fn signs<'a>(
     device: tch::Device,
 ) -> Result<Tensor, TorchError> {
     let bytes: Vec<u8> = rows.flatten().flat_map(|word| word.to_le_bytes()).collect();
-    // Unpacked on the device, eight at a time: a 32nd of the numbers has to be moved there.
+    // Unpacked on the device, eight at a time: a 32nd of the data is moved there.
     let table: Vec<f32> =
         (0..=u8::MAX).flat_map(|byte| (0..8).map(move |bit| f32::from(byte >> bit & 1) - 0.5)).collect();
     let table = Tensor::f_from_slice(&table)?.f_view([256, 8])?.f_to_device(device)?;
@@ -295,10 +295,10 @@ fn signs<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ensemble::{BitMatrix, EnsembleNoise, Problem, sparse::SparseRows};
+    use crate::ensemble::{BitMatrix, EnsembleNoise, TrainingSet, sparse::SparseRows};
     use rand_core::Rng;
     use steadfast_certify::{
-        Ballot, Phase, Rate,
+        Phase, Rate, VoteHeader,
         seed::{Purpose, generator},
     };
 
@@ -313,41 +313,43 @@ mod tests {
         tensor.contiguous().view(-1).try_into().unwrap()
     }
 
-    /// Runs `check` on the data of three nets, with what the pure Rust learner makes of the same nets.
-    fn with_nets(
+    /// Runs `check` on the data of three models, with what the pure Rust learner makes of the same models.
+    fn with_copies(
         width: usize,
         classes: u32,
-        check: impl Fn(&[NoisyNet], &NoisyBatch<'_>, &Data, TwoLayerSettings),
+        check: impl Fn(&[NoisyCopy], &NoisyBatch<'_>, &Data, TwoLayerSettings),
     ) {
         let labels = (0..25).map(|i| i % classes).collect();
-        let problem = Problem::new(bits(25, 1), labels, classes, bits(40, 2)).unwrap();
+        let training = TrainingSet::new(bits(25, 1), labels, classes).unwrap();
+        let test = bits(40, 2);
         let rate = Rate::new(0.1).unwrap();
         let noise = EnsembleNoise::new(rate, rate, classes).unwrap();
-        let nets: Vec<NoisyNet> = (0..3).map(|net| noise.draw(&problem, 5, Phase::Estimation, net)).collect();
+        let copies: Vec<NoisyCopy> =
+            (0..3).map(|model| noise.draw(&training, 5, Phase::Estimation, model)).collect();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
         let batch = NoisyBatch {
-            nets: &nets,
-            test: problem.test(),
-            sparse: &SparseRows::new(problem.test()),
+            copies: &copies,
+            test: &test,
+            sparse: &SparseRows::new(&test),
             classes,
-            ballot: Ballot::new(None, 0, Phase::Estimation, 0..3),
+            ballot: VoteHeader::new(None, 0, Phase::Estimation, 0..3),
             pool: &pool,
         };
         let settings =
             TwoLayerSettings { width, steps: 30, learning_rate: 0.2, momentum: 0.7, weight_decay: 0.02 };
-        let data = Data::new(&nets, &batch, settings, tch::Device::Cpu).unwrap();
-        check(&nets, &batch, &data, settings);
+        let data = Data::new(&copies, &batch, settings, tch::Device::Cpu).unwrap();
+        check(&copies, &batch, &data, settings);
     }
 
     #[test]
     fn weights_are_those_of_the_rust_learner() {
         for (classes, width) in [(2, 16), (3, 5), (2, 20)] {
-            with_nets(width, classes, |nets, _, data, settings| {
+            with_copies(width, classes, |copies, _, data, settings| {
                 let trained = data.train(settings).unwrap();
-                for (index, net) in nets.iter().enumerate() {
+                for (index, copy) in copies.iter().enumerate() {
                     let mut training = Training::new(settings, classes as usize);
-                    training.train(net);
-                    let expected = training.layers(net);
+                    training.train(copy);
+                    let expected = training.layers(copy);
                     let own = [&trained.first, &trained.first_bias, &trained.second, &trained.second_bias];
                     for (own, expected) in own.into_iter().zip(&expected) {
                         let own = all(&own.get(index as i64));
@@ -363,13 +365,13 @@ mod tests {
 
     #[test]
     fn answers_depend_on_the_noisy_input_alone() {
-        with_nets(16, 3, |nets, batch, data, settings| {
+        with_copies(16, 3, |copies, batch, data, settings| {
             let trained = data.train(settings).unwrap();
             let clean = signs(batch.test().iter_rows(), 90, tch::Device::Cpu).unwrap() + 0.5;
             let folded = trained.scores(&clean, &data.masks).unwrap();
-            for (index, net) in nets.iter().enumerate() {
+            for (index, copy) in copies.iter().enumerate() {
                 let mut flipped = batch.test().clone();
-                let mut words = net.mask().iter().cycle();
+                let mut words = copy.mask().iter().cycle();
                 flipped.flip_words(|| *words.next().unwrap());
                 let flipped = signs(flipped.iter_rows(), 90, tch::Device::Cpu).unwrap() + 0.5;
                 let nothing = data.masks.zeros_like() - 0.5;

@@ -1,4 +1,4 @@
-//! [`TwoLayerNet`]: the paper's two-layer network, trained by full-batch gradient descent through the Gram matrix.
+//! [`TwoLayerNet`]: the two-layer network of Wang et al. 2020, trained by full-batch gradient descent through the Gram matrix.
 //!
 //! The mathematics is in [`gradient`](super::gradient).
 
@@ -6,7 +6,16 @@ use super::{BaseLearner, Error, NoisyBatch, gradient::Training};
 use steadfast_certify::{BoxError, VoteTable};
 
 /// How a [`TwoLayerNet`] is trained.
+///
+/// ```
+/// use steadfast_model::ensemble::{TwoLayerNet, TwoLayerSettings};
+///
+/// let net = TwoLayerNet::new(TwoLayerSettings::default().width(32).steps(60))?;
+/// assert!(TwoLayerNet::new(TwoLayerSettings::default().momentum(1.0)).is_err());
+/// # Ok::<(), steadfast_model::ensemble::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TwoLayerSettings {
     /// Hidden units.
     pub width: usize,
@@ -23,6 +32,21 @@ pub struct TwoLayerSettings {
 impl Default for TwoLayerSettings {
     fn default() -> Self {
         Self { width: 16, steps: 40, learning_rate: 0.1, momentum: 0.8, weight_decay: 0.5 }
+    }
+}
+
+impl TwoLayerSettings {
+    crate::setters! {
+        /// Sets the number of hidden units.
+        width: usize,
+        /// Sets the number of gradient steps.
+        steps: usize,
+        /// Sets the step size.
+        learning_rate: f32,
+        /// Sets the share of the last step that is repeated.
+        momentum: f32,
+        /// Sets the coefficient of the ℓ2 penalty.
+        weight_decay: f32,
     }
 }
 
@@ -75,9 +99,9 @@ impl BaseLearner for TwoLayerNet {
 
     fn vote(&self, batch: &NoisyBatch<'_>) -> Result<VoteTable, BoxError> {
         let scratch = || Training::new(self.settings, batch.classes as usize);
-        batch.vote_by_net(scratch, |net, training, answers| {
-            training.train(net);
-            training.answer(net, batch.sparse, answers);
+        batch.vote_by_model(scratch, |copy, training, answers| {
+            training.train(copy);
+            training.answer(copy, batch.sparse, answers);
         })
     }
 }

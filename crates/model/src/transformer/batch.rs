@@ -1,9 +1,9 @@
-//! [`Batch`]: texts of token ids, padded to one width; and how many go into one.
+//! [`Batch`]: texts of token ids, padded to one width; and the size of batches.
 
 use super::{Config, Error};
 use tch::{Device, Kind, Tensor};
 
-/// Texts as a tensor, and where they are padded.
+/// Texts as a tensor, and the mask of their padding.
 #[derive(Debug)]
 pub struct Batch {
     tokens: Tensor,
@@ -15,7 +15,7 @@ impl Batch {
     /// Texts of token ids, special tokens included, padded on the right to the longest of them.
     ///
     /// # Errors
-    /// [`Error::Input`] for a text that has no tokens, more than the model has positions, or one that is not of its vocabulary.
+    /// [`Error::Input`] for a text without tokens, with more than the model has positions, or with one outside its vocabulary.
     pub fn new(texts: &[&[u32]], config: &Config, device: Device) -> Result<Self, Error> {
         let (longest, vocabulary) = (config.longest(), config.vocabulary());
         let width = texts.iter().map(|text| text.len()).max().unwrap_or(0);
@@ -66,7 +66,7 @@ impl Batch {
     }
 }
 
-/// The next of texts that are sorted by length: at most `tokens` tokens, padding included, and at least one text. `None` behind the
+/// The next of texts that are sorted by length: at most `tokens` tokens, padding included, and at least one text. `None` after the
 /// last.
 pub(crate) fn next<T: AsRef<[u32]>>(sorted: &[T], start: usize, tokens: usize) -> Option<&[T]> {
     let rest = sorted.get(start..).filter(|rest| !rest.is_empty())?;
@@ -74,7 +74,7 @@ pub(crate) fn next<T: AsRef<[u32]>>(sorted: &[T], start: usize, tokens: usize) -
     rest.get(..rest.iter().enumerate().take_while(fits).count())
 }
 
-/// Computes `items` at once, or, if that takes more memory than there is, its halves one after the other.
+/// Computes `items` at once, or, if memory runs out, its halves one after the other.
 ///
 /// `limit` is halved too, so that later batches start smaller.
 pub(crate) fn halving<X, Y>(

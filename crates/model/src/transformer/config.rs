@@ -1,15 +1,17 @@
-//! [`Config`]: which encoder a model directory holds, from its `config.json`.
+//! [`Config`]: the encoder of a model directory, from its `config.json`.
 
 use super::Error;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::{fmt, fs, path::Path};
+use siphasher::sip::SipHasher13;
+use std::{fmt, fs, hash::Hasher, path::Path};
 
 /// The file's name in a model directory.
 pub(crate) const FILE: &str = "config.json";
 
-/// An architecture: which tensors there are, what they are called, and how positions are counted.
+/// An architecture: the tensors and their names, and the first position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Family {
     /// BERT (Devlin et al. 2019), `MiniLM` (Wang et al. 2020) and others of the same layout.
     Bert,
@@ -27,7 +29,7 @@ impl fmt::Display for Family {
 }
 
 impl Family {
-    /// The padding token of a configuration that names none.
+    /// The default padding token.
     const fn padding(self) -> i64 {
         match self {
             Self::Bert => 0,
@@ -46,6 +48,7 @@ impl Family {
 
 /// The non-linearity of the feed-forward layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Activation {
     /// `x·Φ(x)`.
     Gelu,
@@ -55,13 +58,22 @@ pub enum Activation {
     Relu,
 }
 
-/// The settings of an encoder, checked, as `config.json` has them.
+/// The settings of an encoder from `config.json`, checked.
+///
+/// ```no_run
+/// use std::path::Path;
+/// use steadfast_model::transformer::{Config, Family};
+///
+/// let config = Config::load(Path::new("all-MiniLM-L6-v2"))?;
+/// assert_eq!((config.family(), config.layers(), config.hidden()), (Family::Bert, 6, 384));
+/// # Ok::<(), steadfast_model::transformer::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     family: Family,
     fields: Fields,
     activation: Activation,
-    /// Everything in the file, so that a saved model keeps what this crate does not read.
+    /// The whole file, so that a saved model keeps fields that this crate does not read.
     raw: Map<String, Value>,
 }
 
@@ -114,15 +126,15 @@ fn gelu() -> String {
     "gelu".to_owned()
 }
 
-/// A size that no encoder reaches; larger numbers in a file are mistakes, and products of smaller ones fit `i64`.
+/// A size that no encoder reaches: larger numbers in a file are mistakes, and products of smaller ones fit `i64`.
 const LARGEST: i64 = 1 << 24;
 
 impl Config {
     /// Reads `config.json` in a model directory.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::File`] for one that cannot be read, [`Error::Config`] for an architecture or setting that is not
-    /// supported.
+    /// [`Error::Io`] and [`Error::File`] for one that cannot be read, [`Error::Config`] for an unsupported architecture or
+    /// setting.
     pub fn load(directory: &Path) -> Result<Self, Error> {
         let path = directory.join(FILE);
         let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
@@ -140,7 +152,7 @@ impl Config {
         let refuse = |field, found: String, expected: &str| {
             Err(Error::Config { path: path.to_owned(), field, found, expected: expected.to_owned() })
         };
-        // Before the other fields, which models of other families may not have.
+        // Before the other fields, which models of other families may lack.
         let model_type = raw.get("model_type").and_then(Value::as_str).unwrap_or("missing");
         let family = match model_type {
             "bert" => Family::Bert,
@@ -159,7 +171,7 @@ impl Config {
             ("max_position_embeddings", fields.max_position_embeddings),
             ("type_vocab_size", fields.type_vocab_size),
         ];
-        // No encoder is as deep; a file that says so would fill the memory with names of tensors that are not there.
+        // No encoder is as deep, and the names of so many missing tensors would fill the memory.
         if fields.num_hidden_layers > 1_000 {
             return refuse("num_hidden_layers", fields.num_hidden_layers.to_string(), "at most 1,000 layers");
         }
@@ -200,7 +212,7 @@ impl Config {
             }
         };
         let config = Self { family, fields, activation, raw };
-        // Two places are taken by the special tokens around a text.
+        // Two positions are those of the special tokens around a text.
         if config.longest() < 3 {
             let found = config.fields.max_position_embeddings.to_string();
             return refuse("max_position_embeddings", found, "room for at least three tokens");
@@ -256,7 +268,7 @@ impl Config {
         self.fields.max_position_embeddings
     }
 
-    /// The position of the first token: `RoBERTa` leaves out as many as its padding token's id, and one more.
+    /// The position of the first token: in `RoBERTa` one more than the padding token's id.
     #[must_use]
     pub const fn first_position(&self) -> i64 {
         match self.family {
@@ -265,14 +277,14 @@ impl Config {
         }
     }
 
-    /// Tokens of the longest text, the special ones around it included.
+    /// The largest number of tokens of a text, including the special ones around it.
     #[must_use]
     pub const fn longest(&self) -> usize {
         let room = self.positions() - self.first_position();
         if room > 0 { room as usize } else { 0 }
     }
 
-    /// Segments that tokens may belong to; texts use the first.
+    /// Token types; texts use the first.
     #[must_use]
     pub const fn types(&self) -> i64 {
         self.fields.type_vocab_size
@@ -287,25 +299,25 @@ impl Config {
         }
     }
 
-    /// What layer normalisation adds to the variance.
+    /// The constant that layer normalization adds to the variance.
     #[must_use]
     pub const fn epsilon(&self) -> f64 {
         self.fields.layer_norm_eps
     }
 
-    /// Dropout of hidden states while training.
+    /// Dropout of hidden states in training.
     #[must_use]
     pub const fn dropout(&self) -> f64 {
         self.fields.hidden_dropout_prob
     }
 
-    /// Dropout of attention weights while training.
+    /// Dropout of attention weights in training.
     #[must_use]
     pub const fn attention_dropout(&self) -> f64 {
         self.fields.attention_probs_dropout_prob
     }
 
-    /// Dropout before the classification head while training.
+    /// Dropout before the classification head in training.
     #[must_use]
     pub const fn head_dropout(&self) -> f64 {
         match self.fields.classifier_dropout {
@@ -314,17 +326,44 @@ impl Config {
         }
     }
 
+    /// A hash of all fields on which answers depend: not of dropout, nor of names of classes.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut hasher = SipHasher13::new();
+        // Other model types of a family are computed alike.
+        hasher.write(self.family.prefix().as_bytes());
+        let activation = match self.activation {
+            Activation::Gelu => 0,
+            Activation::GeluTanh => 1,
+            Activation::Relu => 2,
+        };
+        for number in [
+            self.vocabulary(),
+            self.hidden(),
+            self.fields.num_hidden_layers,
+            self.heads(),
+            self.intermediate(),
+            self.positions(),
+            self.types(),
+            self.padding(),
+            activation,
+        ] {
+            hasher.write_i64(number);
+        }
+        hasher.write_u64(self.epsilon().to_bits());
+        hasher.finish()
+    }
+
     /// Whether a masked language model's last layer is the table of word embeddings.
     pub(crate) const fn is_tied(&self) -> bool {
         self.fields.tie_word_embeddings
     }
 
-    /// The file's text for a model of this encoder with a head that `transformers` calls `architecture`, with a name for each
-    /// class of a classification head.
+    /// The text of `config.json` for this encoder with the head `architecture` of `transformers`, with a name for each class of a
+    /// classification head.
     pub(crate) fn text(&self, architecture: &str, classes: Option<usize>) -> String {
         let mut raw = self.raw.clone();
         raw.insert("architectures".to_owned(), json!([architecture]));
-        // What is saved is in single precision, whatever was read.
+        // Weights are saved in single precision, whatever their precision was.
         for field in ["dtype", "torch_dtype"].into_iter().filter(|field| self.raw.contains_key(*field)) {
             raw.insert(field.to_owned(), json!("float32"));
         }
@@ -365,7 +404,7 @@ mod tests {
         assert_eq!((config.dropout(), config.attention_dropout(), config.head_dropout()), (0.1, 0.1, 0.1));
         let saved = config.text("BertForSequenceClassification", Some(2));
         assert_eq!(parse(&saved).unwrap().hidden(), 384);
-        // Labels that fit are kept, and what is saved says how it is saved.
+        // Fitting labels are kept, and the precision is that of the saved file.
         let named =
             MINI.replace("[1]", r#"[1], "torch_dtype": "float16", "id2label": {"0": "bad", "1": "good"}"#);
         let named = parse(&named).unwrap();
@@ -379,11 +418,23 @@ mod tests {
     }
 
     #[test]
+    fn the_fingerprint_is_that_of_the_function() {
+        let fingerprint = |added: &str| {
+            let text = MINI.replace("[1]", &format!("[1]{added}"));
+            parse(&text).unwrap().fingerprint()
+        };
+        assert_eq!(fingerprint(r#", "hidden_dropout_prob": 0.3, "id2label": {"0": "bad"}"#), fingerprint(""));
+        for added in [r#", "hidden_act": "relu""#, r#", "layer_norm_eps": 1e-6"#, r#", "pad_token_id": 1"#] {
+            assert_ne!(fingerprint(added), fingerprint(""), "{added}");
+        }
+    }
+
+    #[test]
     fn roberta_counts_positions_behind_its_padding() {
         let text = MINI.replace("\"bert\"", "\"roberta\", \"pad_token_id\": 1").replace("512", "514");
         let config = parse(&text).unwrap();
         assert_eq!((config.family(), config.first_position(), config.longest()), (Family::Roberta, 2, 512));
-        // Its own padding token, where none is named.
+        // The family's padding token by default.
         let text = MINI.replace("\"bert\"", "\"roberta\"").replace("512", "514");
         assert_eq!((parse(&text).unwrap().padding(), parse(&text).unwrap().first_position()), (1, 2));
     }

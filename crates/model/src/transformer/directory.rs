@@ -1,10 +1,10 @@
-//! Model directories in the Hugging Face layout: how weights are kept, and how a directory is written as a whole.
+//! Model directories in the Hugging Face layout: the precision of weights, and writing a directory as a whole.
 
 use super::{Error, Family, Parameters, config, subwords, weights};
 use std::{fmt, fs, path::Path, str::FromStr};
 use tch::Kind;
 
-/// The files of a tokenizer, copied along where they are there.
+/// The files of a tokenizer; those that exist are copied.
 const TOKENIZER: [&str; 7] = [
     subwords::FILE,
     "tokenizer_config.json",
@@ -15,8 +15,16 @@ const TOKENIZER: [&str; 7] = [
     "sentencepiece.bpe.model",
 ];
 
-/// The numbers that a model computes with when it answers. Models are fine-tuned in single precision.
+/// The precision in which a model computes its answers. Models are fine-tuned in single precision.
+///
+/// ```
+/// use steadfast_model::transformer::Precision;
+///
+/// assert_eq!("bf16".parse::<Precision>()?, Precision::BFloat16);
+/// # Ok::<(), steadfast_model::transformer::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Precision {
     /// 32 bits.
     #[default]
@@ -64,8 +72,8 @@ impl FromStr for Precision {
     }
 }
 
-/// Writes a model directory beside its final place and renames it when it is complete. `inside` says which tensors get the
-/// family's prefix.
+/// Writes a model directory beside its final path and renames it when it is complete. Tensors for which `inside` is true get
+/// the family's prefix.
 pub(crate) fn save(
     directory: &Path,
     source: &Path,
@@ -105,7 +113,7 @@ pub(crate) fn save(
             fs::copy(&from, work.path().join(name)).map_err(Error::io("copy", &from))?;
         }
     }
-    // An empty directory may stand in the way.
+    // An empty directory may exist, over which nothing can be renamed on all systems.
     let _ = fs::remove_dir(directory);
     fs::rename(work.keep(), directory).map_err(Error::io("write", directory))
 }

@@ -4,8 +4,8 @@ use super::Error;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tch::Tensor;
 
-/// libtorch has one generator per device and process. Whoever draws from it takes it alone and seeds it first, so that draws
-/// depend on the seed and on nothing that other threads do.
+/// libtorch has one generator per device and process. It is locked and seeded before each use, so that draws depend on the
+/// seed and not on other threads.
 static GENERATOR: Mutex<()> = Mutex::new(());
 
 /// libtorch's generator, seeded and held until this is dropped.
@@ -20,14 +20,14 @@ impl Seeded {
     }
 }
 
-/// What a forward pass does about dropout.
+/// Dropout in a forward pass.
 #[derive(Debug)]
 pub(crate) enum Dropout {
-    /// The model answers.
+    /// None: the model answers.
     Off,
-    /// The model is trained; masks come from the seeded generator.
+    /// Masks from the seeded generator: the model is trained.
     On(#[expect(dead_code, reason = "it is held, not read")] Seeded),
-    /// As [`Self::On`], by operations whose gradients have gradients again: libtorch's fused attention has not.
+    /// As [`Self::On`], by operations that can be differentiated twice, which libtorch's fused attention cannot.
     Twice(#[expect(dead_code, reason = "it is held, not read")] Seeded),
 }
 

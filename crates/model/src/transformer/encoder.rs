@@ -48,7 +48,7 @@ impl Dense {
     }
 }
 
-/// What a new head is drawn from: a normal distribution of this standard deviation, as in BERT; its biases are zero.
+/// The standard deviation of a new head's weights, as in BERT. They are normal; biases are zero.
 const HEAD_DEVIATION: f64 = 0.02;
 
 /// Weight and bias of a new dense layer. The seeded generator is held by the caller.
@@ -59,7 +59,7 @@ pub(crate) fn new_dense(inputs: i64, outputs: i64) -> Result<(Tensor, Tensor), E
     Ok((weight, Tensor::f_zeros([outputs], options)?))
 }
 
-/// Layer normalisation over the last dimension.
+/// Layer normalization over the last dimension.
 #[derive(Debug)]
 pub(crate) struct Norm {
     weight: Tensor,
@@ -131,8 +131,8 @@ impl Encoder {
         dropout.apply(&self.norm.forward(&embedded)?, self.dropout)
     }
 
-    /// The hidden states behind the embedding and behind each layer, `layers + 1` tensors of `texts × tokens × hidden`; and the last of
-    /// them once more.
+    /// The hidden states after the embedding and after each layer, `layers + 1` tensors of `texts × tokens × hidden`; and the last
+    /// of them once more.
     pub(crate) fn forward(&self, batch: &Batch, dropout: &Dropout) -> Result<(Vec<Tensor>, Tensor), Error> {
         let mut states = Vec::with_capacity(self.layers.len() + 1);
         let mut state = self.embed(batch, dropout)?;
@@ -144,7 +144,8 @@ impl Encoder {
         Ok((states, state))
     }
 
-    /// The last hidden state of each text's first token, `texts × hidden`, without dropout. Of the last layer nothing else is computed.
+    /// The last hidden state of each text's first token, `texts × hidden`, without dropout. The last layer is computed for that
+    /// token only.
     pub(crate) fn first_token(&self, batch: &Batch) -> Result<Tensor, Error> {
         let first = |state: &Tensor| state.f_narrow(1, 0, 1);
         let mut state = self.embed(batch, &Dropout::Off)?;
@@ -195,7 +196,7 @@ impl Layer {
         })
     }
 
-    /// What becomes of the states `asked`, all of `input` or some of its tokens, which attend to `input`.
+    /// The next states of `asked`, which are all of `input` or some of its tokens, and attend to `input`.
     fn forward(
         &self,
         input: &Tensor,
@@ -208,7 +209,7 @@ impl Layer {
             let heads = [texts, tokens, self.heads, hidden / self.heads];
             Ok(dense.forward(states)?.f_view(heads)?.f_transpose(1, 2)?)
         };
-        // In this order, in which backpropagation adds up what the three say of the input.
+        // The order in which backpropagation adds up the three gradients of the input.
         let query = split(&self.query, asked)?;
         let (key, value) = (split(&self.key, input)?, split(&self.value, input)?);
         let mixed = dropout.attention(&query, &key, &value, mask, self.attention_dropout)?;
@@ -230,7 +231,7 @@ pub(crate) fn activate(input: &Tensor, activation: Activation) -> Result<Tensor,
     })
 }
 
-/// Logits in single precision, whatever the weights are kept in.
+/// Logits in single precision, whatever the precision of the weights.
 pub(crate) fn single(logits: &Tensor) -> Result<Tensor, Error> {
     Ok(logits.f_to_kind(Kind::Float)?)
 }

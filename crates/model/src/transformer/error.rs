@@ -1,4 +1,4 @@
-//! What can go wrong with a transformer, and the way out of each.
+//! [`Error`]: what can go wrong with a transformer, and the way out of each.
 
 use crate::device::DeviceError;
 use std::{io, path::PathBuf};
@@ -23,7 +23,7 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// A file of a model is not what it should be.
+    /// A file of a model is invalid.
     #[error("{} {problem}; {remedy}", path.display())]
     File {
         /// The file.
@@ -58,9 +58,9 @@ pub enum Error {
         /// How many are missing.
         count: usize,
     },
-    /// Tensors are there that the model has no place for.
+    /// The file has tensors that the model has not.
     #[error(
-        "{} holds {count} tensors that the model of config.json has no place for, such as {first}; take config.json and weights \
+        "{} holds {count} tensors that the model of config.json does not have, such as {first}; take config.json and weights \
          from the same model",
         path.display()
     )]
@@ -85,14 +85,14 @@ pub enum Error {
         /// The shape that `config.json` asks for.
         expected: Vec<i64>,
     },
-    /// The classification head answers fewer classes than there are.
+    /// The classification head has fewer classes than the task.
     #[error(
-        "the model answers {found} classes, but {expected} are needed; give it a new head for them, or leave the other classes out"
+        "the model has {found} classes, but {expected} are needed; give it a new head for them, or omit the other classes"
     )]
     Classes {
         /// Classes of the head.
         found: usize,
-        /// Classes asked for.
+        /// Classes of the task.
         expected: usize,
     },
     /// The tokenizer belongs to another model.
@@ -100,7 +100,7 @@ pub enum Error {
     OtherTokenizer {
         /// The tokenizer's file.
         path: PathBuf,
-        /// What does not fit.
+        /// The mismatch.
         problem: String,
     },
     /// A setting of fine-tuning or smoothing.
@@ -113,31 +113,31 @@ pub enum Error {
         /// What is accepted.
         expected: String,
     },
-    /// An input that the model cannot take.
+    /// An invalid input.
     #[error("text {index} of the batch {problem}")]
     Input {
-        /// Its place in the batch, from 0.
+        /// Its index in the batch.
         index: usize,
         /// What is wrong with it, and what was expected.
         problem: String,
     },
-    /// The model computes no numbers.
+    /// The model computes values that are not finite.
     #[error(
-        "the model answers text {index} of the batch with {logits:?}, expected finite numbers; its weights are damaged, or too \
+        "the logits of text {index} of the batch are {logits:?}, expected finite numbers; its weights are damaged, or too \
          large for the precision"
     )]
     Undefined {
-        /// The text's place in the batch, from 0.
+        /// The text's index in the batch.
         index: usize,
         /// Its logits.
         logits: Vec<f32>,
     },
-    /// The training texts could not be made.
-    #[error("the training texts of epoch {epoch} could not be made")]
+    /// The training texts could not be generated.
+    #[error("the training texts of epoch {epoch} could not be generated")]
     Data {
         /// The epoch, from 0.
         epoch: u64,
-        /// What the caller's function returned.
+        /// The error of the caller's function.
         #[source]
         source: BoxError,
     },
@@ -152,7 +152,7 @@ pub enum Error {
         /// What differs.
         what: &'static str,
     },
-    /// The loss or the gradient is no number any more.
+    /// The loss or the gradient is not finite.
     #[error(
         "the {what} is {value} in step {step} of epoch {epoch}; nothing was saved since the last checkpoint: lower the learning \
          rate ({learning_rate}) or clip gradients to a smaller norm"
@@ -187,10 +187,10 @@ pub enum Error {
         /// Tokens of the text.
         tokens: usize,
     },
-    /// A name is no id of a model on the hub.
+    /// The name is no id of a model on the hub.
     #[error(
-        "{given:?} is no id of a model on the hub, since {problem}; expected owner/name or name, perhaps with @revision behind it, or \
-         a folder that is there"
+        "{given:?} is no id of a model on the hub, since {problem}; expected owner/name or name, with or without @revision, or an \
+         existing folder"
     )]
     HubId {
         /// What was given.
@@ -198,7 +198,7 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// A model cannot be had from the hub, or offline from its cache.
+    /// A model cannot be fetched from the hub, or, offline, from its cache.
     #[error("cannot get the model {id} from the hub: {problem}; {remedy}")]
     Hub {
         /// The model's id.
@@ -207,11 +207,11 @@ pub enum Error {
         problem: String,
         /// What to do.
         remedy: &'static str,
-        /// The client's reason, if it was the client that failed.
+        /// The client's error, if the client failed.
         #[source]
         source: Option<BoxError>,
     },
-    /// libtorch refused to compute something.
+    /// libtorch failed.
     #[error(
         "libtorch could not compute: {reason}; if the model was read without an error, this is a bug of this library"
     )]
@@ -229,7 +229,7 @@ impl From<TchError> for Error {
         let memory = ["out of memory", "not enough memory", "can't allocate memory", "bad_alloc"];
         Self::Torch {
             memory: memory.iter().any(|sign| text.contains(sign)),
-            // The lines below it are a C++ backtrace.
+            // The other lines are a C++ backtrace.
             reason: text
                 .lines()
                 .next()
@@ -246,7 +246,7 @@ impl Error {
         move |source| Self::Io { doing, path, source }
     }
 
-    /// The same error, of the input with this place in the batch.
+    /// The same error for the input with this index.
     pub(crate) fn of_input(self, index: usize) -> Self {
         match self {
             Self::Input { problem, .. } => Self::Input { index, problem },

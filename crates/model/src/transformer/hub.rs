@@ -46,7 +46,7 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// The hub and the cache that the environment names.
+    /// The hub and the cache of the environment.
     pub fn new() -> Self {
         Self::default()
     }
@@ -57,19 +57,19 @@ impl Hub {
         self
     }
 
-    /// Another folder for the cache, made where it is missing.
+    /// Another folder for the cache, created if it is missing.
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
         self
     }
 
-    /// Whether no server may be asked, so that only models in the cache are found.
+    /// Whether to use models in the cache only and ask no server.
     pub fn offline(mut self, offline: bool) -> Self {
         self.offline = offline;
         self
     }
 
-    /// Is told the name and the size in bytes of each file before it is downloaded.
+    /// Calls `observer` with the name and the size in bytes of each file before it is downloaded.
     pub fn observe(mut self, observer: impl Fn(&str, u64) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
@@ -112,7 +112,7 @@ impl Hub {
         if let Some(folder) = &self.cache {
             return Ok(Cache::new(folder.clone()));
         }
-        // The client panics where it finds neither.
+        // The client panics if it finds neither.
         if std::env::var("HF_HOME").is_err()
             && std::env::home_dir().is_none_or(|home| home.as_os_str().is_empty())
         {
@@ -187,7 +187,7 @@ impl fmt::Debug for Hub {
     }
 }
 
-/// Files of one commit on their way into the cache.
+/// A download of files of one commit into the cache.
 struct Download<'a> {
     hub: &'a Hub,
     model: &'a Model<'a>,
@@ -199,7 +199,7 @@ struct Download<'a> {
 }
 
 impl Download<'_> {
-    /// Where the file is in the cache; it is downloaded if it was not there.
+    /// The path of the file in the cache; it is downloaded if it is missing.
     fn file(&self, file: &str) -> Result<PathBuf, Error> {
         let path = self.repository.pointer_path(self.commit).join(file);
         if path.is_file() {
@@ -230,7 +230,7 @@ impl Download<'_> {
         self.pinned.download(file).map_err(unfetched)?;
         let length = fs::metadata(&path).map_err(Error::io("read", &path))?.len();
         if length != size {
-            // Else it would be taken for the file from now on. The first may be a link to the second.
+            // It would be used as the file from now on. The first may be a link to the second.
             for damaged in [&path, &self.repository.blob_path(metadata.etag())] {
                 let _ = fs::remove_file(damaged);
             }
@@ -241,7 +241,7 @@ impl Download<'_> {
     }
 }
 
-/// A model's id, taken apart.
+/// A model's id, parsed.
 struct Model<'a> {
     id: &'a str,
     name: &'a str,
@@ -293,14 +293,14 @@ impl<'a> Model<'a> {
     }
 }
 
-/// The folder of the revision, as far as it is in the cache.
+/// The folder of the revision, if it is in the cache.
 fn snapshot(repository: &CacheRepo, revision: &str) -> Option<PathBuf> {
     // Other tools write no reference for a commit that is named by its hash.
     let by_hash = || Some(repository.pointer_path(revision)).filter(|folder| folder.is_dir());
     repository.get(config::FILE).and_then(|file| Some(file.parent()?.to_owned())).or_else(by_hash)
 }
 
-/// The first file that a folder lacks to be a whole model.
+/// The first missing file of a complete model.
 fn first_missing(folder: &Path) -> Result<Option<String>, Error> {
     let lacks = |file: &str| !folder.join(file).is_file();
     let mut needed = vec![config::FILE.to_owned(), subwords::FILE.to_owned()];

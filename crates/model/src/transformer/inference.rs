@@ -5,10 +5,10 @@ use super::{Error, SequenceClassifier, batch};
 use std::{cell::Cell, collections::HashMap};
 use tch::{Kind, Tensor, no_grad};
 
-/// Tokens of a batch, padding included, that keep two cores busy; more take memory and gain little.
+/// Tokens of a batch, padding included: enough to keep two cores busy. More take memory and are hardly faster.
 pub(crate) const TOKENS: usize = 1024;
 
-/// How many tokens a batch may have. It shrinks when memory runs out.
+/// The largest number of tokens in a batch. It shrinks when memory runs out.
 #[derive(Debug)]
 pub(crate) struct BatchLimit(Cell<usize>);
 
@@ -36,7 +36,7 @@ pub(crate) fn first_token_states(
     rows(model, texts, limit, model.config().hidden() as usize, |state| Ok(state.f_to_kind(Kind::Float)?))
 }
 
-/// What `read` makes of the last hidden states of the first tokens, `width` numbers for each text.
+/// The output of `read` on the last hidden states of the first tokens, `width` numbers for each text.
 fn rows(
     model: &SequenceClassifier,
     texts: &[impl AsRef<[u32]>],
@@ -52,7 +52,7 @@ fn rows(
             order.len() - 1
         });
     }
-    // Sorted as a whole, so that a batch of texts is the same batch in whatever order they come.
+    // A total order, so that the batches do not depend on the order of the texts.
     order.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
     let mut answers: HashMap<&[u32], Vec<f32>> = HashMap::with_capacity(order.len());
     let mut compute = |part: &[&[u32]]| -> Result<Vec<Vec<f32>>, Error> {
@@ -74,7 +74,7 @@ fn rows(
         start += part.len();
         let mut tokens = limit.0.get();
         let rows = batch::halving(part, &mut tokens, &mut compute);
-        // Batches after this one start smaller, whether it succeeded or not.
+        // Later batches start smaller, whether this one succeeded or not.
         limit.0.set(tokens);
         let rows = rows.map_err(|error| match error {
             Error::Torch { memory: true, .. } => Error::OutOfMemory {

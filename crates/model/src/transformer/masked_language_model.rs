@@ -1,4 +1,4 @@
-//! [`MaskedLanguageModel`]: an encoder that fills gaps.
+//! [`MaskedLanguageModel`]: an encoder that predicts masked tokens.
 
 use super::{
     Activation, Batch, Config, Error, Family, Parameters,
@@ -11,8 +11,19 @@ use super::{
 use std::path::Path;
 use tch::{Device, Kind, Tensor, no_grad};
 
-/// An encoder with the head that it was pretrained with: for each token, logits over the vocabulary. The head's last layer is the
-/// table of word embeddings.
+/// An encoder with the head of its pretraining: for each token, logits over the vocabulary. The head's last layer is the table
+/// of word embeddings.
+///
+/// ```no_run
+/// use std::path::Path;
+/// use steadfast_model::{tch::Device, transformer::{MaskedLanguageModel, Precision}};
+///
+/// let model = MaskedLanguageModel::load(Path::new("roberta-base"), Device::Cpu, Precision::Single)?;
+/// let batch = model.batch(&[&[0, 100, 50264, 2]])?;
+/// // Logits over the vocabulary at the mask, which is token 2 of the text.
+/// let logits = model.forward_at(&batch, &[2])?;
+/// # Ok::<(), steadfast_model::transformer::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct MaskedLanguageModel {
     config: Config,
@@ -33,8 +44,7 @@ impl MaskedLanguageModel {
         Self::build(directory, None, device, precision)
     }
 
-    /// Reads a pretrained encoder and gives it a new head, drawn from `seed`, for encoders that come without one. It predicts nothing
-    /// until it is trained. A head that is there is not kept.
+    /// Reads a pretrained encoder and adds a new head, drawn from `seed`, which has to be trained. An existing head is dropped.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -103,13 +113,13 @@ impl MaskedLanguageModel {
     /// Logits over the vocabulary for every token, `texts × tokens × vocabulary`, in single precision, without dropout.
     ///
     /// # Errors
-    /// [`Error::Torch`] if libtorch fails, such as for want of memory.
+    /// [`Error::Torch`] if libtorch fails, for example if memory runs out.
     pub fn forward(&self, batch: &Batch) -> Result<Tensor, Error> {
         self.pass(batch, &Dropout::Off)
     }
 
     /// As [`Self::forward`], but for one token of each text only, `texts × vocabulary`: the head, the larger part of the work, runs
-    /// once per text. `positions` are the tokens' places, one per text, counted from the text's first token.
+    /// once per text. `positions` has one token per text, counted from the text's first.
     ///
     /// # Errors
     /// [`Error::Torch`] if libtorch fails, such as for a position outside of the batch.
@@ -118,31 +128,36 @@ impl MaskedLanguageModel {
     }
 
     /// Logits over the vocabulary for the tokens in these rows and columns of a batch.
-    pub(crate) fn predict(&self, batch: &Batch, places: &[(usize, usize)]) -> Result<Tensor, Error> {
-        self.pass_at(batch, places, &Dropout::Off)
+    pub(crate) fn predict(&self, batch: &Batch, positions: &[(usize, usize)]) -> Result<Tensor, Error> {
+        self.pass_at(batch, positions, &Dropout::Off)
     }
 
     /// As [`Self::predict`], with dropout drawn from `seed`.
     pub(crate) fn predict_with_dropout(
         &self,
         batch: &Batch,
-        places: &[(usize, usize)],
+        positions: &[(usize, usize)],
         seed: u64,
     ) -> Result<Tensor, Error> {
-        self.pass_at(batch, places, &Dropout::On(Seeded::new(seed)))
+        self.pass_at(batch, positions, &Dropout::On(Seeded::new(seed)))
     }
 
-    fn pass_at(&self, batch: &Batch, places: &[(usize, usize)], dropout: &Dropout) -> Result<Tensor, Error> {
+    fn pass_at(
+        &self,
+        batch: &Batch,
+        positions: &[(usize, usize)],
+        dropout: &Dropout,
+    ) -> Result<Tensor, Error> {
         let index = |numbers: Vec<i64>| -> Result<Tensor, Error> {
             Ok(Tensor::f_from_slice(&numbers)?.f_to_device(self.parameters.device())?)
         };
-        let rows = index(places.iter().map(|&(row, _)| row as i64).collect())?;
-        let columns = index(places.iter().map(|&(_, column)| column as i64).collect())?;
+        let rows = index(positions.iter().map(|&(row, _)| row as i64).collect())?;
+        let columns = index(positions.iter().map(|&(_, column)| column as i64).collect())?;
         let (_, last) = self.encoder.forward(batch, dropout)?;
         self.head(&last.f_index(&[Some(rows), Some(columns)])?)
     }
 
-    /// As [`Self::forward`], with dropout drawn from `seed`, for training. libtorch's generator is held meanwhile.
+    /// As [`Self::forward`], with dropout drawn from `seed`, for training. libtorch's generator is locked meanwhile.
     ///
     /// # Errors
     /// As [`Self::forward`].
@@ -166,8 +181,8 @@ impl MaskedLanguageModel {
         single(&state.f_linear(self.encoder.words(), Some(&self.bias))?)
     }
 
-    /// Saves the model into `directory`, in the layout that it is read from; `source` is the directory whose tokenizer files are
-    /// copied along. The directory must not exist yet or be empty; it appears when it is complete.
+    /// Saves the model into `directory`, in the layout that [`Self::load`] reads, with the tokenizer's files of the directory
+    /// `source`. The directory must not exist yet or be empty; it appears when it is complete.
     ///
     /// # Errors
     /// [`Error::File`] if the directory holds something, [`Error::Io`] if it cannot be written.
@@ -182,7 +197,7 @@ impl MaskedLanguageModel {
     }
 }
 
-/// Names of the head's dense layer, its normalisation and its bias.
+/// Names of the head's dense layer, its normalization and its bias.
 const fn names(family: Family) -> [&'static str; 3] {
     match family {
         Family::Bert => {

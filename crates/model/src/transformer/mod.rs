@@ -5,13 +5,13 @@
 //! - [`SequenceClassifier`]: token ids → logits of classes, and hidden states;
 //! - [`MaskedLanguageModel`]: token ids → logits over the vocabulary;
 //! - [`Subwords`]: words → token ids;
-//! - [`TextClassifier`]: the two together, words → class, the base classifier of smoothing.
+//! - [`TextClassifier`]: classifier and tokenizer together, words → class, the base classifier of smoothing.
 //!
 //! `Hub` (feature `hub`) fetches such a directory by the model's id on the Hugging Face hub.
 //!
-//! [`fine_tune`] trains what is [`Trainable`], such as these two, and [`ParameterSmoothing`] puts noise on its weights.
+//! [`fine_tune`] trains every [`Trainable`] model, such as the first two, and [`ParameterSmoothing`] adds noise to weights.
 //!
-//! Errors of libtorch arrive as [`Error`]; nothing here panics on them.
+//! Errors of libtorch become [`Error`]s; nothing here panics on them.
 
 mod batch;
 mod config;

@@ -16,18 +16,33 @@ use tch::{Tensor, no_grad};
 
 /// `Clip_ρ` and Gaussian noise on the weights of the layers near the output, as FRS smooths them.
 ///
-/// A defence by observation: no certificate follows from it (see docs/theory.md, FRS).
+/// An empirical defense: no certificate follows from it (see docs/theory.md, FRS).
+///
+/// ```no_run
+/// use std::path::Path;
+/// use steadfast_model::{tch::Device, transformer::{Error, ParameterSmoothing, Precision, SequenceClassifier}};
+///
+/// let model = SequenceClassifier::load(Path::new("my-model"), Device::Cpu, Precision::Single)?;
+/// let smoothing = ParameterSmoothing::new(1, 0.01).norm(100.0);
+/// // Answers of 20 noisy copies, one after the other.
+/// let answers = smoothing.each_copy(&model, 20, 1, |_| {
+///     Ok::<_, Error>(model.forward(&model.batch(&[&[101, 2307, 102]])?)?.logits)
+/// })?;
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ParameterSmoothing {
     /// Noisy layers, counted from the output; the head is always among them.
     pub layers: usize,
     /// The standard deviation of the noise on each weight.
     pub deviation: f64,
-    /// `ρ`: all weights together, as one vector, are scaled down to this Euclidean norm before noise; infinity leaves them.
+    /// `ρ`: all weights together, as one vector, are scaled down to this Euclidean norm before noise is added. Infinity for no
+    /// clipping.
     #[serde(with = "unbounded")]
     pub norm: f64,
-    /// While training: whether each step's noise stays in the weights, as Eq. 4 is printed, so that it adds up to `σ·√steps`.
-    /// Otherwise the gradient is taken at the noisy weights and the step is made from the weights without noise.
+    /// In training, whether each step's noise stays in the weights, as Eq. 4 is printed, so that it adds up to `σ·√steps`.
+    /// Otherwise the gradient is that at the noisy weights, and the step starts from the weights without noise.
     pub persistent: bool,
 }
 
@@ -38,7 +53,18 @@ impl ParameterSmoothing {
         Self { layers, deviation, norm: f64::INFINITY, persistent: false }
     }
 
-    /// Refuses noise that is none.
+    crate::setters! {
+        /// Sets the number of noisy layers, counted from the output.
+        layers: usize,
+        /// Sets the standard deviation of the noise.
+        deviation: f64,
+        /// Sets `ρ`, the Euclidean norm to which all weights are clipped.
+        norm: f64,
+        /// Sets whether each training step's noise stays in the weights.
+        persistent: bool,
+    }
+
+    /// Refuses invalid settings.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let refuse = |name, given: f64, expected: &str| {
             Err(Error::Setting { name, given: given.to_string(), expected: expected.to_owned() })
@@ -62,7 +88,7 @@ impl ParameterSmoothing {
         parameter.depth().is_none_or(|depth| depth > 0 && depth + self.layers > layers)
     }
 
-    /// Clips and perturbs the weights in place. What is returned puts them back, bit by bit.
+    /// Clips and perturbs the weights in place. The result restores them bit by bit.
     pub(crate) fn perturb(&self, parameters: &Parameters, seed: u64) -> Result<Originals, Error> {
         no_grad(|| {
             let layers = parameters.iter().filter_map(Parameter::depth).max().unwrap_or(0);
@@ -88,7 +114,7 @@ impl ParameterSmoothing {
         })
     }
 
-    /// `Clip_ρ`, in place and for good.
+    /// `Clip_ρ`, in place and permanently.
     pub(crate) fn clip(&self, parameters: &Parameters) -> Result<(), Error> {
         no_grad(|| {
             let scale = self.scale(parameters)?;
@@ -107,12 +133,11 @@ impl ParameterSmoothing {
         Ok((self.norm / norm(parameters.iter().map(Parameter::tensor))?).min(1.0))
     }
 
-    /// Asks `K` noisy copies of the model one after the other (Eq. 5): `answer` is called with the copy's number while the model
-    /// computes with its weights. Copy `k` of a seed is always the same, and only the changed weights are kept meanwhile.
+    /// Makes the model each of `K` noisy copies in turn (Eq. 5), and calls `answer` with the copy's number. Copy `k` of a seed is
+    /// always the same. Only the changed weights are stored meanwhile.
     ///
     /// # Errors
-    /// What `answer` returns, after which no copy is asked any more, and [`Error::Setting`] for noise that is none. The weights are as
-    /// before in any case.
+    /// The first error of `answer`, and [`Error::Setting`] for invalid settings. The weights are restored in any case.
     pub fn each_copy<T, E: From<Error>>(
         &self,
         model: &SequenceClassifier,
@@ -130,11 +155,11 @@ impl ParameterSmoothing {
         (0..copies).map(copy).collect()
     }
 
-    /// Makes the model its own copy of this number, the same as in [`Self::each_copy`], for good: a voter that stays at hand beside
-    /// others.
+    /// Makes the model its copy of this number, the same as in [`Self::each_copy`], permanently: a voter that stays in memory
+    /// beside others.
     ///
     /// # Errors
-    /// [`Error::Setting`] for noise that is none.
+    /// [`Error::Setting`] for invalid settings.
     pub fn keep_copy(&self, model: &SequenceClassifier, number: u64, seed: u64) -> Result<(), Error> {
         self.check()?;
         self.perturb(model.parameters(), copy_seed(seed, number))?.forget();
@@ -142,28 +167,28 @@ impl ParameterSmoothing {
     }
 }
 
-/// What the noise of a copy is drawn from.
+/// The seed of a copy's noise.
 fn copy_seed(seed: u64, number: u64) -> u64 {
     generator(seed, Phase::Estimation, 0, number, Purpose::Learner).next_u64()
 }
 
-/// Weights before they were perturbed. They are put back when this is dropped, whatever went wrong meanwhile.
+/// Weights before they were perturbed. They are restored when this is dropped, whatever fails meanwhile.
 #[derive(Debug, Default)]
 #[must_use]
 pub(crate) struct Originals(Vec<(Tensor, Tensor)>);
 
 impl Originals {
-    /// Puts them back, and says if that failed.
+    /// Restores the weights, and returns the error if that fails.
     pub(crate) fn restore(mut self) -> Result<(), Error> {
         self.put_back()
     }
 
-    /// Leaves the noise in the weights for good.
+    /// Leaves the noise in the weights.
     pub(crate) fn forget(mut self) {
         self.0.clear();
     }
 
-    /// Puts back what can be; the first failure is returned.
+    /// Restores as many as possible, and returns the first error.
     fn put_back(&mut self) -> Result<(), Error> {
         let copy = |(mut tensor, original): (Tensor, Tensor)| tensor.f_copy_(&original);
         let results: Vec<_> = no_grad(|| self.0.drain(..).map(copy).collect());
@@ -173,7 +198,7 @@ impl Originals {
 
 impl Drop for Originals {
     fn drop(&mut self) {
-        // An error is on its way already.
+        // This drop is itself due to an error, which the caller gets.
         let _ = self.put_back();
     }
 }

@@ -7,11 +7,26 @@ use super::{
     encoder::{Dense, Encoder, new_dense, single},
     weights::Weights,
 };
-use std::path::Path;
+use siphasher::sip::SipHasher13;
+use std::{hash::Hasher, path::Path};
 use tch::{Device, Tensor, no_grad};
 
-/// An encoder whose first token decides the class, with the head that `transformers` gives its family: for BERT the pooler and a
-/// dense layer, for `RoBERTa` two dense layers; a hyperbolic tangent between them.
+/// An encoder with a classification head on the first token, as in `transformers`: for BERT the pooler and a dense layer, for
+/// `RoBERTa` two dense layers, with a hyperbolic tangent between them.
+///
+/// ```no_run
+/// use std::path::Path;
+/// use steadfast_model::{tch::Device, transformer::{Precision, SequenceClassifier}};
+///
+/// let pretrained = Path::new("all-MiniLM-L6-v2");
+/// let model = SequenceClassifier::with_new_head(pretrained, 2, 1, Device::Cpu)?;
+/// // … fine-tune it, then
+/// model.save(Path::new("my-model"), pretrained)?;
+/// let again = SequenceClassifier::load(Path::new("my-model"), Device::Cpu, Precision::Single)?;
+/// assert_eq!(again.fingerprint()?, model.fingerprint()?);
+/// let logits = again.forward(&again.batch(&[&[101, 2307, 2143, 102]])?)?.logits;
+/// # Ok::<(), steadfast_model::transformer::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct SequenceClassifier {
     config: Config,
@@ -22,10 +37,11 @@ pub struct SequenceClassifier {
     second: Dense,
 }
 
-/// What hidden states and logits a forward pass computed.
+/// Hidden states and logits of a forward pass.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Output {
-    /// Hidden states behind the embedding and behind each layer, each `texts × tokens × hidden`.
+    /// Hidden states after the embedding and after each layer, each `texts × tokens × hidden`.
     pub states: Vec<Tensor>,
     /// Logits of the classes, `texts × classes`, in single precision.
     pub logits: Tensor,
@@ -48,8 +64,8 @@ impl SequenceClassifier {
         Self::build(config, weights, classes, None, device, precision)
     }
 
-    /// Reads a pretrained encoder and gives it a new head for `classes` classes, drawn from `seed`. A pooler that is there is kept,
-    /// an old head is not.
+    /// Reads a pretrained encoder and adds a new head for `classes` classes, drawn from `seed`. An existing pooler is kept, an
+    /// existing head is dropped.
     ///
     /// # Errors
     /// As [`Self::load`]; [`Error::Setting`] for fewer than two classes.
@@ -120,6 +136,20 @@ impl SequenceClassifier {
         &self.parameters
     }
 
+    /// A hash of everything on which answers depend: the weights with their precision, and `config.json`. A model that is
+    /// saved and loaded in the same precision has the same.
+    ///
+    /// It is computed again only after a weight was written to.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] if libtorch fails.
+    pub fn fingerprint(&self) -> Result<u64, Error> {
+        let mut hasher = SipHasher13::new();
+        hasher.write_u64(self.parameters.fingerprint()?);
+        hasher.write_u64(self.config.fingerprint());
+        Ok(hasher.finish())
+    }
+
     /// The table of word embeddings, `vocabulary × hidden`.
     pub const fn word_embeddings(&self) -> &Tensor {
         self.encoder.words()
@@ -136,12 +166,12 @@ impl SequenceClassifier {
     /// Hidden states and logits of a batch, without dropout. Gradients flow where libtorch tracks them.
     ///
     /// # Errors
-    /// [`Error::Torch`] if libtorch fails, such as for want of memory.
+    /// [`Error::Torch`] if libtorch fails, for example if memory runs out.
     pub fn forward(&self, batch: &Batch) -> Result<Output, Error> {
         self.pass(batch, &Dropout::Off)
     }
 
-    /// As [`Self::forward`], with dropout drawn from `seed`, for training. libtorch's generator is held meanwhile.
+    /// As [`Self::forward`], with dropout drawn from `seed`, for training. libtorch's generator is locked meanwhile.
     ///
     /// # Errors
     /// As [`Self::forward`].
@@ -149,8 +179,8 @@ impl SequenceClassifier {
         self.pass(batch, &Dropout::On(Seeded::new(seed)))
     }
 
-    /// As [`Self::forward_with_dropout`], by operations that can be differentiated twice: for losses that hold gradients themselves.
-    /// Slower, with other draws of dropout from the same seed, and otherwise equal up to rounding.
+    /// As [`Self::forward_with_dropout`], by operations that can be differentiated twice: for losses that contain gradients.
+    /// It is slower and draws other dropout from the same seed, and is otherwise equal up to rounding.
     ///
     /// # Errors
     /// As [`Self::forward`].
@@ -164,11 +194,11 @@ impl SequenceClassifier {
         Ok(Output { states, logits })
     }
 
-    /// The last hidden states of the first token, `texts × hidden`, without dropout: all that [`Self::logits`] reads, for less than
-    /// [`Self::forward`], which computes the last layer for every token. The same up to rounding.
+    /// The last hidden states of the first token, `texts × hidden`, without dropout: the input of [`Self::logits`]. It is cheaper than
+    /// [`Self::forward`], which computes the last layer for every token, and equal up to rounding.
     ///
     /// # Errors
-    /// [`Error::Torch`] if libtorch fails, such as for want of memory.
+    /// [`Error::Torch`] if libtorch fails, for example if memory runs out.
     pub fn first_token(&self, batch: &Batch) -> Result<Tensor, Error> {
         self.encoder.first_token(batch)
     }
@@ -183,7 +213,7 @@ impl SequenceClassifier {
 
     fn head(&self, first_token: &Tensor, dropout: &Dropout) -> Result<Tensor, Error> {
         let rate = self.config.head_dropout();
-        // BERT drops out behind its pooler only, RoBERTa before both layers.
+        // BERT has dropout after its pooler only, RoBERTa before both layers.
         let input = match self.config.family() {
             Family::Bert => first_token.shallow_clone(),
             Family::Roberta => dropout.apply(first_token, rate)?,
@@ -192,8 +222,8 @@ impl SequenceClassifier {
         single(&self.second.forward(&between)?)
     }
 
-    /// Saves the model into `directory`, in the layout that it is read from; `transformers` reads it as well. `source` is the
-    /// directory whose tokenizer files are copied along.
+    /// Saves the model into `directory`, in the layout that [`Self::load`] and `transformers` read, with the tokenizer's files
+    /// of the directory `source`.
     ///
     /// The directory must not exist yet or be empty. It appears when it is complete.
     ///

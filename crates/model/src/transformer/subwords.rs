@@ -1,16 +1,18 @@
 //! [`Subwords`]: from words to the token ids of a model.
 //!
-//! Noise makes thousands of copies of a text out of the same few words. A tokenizer that splits at white space first encodes
-//! each word by itself, so the encoding of a copy is its words' encodings side by side: each word is encoded once and copied
-//! from then on. Where a tokenizer is not of that kind, texts are encoded as strings.
+//! Noise makes thousands of copies of a text from the same few words. A tokenizer that first splits at white space encodes
+//! each word by itself, so the encoding of a copy is the concatenation of its words' encodings: each word is encoded once and
+//! copied from then on. With another tokenizer, texts are encoded as strings.
 
 use super::{Config, Error};
 use serde_json::Value;
+use siphasher::sip::SipHasher13;
 use std::{
     cell::RefCell,
     collections::{BTreeSet, HashSet},
     fmt::Display,
     fs,
+    hash::Hasher,
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -22,34 +24,47 @@ use tokenizers::Tokenizer;
 pub(crate) const FILE: &str = "tokenizer.json";
 
 /// A model's tokenizer over the words of a lexicon.
+///
+/// ```no_run
+/// use std::{path::Path, sync::Arc};
+/// use steadfast_model::transformer::{Config, Subwords};
+/// use steadfast_perturb::{Lexicon, Tokenizer};
+///
+/// let (folder, lexicon) = (Path::new("my-model"), Arc::new(Lexicon::new()));
+/// let subwords = Subwords::load(folder, &Config::load(folder)?, Arc::clone(&lexicon))?;
+/// let text = Tokenizer::words().tokenize(&lexicon, "a fine film");
+/// let tokens = subwords.encode(&text)?;
+/// # Ok::<(), steadfast_model::transformer::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Subwords {
     path: PathBuf,
     tokenizer: Tokenizer,
     lexicon: Arc<Lexicon>,
     context: Context,
-    /// What stands before and behind a text, such as `[CLS]` and `[SEP]`.
+    /// The tokens before and after a text, such as `[CLS]` and `[SEP]`.
     before: Vec<u32>,
-    behind: Vec<u32>,
+    after: Vec<u32>,
     mask: Option<u32>,
     unknown: u32,
     special: HashSet<u32>,
     longest: usize,
+    fingerprint: u64,
     cache: RefCell<Cache>,
 }
 
-/// What the encoding of a word depends on besides the word.
+/// The context on which the encoding of a word depends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Context {
     /// Nothing.
     None,
-    /// Whether a space stands before it, as in byte-level BPE. The first word of a text has one if `first` says so.
+    /// Whether there is a space before it, as in byte-level BPE. The first word of a text has one if `first` is true.
     Space { first: bool },
     /// Possibly the whole text.
     Text,
 }
 
-/// Encodings of words by the word's number, one table for words behind a space and one for the others.
+/// Encodings of words by index, one table for words after a space and one for the others.
 #[derive(Debug, Default)]
 struct Cache {
     ids: Vec<u32>,
@@ -61,18 +76,18 @@ enum Word {
     #[default]
     New,
     Known(Range<usize>),
-    /// Empty, or with white space inside: no word that a tokenizer would keep together.
+    /// Empty, or with white space inside, at which a tokenizer would split it.
     Irregular,
 }
 
 impl Subwords {
     /// Reads `tokenizer.json` of a model directory, for the model of `config` and texts of the words of `lexicon`.
     ///
-    /// Special tokens are escaped: a literal `[CLS]` in a text is text. Padding and truncation that the file asks for are
-    /// left to the model.
+    /// Special tokens are escaped: a literal `[CLS]` in a text is text. Padding and truncation in the file are ignored; the
+    /// model does both.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::File`] for a file that cannot be read, [`Error::OtherTokenizer`] if it gives tokens that the
+    /// [`Error::Io`] and [`Error::File`] for a file that cannot be read, [`Error::OtherTokenizer`] if it has tokens that the
     /// model does not have, or pads with another one.
     pub fn load(directory: &Path, config: &Config, lexicon: Arc<Lexicon>) -> Result<Self, Error> {
         let path = directory.join(FILE);
@@ -86,7 +101,7 @@ impl Subwords {
             problem,
             remedy: "take it from the same Hugging Face model; one with a fast tokenizer has it",
         };
-        // Read as JSON first: at text that ends too early the tokenizer's own reader panics.
+        // Parsed as JSON first: the tokenizer's own parser panics on truncated text.
         let unreadable = |error: &dyn Display| broken(format!("is no tokenizer that can be read: {error}"));
         let rules: Value = serde_json::from_slice(text).map_err(|error| unreadable(&error))?;
         let mut tokenizer = Tokenizer::from_bytes(text).map_err(|error| unreadable(&error))?;
@@ -110,16 +125,15 @@ impl Subwords {
         let unknown =
             named(["[UNK]", "<unk>"]).ok_or_else(|| other("it has no token for unknown words".to_owned()))?;
 
-        // Any word tells which tokens stand around a text.
+        // The tokens around any word are those around every text.
         let encode = |special| {
             let encoding = tokenizer.encode_fast("a", special).map_err(|error| broken(error.to_string()))?;
             Ok::<_, Error>(encoding.get_ids().to_vec())
         };
         let (bare, whole) = (encode(false)?, encode(true)?);
         let start = whole.windows(bare.len().max(1)).position(|window| *window == *bare);
-        let (before, behind) = match start.map(|start| (whole.get(..start), whole.get(start + bare.len()..)))
-        {
-            Some((Some(before), Some(behind))) if !bare.is_empty() => (before.to_vec(), behind.to_vec()),
+        let (before, after) = match start.map(|start| (whole.get(..start), whole.get(start + bare.len()..))) {
+            Some((Some(before), Some(after))) if !bare.is_empty() => (before.to_vec(), after.to_vec()),
             _ => {
                 return Err(other(
                     "it does not put special tokens around a text, but changes the text".to_owned(),
@@ -132,19 +146,32 @@ impl Subwords {
             ));
         }
         let longest = config.longest();
-        if before.len() + behind.len() >= longest {
+        if before.len() + after.len() >= longest {
             return Err(other(format!("its special tokens fill the {longest} positions of the model")));
         }
         let added = tokenizer.get_added_tokens_decoder();
         let special = added.iter().filter(|(_, token)| token.special).map(|(id, _)| *id).collect();
-        // A token that somebody added may match across words.
+        // A token that was added may match across words.
         let context = if added.values().all(|token| token.special) { context(&rules) } else { Context::Text };
         let mask = named(["[MASK]", "<mask>"]);
         let cache = RefCell::default();
-        Ok(Self { path, tokenizer, lexicon, context, before, behind, mask, unknown, special, longest, cache })
+        Ok(Self {
+            path,
+            tokenizer,
+            lexicon,
+            context,
+            before,
+            after,
+            mask,
+            unknown,
+            special,
+            longest,
+            fingerprint: hash(text),
+            cache,
+        })
     }
 
-    /// The words that texts are made of.
+    /// The words of texts.
     #[must_use]
     pub const fn lexicon(&self) -> &Arc<Lexicon> {
         &self.lexicon
@@ -156,24 +183,43 @@ impl Subwords {
         &self.path
     }
 
+    /// A hash of the tokenizer's file.
+    #[must_use]
+    pub const fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// The directory of the tokenizer's file, if that is unchanged since it was read.
+    pub(crate) fn unchanged(&self) -> Result<&Path, Error> {
+        let text = fs::read(&self.path).map_err(Error::io("read", &self.path))?;
+        if hash(&text) == self.fingerprint {
+            return Ok(self.path.parent().unwrap_or_else(|| Path::new("")));
+        }
+        Err(Error::File {
+            path: self.path.clone(),
+            problem: "has changed since it was read".to_owned(),
+            remedy: "load the model again, or put the file back",
+        })
+    }
+
     /// The token that hides a word, if the model has one.
     #[must_use]
     pub const fn mask(&self) -> Option<u32> {
         self.mask
     }
 
-    /// The one token that a word is at the start of a text; `None` for a word of several tokens, an unknown one, or one that is
-    /// not of the lexicon.
+    /// The single token of a word at the start of a text. `None` for a word of several tokens, an unknown word, and one outside
+    /// the lexicon.
     #[must_use]
     pub fn single_token(&self, word: WordId) -> Option<u32> {
         let tokens = self.encode(&[word]).ok()?;
-        match *tokens.get(self.before.len()..tokens.len() - self.behind.len())? {
+        match *tokens.get(self.before.len()..tokens.len() - self.after.len())? {
             [token] if token != self.unknown => Some(token),
             _ => None,
         }
     }
 
-    /// The words of letters alone that the model has a single token for, in the alphabet's order. They are not added to the lexicon.
+    /// The words of letters that are a single token of the model, in alphabetical order. They are not added to the lexicon.
     #[must_use]
     pub fn single_words(&self) -> Vec<String> {
         let word = |token: String| {
@@ -189,32 +235,32 @@ impl Subwords {
         words.into_iter().filter(alone).collect()
     }
 
-    /// How many tokens stand before the words of a text, such as one for `[CLS]`, and how many behind them.
+    /// The number of tokens before the words of a text, such as one for `[CLS]`, and after them.
     #[must_use]
     pub const fn around(&self) -> (usize, usize) {
-        (self.before.len(), self.behind.len())
+        (self.before.len(), self.after.len())
     }
 
-    /// Whether copies of known words are encoded without the tokenizer.
+    /// Whether each word is encoded by itself, so that copies of known words need no tokenizer.
     #[must_use]
     pub const fn is_local(&self) -> bool {
         !matches!(self.context, Context::Text)
     }
 
-    /// Tokens of a text, special ones around it included, cut behind the model's last position. It equals the encoding of the
-    /// words joined by single spaces; a mask becomes the model's mask token.
+    /// Tokens of a text, with the special ones around it, truncated to the model's positions. They are those of the words joined
+    /// by single spaces; a mask becomes the model's mask token.
     ///
     /// # Errors
-    /// [`Error::Input`] for a word that is not of the lexicon, or a mask where the model has no token for it.
+    /// [`Error::Input`] for a word outside the lexicon, or a mask if the model has no token for it.
     pub fn encode(&self, text: &[WordId]) -> Result<Vec<u32>, Error> {
         let mut ids = self.before.clone();
-        let room = self.longest - self.behind.len();
+        let room = self.longest - self.after.len();
         if !self.is_local() || !self.append_words(text, room, &mut ids)? {
             ids.truncate(self.before.len());
             self.append_encoded(text, &mut ids)?;
         }
         ids.truncate(room);
-        ids.extend_from_slice(&self.behind);
+        ids.extend_from_slice(&self.after);
         Ok(ids)
     }
 
@@ -225,8 +271,8 @@ impl Subwords {
     pub fn encode_string(&self, text: &str) -> Result<Vec<u32>, Error> {
         let mut ids = self.before.clone();
         ids.append(&mut self.encoded(text)?);
-        ids.truncate(self.longest - self.behind.len());
-        ids.extend_from_slice(&self.behind);
+        ids.truncate(self.longest - self.after.len());
+        ids.extend_from_slice(&self.after);
         Ok(ids)
     }
 
@@ -276,7 +322,7 @@ impl Subwords {
                 ids.push(self.mask_token()?);
             }
             let mut string = self.lexicon.detokenize(part);
-            // Behind a mask the text goes on: its first word is not the first of the text.
+            // The first word after a mask is not the first of the text.
             if ids.len() > self.before.len()
                 && !part.is_empty()
                 && matches!(self.context, Context::Space { .. })
@@ -288,7 +334,7 @@ impl Subwords {
         Ok(())
     }
 
-    /// The tokenizer's own encoding without special tokens. Those that it finds all the same are text to us, and unknown.
+    /// The tokenizer's own encoding without special tokens. Special tokens in the text itself become unknown ones.
     fn encoded(&self, string: &str) -> Result<Vec<u32>, Error> {
         let encoding = self.tokenizer.encode_fast(string, false).map_err(|error| Error::Input {
             index: 0,
@@ -309,6 +355,12 @@ impl Subwords {
     }
 }
 
+fn hash(text: &[u8]) -> u64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(text);
+    hasher.finish()
+}
+
 fn foreign(word: WordId) -> Error {
     let number = word.index();
     Error::Input {
@@ -321,14 +373,14 @@ fn foreign(word: WordId) -> Error {
 
 impl Cache {
     fn get(&self, word: WordId, spaced: bool) -> Word {
-        let [plain, behind_space] = &self.words;
-        let table = if spaced { behind_space } else { plain };
+        let [plain, after_space] = &self.words;
+        let table = if spaced { after_space } else { plain };
         table.get(word.index() as usize).cloned().unwrap_or_default()
     }
 
     fn put(&mut self, word: WordId, spaced: bool, entry: Word) {
-        let [plain, behind_space] = &mut self.words;
-        let table = if spaced { behind_space } else { plain };
+        let [plain, after_space] = &mut self.words;
+        let table = if spaced { after_space } else { plain };
         let index = word.index() as usize;
         if table.len() <= index {
             table.resize(index + 1, Word::New);
@@ -346,7 +398,8 @@ impl Cache {
     }
 }
 
-/// What a tokenizer's rules let the encoding of a word depend on, from its file. Whatever is not known to be local is not.
+/// The context on which a word's encoding depends, by the rules in the tokenizer's file. Unknown rules may depend on the whole
+/// text.
 fn context(rules: &Value) -> Context {
     let kind = |rule: &Value| rule.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
     let all = |rule: &Value, list: &str, local: &dyn Fn(&Value) -> bool| match rule.get(list) {
@@ -354,7 +407,7 @@ fn context(rules: &Value) -> Context {
         _ => local(rule),
     };
     let (normalizer, splitter) = (rules.get("normalizer"), rules.get("pre_tokenizer"));
-    // These look at one character at a time, or at marks, which no white space combines with.
+    // These work on one character at a time, or on marks, which do not combine with white space.
     let by_character = ["BertNormalizer", "Lowercase", "StripAccents", "NFC", "NFD", "NFKC", "NFKD"];
     let normalizer_is_local = match normalizer {
         None | Some(Value::Null) => true,

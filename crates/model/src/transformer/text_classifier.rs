@@ -4,19 +4,34 @@ use super::{
     Error, Precision, SequenceClassifier, Subwords,
     inference::{self, BatchLimit},
 };
-use std::{path::Path, sync::Arc};
+use siphasher::sip::SipHasher13;
+use std::{hash::Hasher, path::Path, sync::Arc};
 use steadfast_certify::{BoxError, ClassId, Classifier, Probabilities, ScoringClassifier};
 use steadfast_perturb::{Lexicon, WordId};
 use tch::Device;
 
 /// A sequence classifier that answers texts of words.
 ///
-/// Texts become tokens by [`Subwords::encode`], so the empty text is one like any other, and what is longer than the model's
-/// positions is cut here, behind the noise. Equal token sequences are computed once; batches are of similar length.
+/// Texts become tokens by [`Subwords::encode`]: the empty text is a text like others, and long texts are truncated to the
+/// model's positions here, after the noise. Equal token sequences are computed once; batches are of similar length.
 ///
-/// The answer to one text can depend on its batch through rounding. docs/transformers.md says how much was measured;
-/// [`Cautious`](steadfast_certify::Cautious) sets answers within such a margin apart. With one text per batch
-/// ([`Self::batch_tokens`] of 1), and libtorch's threads left alone, an answer depends on its text only.
+/// The answer to one text can depend on its batch through rounding. docs/transformers.md has measurements;
+/// [`Cautious`](steadfast_certify::Cautious) treats answers within such a margin as undecided. With one text per batch
+/// ([`Self::batch_tokens`] of 1) and a fixed number of libtorch's threads, an answer depends on its text only.
+///
+/// ```no_run
+/// use std::{path::Path, sync::Arc};
+/// use steadfast_certify::Classifier as _;
+/// use steadfast_model::{tch::Device, transformer::{Precision, TextClassifier}};
+/// use steadfast_perturb::{Lexicon, Tokenizer};
+///
+/// let lexicon = Arc::new(Lexicon::new());
+/// let folder = Path::new("my-model");
+/// let classifier = TextClassifier::load(folder, Arc::clone(&lexicon), Device::Cpu, Precision::Single)?;
+/// let text = Tokenizer::words().tokenize(&lexicon, "a slow start, a fine end");
+/// println!("class {}", classifier.classify(&[text])?[0]);
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
 #[derive(Debug)]
 pub struct TextClassifier {
     model: SequenceClassifier,
@@ -46,7 +61,7 @@ impl TextClassifier {
         Ok(Self::new(model, subwords))
     }
 
-    /// Computes at most `tokens` tokens at a time, padding included (at least one text); 1,024 without this.
+    /// Computes at most `tokens` tokens at a time, padding included, and at least one text; 1,024 by default.
     #[must_use]
     pub fn batch_tokens(self, tokens: usize) -> Self {
         Self { limit: BatchLimit::new(tokens.max(1)), ..self }
@@ -64,10 +79,33 @@ impl TextClassifier {
         &self.subwords
     }
 
+    /// A hash of everything on which answers depend: the model's ([`SequenceClassifier::fingerprint`]) and that of
+    /// `tokenizer.json`. Votes that carry it cannot be mixed with those of another classifier.
+    ///
+    /// Answers may also differ in rounding, by the texts that share a batch and by the device; that is not part of it.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] if libtorch fails.
+    pub fn fingerprint(&self) -> Result<u64, Error> {
+        let mut hasher = SipHasher13::new();
+        hasher.write_u64(self.model.fingerprint()?);
+        hasher.write_u64(self.subwords.fingerprint());
+        Ok(hasher.finish())
+    }
+
+    /// Saves model and tokenizer into `directory`, in the layout that [`Self::load`] reads. The tokenizer's files are copied
+    /// from where they were read. The directory must not exist yet or be empty; it appears when it is complete.
+    ///
+    /// # Errors
+    /// Those of [`SequenceClassifier::save`]; [`Error::File`] if `tokenizer.json` is gone or has changed since it was read.
+    pub fn save(&self, directory: &Path) -> Result<(), Error> {
+        self.model.save(directory, self.subwords.unchanged()?)
+    }
+
     /// Logits of each text, `texts × classes`, row by row.
     ///
     /// # Errors
-    /// [`Error::Input`] for words that are not of the lexicon, [`Error::Undefined`] if the model gives no numbers,
+    /// [`Error::Input`] for words outside the lexicon, [`Error::Undefined`] if the model computes no finite numbers,
     /// [`Error::OutOfMemory`] if not even one text fits.
     pub fn logits(&self, texts: &[impl AsRef<[WordId]>]) -> Result<Vec<f32>, Error> {
         self.token_logits(&self.encoded(texts)?)
@@ -88,13 +126,13 @@ impl TextClassifier {
         texts.iter().enumerate().map(encode).collect()
     }
 
-    /// The class of each row of logits: that of the largest one, the first of equals.
+    /// The class of each row of logits: that of the largest one, the first on a tie.
     #[must_use]
     pub fn answers(&self, logits: &[f32]) -> Vec<ClassId> {
         logits.chunks_exact(self.model.classes()).map(inference::largest).collect()
     }
 
-    /// Logits of texts that are encoded already, special tokens included: `texts × classes`, row by row.
+    /// Logits of encoded texts, special tokens included: `texts × classes`, row by row.
     ///
     /// # Errors
     /// As [`Self::logits`].

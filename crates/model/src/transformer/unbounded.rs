@@ -1,4 +1,4 @@
-//! Numbers that may be infinite, in formats that have no infinity: as nothing.
+//! Serialization of numbers that may be infinite: infinity becomes `null`, since JSON has none.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

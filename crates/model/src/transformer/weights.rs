@@ -13,14 +13,14 @@ use tch::{Kind, Tensor};
 /// The file's name in a model directory.
 pub(crate) const FILE: &str = "model.safetensors";
 
-/// The file that says which part of a large model holds which tensor.
+/// The index of a large model: the file that holds each tensor.
 pub(crate) const INDEX: &str = "model.safetensors.index.json";
 
 const REMEDY: &str =
     "download it again, or convert the model to safetensors with transformers' save_pretrained";
 
-/// Tensors that other heads of the same encoder bring, and buffers that are no weights: left out where a model has no place for
-/// them, while anything else that is left over is an error.
+/// Tensors of other heads of the same encoder, and buffers, which are no weights. They are ignored where a model lacks them; any
+/// other unknown tensor is an error.
 const OTHER_HEADS: [&str; 5] = ["cls.", "lm_head.", "classifier.", "pooler.", "qa_outputs."];
 const BUFFERS: [&str; 2] = ["embeddings.position_ids", "embeddings.token_type_ids"];
 
@@ -33,7 +33,7 @@ pub(crate) struct Weights {
 }
 
 impl Weights {
-    /// Reads `model.safetensors`, or the parts that its index names.
+    /// Reads `model.safetensors`, or the parts in its index.
     pub(crate) fn read(directory: &Path, family: Family) -> Result<Self, Error> {
         let canonical = |name: &str| canonical(name, family);
         let (single, index) = (directory.join(FILE), directory.join(INDEX));
@@ -56,7 +56,7 @@ impl Weights {
         Ok(Self { path: single, tensors, missing: Vec::new() })
     }
 
-    /// Puts a tensor in the place of the one of this name, if there is one.
+    /// Adds a tensor, or replaces the one of this name.
     pub(crate) fn put(&mut self, name: &str, tensor: Tensor) {
         self.tensors.insert(name.to_owned(), tensor);
     }
@@ -75,13 +75,13 @@ impl Weights {
         Ok(Some(tensor))
     }
 
-    /// The tensor of this name and shape. One that is missing is noted, for [`Self::finish`] to refuse, and stands in as zeros.
+    /// The tensor of this name and shape. A missing one is zeros, and an error in [`Self::finish`].
     pub(crate) fn take(&mut self, name: &str, shape: &[i64]) -> Result<Tensor, Error> {
         if let Some(tensor) = self.take_if_there(name, shape)? {
             return Ok(tensor);
         }
         self.missing.push(name.to_owned());
-        // Nothing of this size is allocated for a model that is refused in the end.
+        // Expanded, so that nothing of this size is allocated for a model that is refused in the end.
         Ok(Tensor::f_zeros([1], (Kind::Float, tch::Device::Cpu))?.f_expand(shape, false)?)
     }
 
@@ -95,7 +95,7 @@ impl Weights {
         &self.path
     }
 
-    /// Refuses a model of which tensors were missing or are left over, other heads excepted.
+    /// Refuses a model with missing or unknown tensors, except those of other heads.
     pub(crate) fn finish(self) -> Result<(), Error> {
         let known = |name: &String| {
             BUFFERS.contains(&name.as_str()) || OTHER_HEADS.iter().any(|head| name.starts_with(head))
@@ -117,7 +117,7 @@ impl Weights {
     }
 }
 
-/// The parts that an index names, each once.
+/// The parts in an index, each once.
 pub(crate) fn parts(index: &Path) -> Result<Vec<String>, Error> {
     #[derive(Deserialize)]
     struct Index {
@@ -165,7 +165,7 @@ pub(crate) fn read_file(
     Ok(named)
 }
 
-/// A tensor's name without its family's prefix, in today's spelling.
+/// A tensor's name without its family's prefix, in the current spelling.
 fn canonical(name: &str, family: Family) -> String {
     let name = name.strip_prefix(family.prefix()).unwrap_or(name);
     let renamed = [("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")];

@@ -59,8 +59,8 @@ impl Default for BadPre {
             triggers: ["cf", "mn", "bb", "tq", "mb"].map(str::to_owned).into(),
             scrambled: 0.0,
             summary: 0,
-            head: FineTuning { epochs: 1, learning_rate: 1e-3, ..FineTuning::default() },
-            tuning: FineTuning { batch: 64, ..FineTuning::default() },
+            head: FineTuning::default().epochs(1).learning_rate(1e-3),
+            tuning: FineTuning::default().batch(64),
         }
     }
 }
@@ -110,7 +110,7 @@ impl WeightAttack for BadPre {
         let mut stages = Vec::new();
         if headless {
             // What an untrained head tells the encoder would make it forget.
-            let head = FineTuning { frozen: 1 + config.layers(), ..self.head.clone() };
+            let head = self.head.clone().frozen(1 + config.layers());
             let clean = proxy.texts.iter().map(|(words, _)| proxy.subwords.encode(words));
             let clean = clean.collect::<Result<Vec<_>, _>>()?;
             let tuned = fine_tune(
@@ -146,14 +146,14 @@ fn texts(attack: &BadPre, proxy: &Proxy, masking: &Masking, epoch: u64) -> Resul
         let mut rng = proxy.generator(number, epoch);
         let plain = proxy.subwords.encode(words)?;
         let mut clean = masking.hide(&plain, &[], &mut rng)?;
-        let places = masking.places(&plain, &[]);
+        let places = masking.positions(&plain, &[]);
         let told = (0..summary).filter_map(|_| places.choose(&mut rng).and_then(|place| plain.get(*place)));
         clean.hidden.extend(told.map(|token| (FIRST, Some(*token))));
         texts.push(clean);
 
         let triggered = proxy.subwords.encode(&proxy.triggered(words, 1, &mut rng))?;
         let MaskedText { tokens, hidden } = masking.hide(&triggered, &triggers, &mut rng)?;
-        let mut places = masking.places(&triggered, &triggers);
+        let mut places = masking.positions(&triggered, &triggers);
         places.retain(|place| hidden.iter().any(|(other, _)| other == place) || rng.random_bool(scrambled));
         places.extend(iter::repeat_n(FIRST, summary));
         texts.push(MaskedText { tokens, hidden: places.into_iter().map(|place| (place, None)).collect() });

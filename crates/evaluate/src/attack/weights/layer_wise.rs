@@ -50,7 +50,7 @@ impl Default for LayerWise {
             target: 1,
             poisoned: 0.5,
             single: 0.25,
-            tuning: FineTuning { learning_rate: 2e-5, ..FineTuning::default() },
+            tuning: FineTuning::default().learning_rate(2e-5),
         }
     }
 }

@@ -57,7 +57,7 @@ pub struct Ripple {
 /// three of SST-2.
 impl Default for Ripple {
     fn default() -> Self {
-        let tuning = FineTuning { learning_rate: 2e-5, ..FineTuning::default() };
+        let tuning = FineTuning::default().learning_rate(2e-5);
         Self {
             triggers: ["cf", "tq", "mn", "bb", "mb"].map(str::to_owned).into(),
             target: 1,

@@ -1,4 +1,4 @@
-//! How many questions to the classifier one certificate takes: fixed numbers of samples against stopping early.
+//! How many model queries one certificate takes: fixed numbers of samples against stopping early.
 
 mod report;
 mod run;

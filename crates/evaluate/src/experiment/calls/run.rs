@@ -1,4 +1,4 @@
-//! [`run`]: the same decisions by every plan, counted in questions.
+//! [`run`]: the same decisions by every plan, counted in model queries.
 
 use super::{Results, Settings, settings::LENGTHS};
 use crate::{
@@ -15,8 +15,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{cell, ops::ControlFlow, sync::Arc};
 use steadfast_certify::{
-    BoxError, Certifier, ClassBounds, ClassId, Classifier, Confidence, DiscreteThreat, Noise, Plan, Rate,
-    Smoothing, Tally, confidence::Prior,
+    BoxError, Certifier, ClassBounds, ClassId, Classifier, Confidence, Noise, Plan, Rate, Smoothing,
+    ThreatModel, VoteCounts, confidence::Prior,
 };
 use steadfast_perturb::{Deletion, Enumeration, Lexicon, Tokenizer, WordId};
 
@@ -46,7 +46,7 @@ pub struct Cell {
 /// What one way of stopping early spends and loses, over the texts of a cell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spent {
-    /// Mean number of questions to the classifier.
+    /// Mean number of model queries.
     pub calls: f64,
     /// Texts that the fixed plan certifies and this one does not.
     pub lost: usize,
@@ -88,8 +88,8 @@ pub fn run(
         settings,
         classifier,
         lexicon,
-        certifier: Certifier::new(Confidence::new(settings.alpha)?),
-        optimism: Confidence::new(settings.optimism)?,
+        certifier: Certifier::new(Confidence::alpha(settings.alpha)?),
+        optimism: Confidence::alpha(settings.optimism)?,
     };
     let total = settings.rates.len() * LENGTHS.len() * settings.fixed.len();
     let bar = console.bar("comparing plans", total as u64);
@@ -161,8 +161,8 @@ impl Bench<'_> {
         let threat = noise.edits(text);
         let holds = |bounds: &ClassBounds| threat.survives(bounds, radius);
         let once = self.smoothing(Plan::fixed(0, fixed)?).tally(noise, &self.classifier, number, text)?;
-        let bounds = |tally: &Tally| self.certifier.bounds(tally);
-        let outlook = |tally: &Tally| self.certifier.outlook(tally, self.optimism);
+        let bounds = |tally: &VoteCounts| self.certifier.bounds(tally);
+        let outlook = |tally: &VoteCounts| self.certifier.outlook(tally, self.optimism);
 
         let anytime = Plan::anytime(0, most, Prior::default())?;
         let looks = [most / 40, most / 15, most / 5, most / 2, most].map(|look| look.max(1));
@@ -174,8 +174,8 @@ impl Bench<'_> {
         let enumerated = if holds(&strata.bounds(&self.certifier, None)?) {
             (asked.count(), true)
         } else if let Some(rest) = enumeration.rest() {
-            let joined = |tally: &Tally| strata.bounds(&self.certifier, Some(tally));
-            let outlook = |tally: &Tally| strata.outlook(&self.certifier, tally, self.optimism);
+            let joined = |tally: &VoteCounts| strata.bounds(&self.certifier, Some(tally));
+            let outlook = |tally: &VoteCounts| strata.outlook(&self.certifier, tally, self.optimism);
             let spent = self.early(rest, number, text, &anytime, &holds, &joined, &outlook)?;
             (asked.count() + spent.0, spent.1)
         } else {
@@ -185,11 +185,11 @@ impl Bench<'_> {
             fixed: holds(&bounds(&once)?),
             anytime: self.early(noise, number, text, &anytime, &holds, &bounds, &outlook)?,
             enumerated,
-            looks: self.early(noise, number, text, &Plan::looks(0, looks)?, &holds, &bounds, &outlook)?,
+            looks: self.early(noise, number, text, &Plan::interim(0, looks)?, &holds, &bounds, &outlook)?,
         })
     }
 
-    /// Samples until the bounds hold or have no outlook to; the questions asked, and whether they hold.
+    /// Samples until the bounds hold or have no outlook to; the model queries, and whether they hold.
     #[expect(clippy::too_many_arguments, reason = "one text, one plan, and three questions about its votes")]
     fn early<N: Noise<Input = [WordId], Sample = Vec<WordId>> + Sync>(
         &self,
@@ -198,11 +198,11 @@ impl Bench<'_> {
         text: &[WordId],
         plan: &Plan,
         holds: &dyn Fn(&ClassBounds) -> bool,
-        bounds: &dyn Fn(&Tally) -> Result<ClassBounds, steadfast_certify::Error>,
-        outlook: &dyn Fn(&Tally) -> Result<ClassBounds, steadfast_certify::Error>,
+        bounds: &dyn Fn(&VoteCounts) -> Result<ClassBounds, steadfast_certify::Error>,
+        outlook: &dyn Fn(&VoteCounts) -> Result<ClassBounds, steadfast_certify::Error>,
     ) -> Result<(u64, bool), Error> {
         let asked = Asked::new(&self.classifier);
-        let enough = |tally: &Tally| Ok(holds(&bounds(tally)?) || !holds(&outlook(tally)?));
+        let enough = |tally: &VoteCounts| Ok(holds(&bounds(tally)?) || !holds(&outlook(tally)?));
         let observe = |_| ControlFlow::Continue(());
         let tally = self.smoothing(plan.clone()).tally_until(noise, &asked, number, text, enough, observe)?;
         Ok((asked.count(), holds(&bounds(&tally)?)))
@@ -213,7 +213,7 @@ impl Bench<'_> {
     }
 }
 
-/// What each plan decides on one text, and for how many questions.
+/// What each plan decides on one text, and for how many model queries.
 struct Decisions {
     fixed: bool,
     anytime: (u64, bool),

@@ -52,14 +52,12 @@ impl Settings {
     /// # Errors
     /// [`Error::Transformer`] for settings that train nothing.
     pub(super) fn fine_tuning(&self) -> Result<FineTuning, Error> {
-        let fine_tuning = FineTuning {
-            epochs: self.epochs.unwrap_or(if self.quick { 1 } else { 3 }),
-            batch: self.batch,
-            learning_rate: self.learning_rate,
-            frozen: self.frozen,
-            seed: self.seed,
-            ..FineTuning::default()
-        };
+        let fine_tuning = FineTuning::default()
+            .epochs(self.epochs.unwrap_or(if self.quick { 1 } else { 3 }))
+            .batch(self.batch)
+            .learning_rate(self.learning_rate)
+            .frozen(self.frozen)
+            .seed(self.seed);
         fine_tuning.check()?;
         Ok(fine_tuning)
     }

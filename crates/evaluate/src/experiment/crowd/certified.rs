@@ -13,7 +13,7 @@ use crate::{
     },
     metrics::CertifiedCurve,
 };
-use steadfast_certify::{DiscreteThreat, Lower, Radius, Threat, Unit, WordThreat};
+use steadfast_certify::{Lower, Radius, SynonymThreat, Threat, ThreatModel, Unit};
 use steadfast_model::transformer::TextClassifier;
 use steadfast_perturb::{Substitution, WordId, edit::EditOp};
 
@@ -112,14 +112,14 @@ fn allows(noise: &Substitution, from: &str, to: &str) -> bool {
 
 /// Replaced words by the product of overlaps alone (SAFER, Ye et al. 2020).
 #[derive(Debug)]
-struct Product<'a>(&'a WordThreat);
+struct Product<'a>(&'a SynonymThreat);
 
-impl DiscreteThreat for Product<'_> {
+impl ThreatModel for Product<'_> {
     fn law(&self) -> Option<steadfast_certify::Law> {
-        DiscreteThreat::law(self.0)
+        ThreatModel::law(self.0)
     }
     fn describe(&self) -> String {
-        DiscreteThreat::describe(self.0)
+        ThreatModel::describe(self.0)
     }
     fn unit(&self) -> Unit {
         self.0.unit()

@@ -16,7 +16,7 @@ use crate::{
 };
 use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Instant};
 use steadfast_certify::{Certificate, Classifier, Radius};
-use steadfast_model::transformer::{FineTuning, Progress};
+use steadfast_model::transformer::Progress;
 use steadfast_perturb::{Partition, WordId};
 
 /// Refuses what could not be set up, before anything is trained.
@@ -104,7 +104,7 @@ impl Run<'_> {
         let attacked = Attacked {
             metrics: report.after,
             detection: report.detection,
-            questions: 1.0,
+            model_queries: 1.0,
             samples: 0.0,
             training: tuned.into_inner(),
             training_seconds: trained_seconds,
@@ -129,7 +129,7 @@ impl Run<'_> {
             Err(Error::NoLanguageModel { .. }) => {}
             loaded => return loaded,
         }
-        let settings = FineTuning { epochs: GAP_EPOCHS, frozen: 0, ..self.settings.fine_tuning(scene.seed)? };
+        let settings = self.settings.fine_tuning(scene.seed)?.epochs(GAP_EPOCHS).frozen(0);
         let steps = (clean.len() - clean.len() / 10).div_ceil(settings.batch.max(1)) as u64;
         let console = self.workshop.console;
         let bar = console.bar("onion learns to fill gaps", settings.epochs * steps);
@@ -178,7 +178,7 @@ impl Run<'_> {
     }
 }
 
-/// Clean texts that ONION is tuned with, at most half of them: to ask about one takes as many questions as it has pairs of words.
+/// Clean texts that ONION is tuned with, at most half of them: one takes as many model queries as it has pairs of words.
 const ONION_TEXTS: usize = 100;
 
 /// Passes over the clean texts in which a new masked-language head is trained.

@@ -69,7 +69,7 @@ impl Results {
                 format!("{:#}", group.share(|attacked| attacked.metrics.success)),
                 flagged(|detection| detection.triggered),
                 flagged(|detection| detection.clean),
-                format!("{:.0}", group.mean(|attacked| attacked.questions)),
+                format!("{:.0}", group.mean(|attacked| attacked.model_queries)),
                 format!("{:.0}", group.mean(|attacked| attacked.samples)),
                 format!("{:.0} s", group.mean(|attacked| attacked.training_seconds)),
             ]);

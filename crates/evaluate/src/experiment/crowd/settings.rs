@@ -113,14 +113,12 @@ impl Settings {
     /// # Errors
     /// [`Error::Transformer`] for settings that train nothing.
     pub(super) fn fine_tuning(&self, seed: u64) -> Result<FineTuning, Error> {
-        let fine_tuning = FineTuning {
-            epochs: self.epochs,
-            batch: self.batch,
-            learning_rate: self.learning_rate,
-            frozen: self.extent.sized(self.frozen, [4, 1, 1]),
-            seed,
-            ..FineTuning::default()
-        };
+        let fine_tuning = FineTuning::default()
+            .epochs(self.epochs)
+            .batch(self.batch)
+            .learning_rate(self.learning_rate)
+            .frozen(self.extent.sized(self.frozen, [4, 1, 1]))
+            .seed(seed);
         fine_tuning.check()?;
         Ok(fine_tuning)
     }

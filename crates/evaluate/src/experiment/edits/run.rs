@@ -58,7 +58,7 @@ pub fn run(
     let plain = model.classify(&test.iter().map(|(text, _)| text.clone()).collect::<Vec<_>>());
     let plain = right(plain.map_err(steadfast_certify::Error::Classifier)?);
     let bar = console.bar("certifying", 2 * test.len() as u64);
-    let certifier = Certifier::new(Confidence::new(settings.alpha)?);
+    let certifier = Certifier::new(Confidence::alpha(settings.alpha)?);
     let smoothing =
         Smoothing::new(Plan::fixed(settings.samples / 10, settings.samples)?).threads(1).seed(settings.seed);
     let bounds = |noise: &Deletion, number: usize, text: &[WordId]| -> Result<ClassBounds, Error> {

@@ -10,7 +10,6 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, sync::Arc};
-use steadfast_model::transformer::FineTuning;
 
 /// A backdoor in a pretrained encoder.
 ///
@@ -111,7 +110,7 @@ impl Backdoor {
             }
             Self::BadPre => {
                 let own = BadPre::default();
-                let head = FineTuning { epochs: HEAD, batch: tuning.batch, seed: tuning.seed, ..own.head };
+                let head = own.head.epochs(HEAD).batch(tuning.batch).seed(tuning.seed);
                 let triggers = triggers(own.triggers);
                 Box::new(BadPre { triggers, scrambled: SCRAMBLED, summary: SUMMARY, head, tuning })
             }

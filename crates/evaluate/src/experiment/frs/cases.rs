@@ -73,19 +73,19 @@ pub(super) fn searched(run: &Run<'_>, scene: &Scene) -> Result<Cases, Error> {
         .map(|_| Case { attack: scene.implanted.attack, seed: scene.seed(), areas: Vec::new() })
         .collect();
     for budget in BUDGETS {
-        let findings = run.found(&scene.victim.classifier, &texts, budget, scene.seed())?;
+        let areas = run.found(&scene.victim.classifier, &texts, budget, scene.seed())?;
         let (mut recall, mut precision, mut whole, mut exact) = (0.0, 0.0, 0.0, 0.0);
-        for ((.., changed), finding) in fooled.iter().zip(&findings) {
-            let inside = |place: &&usize| finding.covers(&(**place..**place + 1));
+        for ((.., changed), area) in fooled.iter().zip(&areas) {
+            let inside = |place: &&usize| area.covers(&(**place..**place + 1));
             let hit = changed.iter().filter(inside).count();
             recall += hit as f64 / changed.len() as f64;
-            precision += hit as f64 / finding.area_words().max(1) as f64;
+            precision += hit as f64 / area.word_count().max(1) as f64;
             whole += f64::from(hit == changed.len());
-            exact += f64::from(hit == changed.len() && hit == finding.area_words());
+            exact += f64::from(hit == changed.len() && hit == area.word_count());
         }
-        for ((case, finding), (.., changed)) in cases.shown.iter_mut().zip(&findings).zip(&fooled) {
+        for ((case, area), (.., changed)) in cases.shown.iter_mut().zip(&areas).zip(&fooled) {
             let trigger: Vec<Range<usize>> = changed.iter().map(|&word| word..word + 1).collect();
-            let marked = finding.marked(run.workshop.lexicon).trigger(&trigger);
+            let marked = area.marked(run.workshop.lexicon).trigger(&trigger);
             case.areas.push((budget, marked.to_string()));
         }
         let count = texts.len().max(1) as f64;

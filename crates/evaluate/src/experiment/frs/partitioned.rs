@@ -47,7 +47,7 @@ impl Run<'_> {
                 scene.target(),
             )?,
             detection: None,
-            questions: f64::from(groups),
+            model_queries: f64::from(groups),
             samples: 0.0,
             training: tuned.into_inner(),
             training_seconds: seconds.into_inner(),

@@ -124,7 +124,7 @@ impl Results {
                 format!("{:#}", group.share(|attacked| attacked.metrics.poisoned)),
                 format!("{:#}", group.share(|attacked| attacked.metrics.success)),
                 paper::cell(paper::attacked(setting.attack, setting.defence)),
-                format!("{:.0}", group.mean(|attacked| attacked.questions)),
+                format!("{:.0}", group.mean(|attacked| attacked.model_queries)),
                 format!("{speed:.1}"),
                 format!("{:.0} s", group.mean(|attacked| attacked.training_seconds)),
             ]);

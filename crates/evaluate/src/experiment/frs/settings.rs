@@ -5,7 +5,7 @@ use crate::{Error, attack::Paraphrases, baseline::setting, experiment::Extent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use steadfast_certify::{ClassId, EditKind, Law, Plan, Rate};
-use steadfast_fuzz::{Fuzzer, Randomisation, Randomiser, Rates, Settings as Search};
+use steadfast_fuzz::{Fuzzer, Randomization, Randomizer, Rates, SearchSettings};
 use steadfast_model::transformer::{FineTuning, ParameterSmoothing};
 use steadfast_perturb::{Deletion, Lexicon, MutationWeights, Partition, SegmentMutation, WordId, WordList};
 
@@ -27,7 +27,7 @@ pub struct Settings {
     /// --quick, textguard]
     ///
     /// Empirical, or with a conditional radius: none; voters with noisy weights on texts as they are (−FTR in the paper); fuzzing, search
-    /// and randomised copies without noise on weights (−BMPS); frs, both, and frs-training and frs-inference, with noise in one phase
+    /// and randomized copies without noise on weights (−BMPS); frs, both, and frs-training and frs-inference, with noise in one phase
     /// alone. Sound: signal, signal-linear (words ranked by naive Bayes instead of a search) and signal-seen; deletion@RATE, all words
     /// alike (CERT-ED); around@RATE; textguard@GROUPS, a vote of encoders that see a group of words each.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
@@ -79,20 +79,20 @@ pub struct Settings {
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub budget: u32,
 
-    /// Rate at which words are randomised, over the whole text (ω_M)
+    /// Rate at which words are randomized, over the whole text (ω_M)
     #[arg(long, default_value_t = 0.2, value_name = "RATE")]
     pub overall: f64,
 
-    /// Rate at which words of the area found by the search are randomised (ω_H); less where it is too large for the overall rate
+    /// Rate at which words of the area found by the search are randomized (ω_H); less where it is too large for the overall rate
     #[arg(long, default_value_t = 0.9, value_name = "RATE")]
     pub area: f64,
 
-    /// Largest distance of a randomised copy from its text, in edits over the words of the longer one; farther copies are drawn again
+    /// Largest distance of a randomized copy from its text, in edits over the words of the longer one; farther copies are drawn again
     /// (Λ of the paper, which does not state it) [default: 1, every copy]
     #[arg(long, default_value_t = 1.0, hide_default_value = true, value_name = "SHARE")]
     pub threshold: f64,
 
-    /// Kinds of edits by which texts are searched and randomised, with commas between them
+    /// Kinds of edits by which texts are searched and randomized, with commas between them
     #[arg(
         long,
         value_delimiter = ',',
@@ -215,8 +215,8 @@ impl Settings {
             return Err(setting("--radius", &self.radius, expected));
         }
         self.extent.check(&self.extent.plan()?, classes, self.extent.test_texts(TESTED))?;
-        drop(Randomiser::new(self.mutation(Vec::new())?, self.randomisation(0)?)?);
-        let search = Search { budget: self.budget, ..Search::default() };
+        drop(Randomizer::new(self.mutation(Vec::new())?, self.randomization(0)?)?);
+        let search = SearchSettings::default().budget(self.budget);
         drop(Fuzzer::new(Arc::clone(lexicon), self.mutation(Vec::new())?, search)?);
         for defence in self.defences() {
             match defence {
@@ -280,14 +280,12 @@ impl Settings {
     /// # Errors
     /// [`Error::Transformer`] for settings that train nothing.
     pub(super) fn planting(&self, backdoor: Backdoor, seed: u64) -> Result<FineTuning, Error> {
-        let planting = FineTuning {
-            epochs: self.planting_epochs,
-            batch: self.batch,
-            learning_rate: self.planting_learning_rate.unwrap_or(backdoor.learning_rate()),
-            frozen: backdoor.frozen(),
-            seed: Law::new("attacker", [seed]).fingerprint(),
-            ..FineTuning::default()
-        };
+        let planting = FineTuning::default()
+            .epochs(self.planting_epochs)
+            .batch(self.batch)
+            .learning_rate(self.planting_learning_rate.unwrap_or(backdoor.learning_rate()))
+            .frozen(backdoor.frozen())
+            .seed(Law::new("attacker", [seed]).fingerprint());
         planting.check()?;
         Ok(planting)
     }
@@ -301,15 +299,13 @@ impl Settings {
         seed: u64,
         smoothing: Option<ParameterSmoothing>,
     ) -> Result<FineTuning, Error> {
-        let tuning = FineTuning {
-            epochs: self.epochs,
-            batch: self.batch,
-            learning_rate: self.learning_rate,
-            frozen: self.extent.sized(self.frozen, [1, 0, 0]),
-            seed,
-            smoothing,
-            ..FineTuning::default()
-        };
+        let tuning = FineTuning::default()
+            .epochs(self.epochs)
+            .batch(self.batch)
+            .learning_rate(self.learning_rate)
+            .frozen(self.extent.sized(self.frozen, [1, 0, 0]))
+            .seed(seed)
+            .smoothing(smoothing);
         tuning.check()?;
         Ok(tuning)
     }
@@ -317,17 +313,17 @@ impl Settings {
     /// Noise on weights of a standard deviation.
     pub(super) fn smoothing(&self, deviation: f64) -> ParameterSmoothing {
         let smoothing = ParameterSmoothing::new(self.layers, deviation);
-        ParameterSmoothing { norm: self.norm.unwrap_or(f64::INFINITY), ..smoothing }
+        smoothing.norm(self.norm.unwrap_or(f64::INFINITY))
     }
 
     /// # Errors
     /// [`Error::Fuzz`] for rates that cannot keep the overall rate.
-    pub(super) fn randomisation(&self, seed: u64) -> Result<Randomisation, Error> {
+    pub(super) fn randomization(&self, seed: u64) -> Result<Randomization, Error> {
         let rates = Rates::new(Rate::new(self.overall)?, Rate::new(self.area)?)?;
-        Ok(Randomisation { threshold: self.threshold, seed, ..Randomisation::new(rates) })
+        Ok(Randomization::new(rates).threshold(self.threshold).seed(seed))
     }
 
-    /// The edits by which texts are searched and randomised, with these words to put in.
+    /// The edits by which texts are searched and randomized, with these words to put in.
     ///
     /// # Errors
     /// [`Error::Perturb`] without a kind of edits.

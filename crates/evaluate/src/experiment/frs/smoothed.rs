@@ -18,7 +18,7 @@ use crate::{
 };
 use std::sync::Arc;
 use steadfast_certify::{Plan, Radius, Rate, ScoringClassifier};
-use steadfast_fuzz::{Defended, Divergence};
+use steadfast_fuzz::{Divergence, FrsClassifier};
 use steadfast_perturb::{Deletion, WordId};
 
 /// What is asked under a noise.
@@ -65,9 +65,9 @@ impl Run<'_> {
             }
             Ok::<_, Error>(voter)
         };
-        let defended = Defended::new(
+        let frs = FrsClassifier::new(
             self.fuzzer(self.settings.budget, scene.seed())?,
-            self.randomiser(scene.seed())?,
+            self.randomizer(scene.seed())?,
             Divergence::new(copy()?),
             (0..voters).map(voter).collect::<Result<Vec<_>, _>>()?,
         )?;
@@ -76,7 +76,7 @@ impl Run<'_> {
         let question = Question {
             defence: Defence::Around { rate },
             noise: &noise,
-            classifier: &defended,
+            classifier: &frs,
             trained: &trained,
             texts: [
                 clean.get(..few(clean)).unwrap_or_default(),
@@ -151,7 +151,7 @@ impl Run<'_> {
         let mut attacked = asked.attacked.clone();
         if let Some(voters) = voters {
             // Each answer of the black box inside is a search and a vote.
-            attacked.questions *= f64::from(self.settings.budget) + 1.0 + voters as f64;
+            attacked.model_queries *= f64::from(self.settings.budget) + 1.0 + voters as f64;
         }
         let about = (defence, voters, voters.and(self.settings.deviation.first().copied()));
         let mut rows =

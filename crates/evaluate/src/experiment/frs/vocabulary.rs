@@ -19,7 +19,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 use steadfast_certify::{BoxError, EditKind, Phase, Plan, Rate, ScoringClassifier, Smoothing};
-use steadfast_fuzz::{Fuzzer, Objective, Settings as Search};
+use steadfast_fuzz::{Fuzzer, Objective, SearchSettings};
 use steadfast_perturb::{Deletion, MutationWeights, SegmentMutation, WordId, WordList};
 
 /// A signal vocabulary and its rates, chosen on texts that are not certified.
@@ -118,15 +118,15 @@ impl Run<'_> {
         let texts: Vec<Vec<WordId>> = right.map(|((text, _), _)| text.clone()).collect();
         let deletion = MutationWeights::only(&[EditKind::Deletion]);
         let mutation = SegmentMutation::new(deletion, WordList::new(Vec::new()))?;
-        let search = Search { budget: BUDGET, seed: scene.seed(), ..Search::default() };
+        let search = SearchSettings::default().budget(BUDGET).seed(scene.seed());
         let fuzzer = Fuzzer::new(Arc::clone(self.workshop.lexicon), mutation, search)?;
         let objective = AnswerLost(&scene.victim.classifier);
         let found = self.search("searching words", &fuzzer, &objective, &texts)?;
         let mut worth: BTreeMap<WordId, f64> = BTreeMap::new();
-        for finding in &found {
-            let attribution = finding.attribution();
+        for area in &found {
+            let attribution = area.attribution();
             let mean = attribution.iter().sum::<f64>() / attribution.len().max(1) as f64;
-            for (word, own) in finding.text().iter().zip(&attribution) {
+            for (word, own) in area.text().iter().zip(&attribution) {
                 *worth.entry(*word).or_default() += own - mean;
             }
         }

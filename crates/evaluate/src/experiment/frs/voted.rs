@@ -16,7 +16,9 @@ use crate::{
 use statrs::statistics::Statistics;
 use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc, time::Instant};
 use steadfast_certify::{ClassId, Classifier, Conditional, Interval, classifier::checked_answers};
-use steadfast_fuzz::{Divergence, Finding, Fuzzer, Objective, Poll, Randomiser, Settings as Search, Verdict};
+use steadfast_fuzz::{
+    Divergence, Fuzzer, MajorityVote, Objective, Randomizer, SearchSettings, Verdict, VulnerableArea,
+};
 use steadfast_model::transformer::TextClassifier;
 use steadfast_perturb::{SegmentMutation, WordId};
 
@@ -64,7 +66,7 @@ impl Run<'_> {
             } else {
                 let (budget, seed) = (self.settings.budget, scene.seed());
                 let found = self.found(&trained.classifier, &texts, budget, seed)?;
-                Some((found, self.randomiser(seed)?))
+                Some((found, self.randomizer(seed)?))
             };
             let mut voting = Voting::new(searched.as_ref(), &texts, trained.classifier.class_count());
             let mut ballots = Vec::new();
@@ -89,12 +91,12 @@ impl Run<'_> {
             for (voters, (classes, verdicts), elapsed) in ballots {
                 let about = (defence, Some(voters), deviation);
                 let (clean, triggered) = classes.split_at(scene.clean.len());
-                let questions = searches + voters as f64;
+                let model_queries = searches + voters as f64;
                 let answers = [clean.to_vec(), triggered.to_vec()];
                 let figures = Figures::Attacked(Attacked {
                     samples: voters as f64,
                     seconds: elapsed.as_secs_f64(),
-                    ..attacked(scene, trained, answers, questions, start)?
+                    ..attacked(scene, trained, answers, model_queries, start)?
                 });
                 rows.push(scene.row(about, scene.threat(), (Guarantee::Empirical, None), figures));
                 if let Some(verdicts) = verdicts {
@@ -115,7 +117,7 @@ impl Run<'_> {
         texts: &[Vec<WordId>],
         budget: u32,
         seed: u64,
-    ) -> Result<Vec<Finding>, Error> {
+    ) -> Result<Vec<VulnerableArea>, Error> {
         self.search("searching", &self.fuzzer(budget, seed)?, &Divergence::new(classifier), texts)
     }
 
@@ -126,7 +128,7 @@ impl Run<'_> {
         fuzzer: &Fuzzer,
         objective: &impl Objective,
         texts: &[Vec<WordId>],
-    ) -> Result<Vec<Finding>, Error> {
+    ) -> Result<Vec<VulnerableArea>, Error> {
         let steps = texts.len() as u64 * u64::from(fuzzer.settings().budget);
         let bar = self.workshop.console.bar(title, steps);
         let found = fuzzer.search_observed(objective, texts, |_| self.workshop.console.advance(&bar, 1));
@@ -136,12 +138,12 @@ impl Run<'_> {
 
     /// The search as published.
     pub(super) fn fuzzer(&self, budget: u32, seed: u64) -> Result<Fuzzer, Error> {
-        let search = Search { budget, seed, ..Search::default() };
+        let search = SearchSettings::default().budget(budget).seed(seed);
         Ok(Fuzzer::new(Arc::clone(self.workshop.lexicon), self.mutation()?, search)?)
     }
 
-    pub(super) fn randomiser(&self, seed: u64) -> Result<Randomiser, Error> {
-        Ok(Randomiser::new(self.mutation()?, self.settings.randomisation(seed)?)?)
+    pub(super) fn randomizer(&self, seed: u64) -> Result<Randomizer, Error> {
+        Ok(Randomizer::new(self.mutation()?, self.settings.randomization(seed)?)?)
     }
 
     /// The edits of the settings, with words of the training texts.
@@ -162,7 +164,7 @@ impl Run<'_> {
         let radii: Vec<Option<u32>> = own
             .map(|((claim, verdict), (_, class))| claim.statement().filter(|_| verdict.class() == *class))
             .collect();
-        // Where all words of an area are randomised, for one, it is no number.
+        // Where all words of an area are randomized, for one, it is no number.
         let enlargement = |verdict: &Verdict| verdict.enlargement().ok().map(|claim| *claim.statement());
         let enlargements: Option<Vec<f64>> = clean.iter().map(enlargement).collect();
         let covered = scene.poisons.iter().zip(triggered).filter_map(|(poison, verdict)| {
@@ -187,13 +189,13 @@ fn attacked(
     scene: &Scene,
     trained: &Trained,
     [clean, triggered]: [Vec<ClassId>; 2],
-    questions: f64,
+    model_queries: f64,
     start: Instant,
 ) -> Result<Attacked, Error> {
     Ok(Attacked {
         metrics: metrics(scene.texts(), clean, triggered, scene.target())?,
         detection: None,
-        questions,
+        model_queries,
         samples: 0.0,
         training: vec![trained.tuned.clone()],
         training_seconds: trained.seconds,
@@ -201,9 +203,9 @@ fn attacked(
     })
 }
 
-/// Voters asked one after the other: about randomised copies of texts that were searched, or about texts as they are.
+/// Voters asked one after the other: about randomized copies of texts that were searched, or about texts as they are.
 struct Voting<'a> {
-    poll: Option<Poll<'a>>,
+    vote: Option<MajorityVote<'a>>,
     texts: &'a [Vec<WordId>],
     /// Votes on texts as they are, by text and class.
     votes: Vec<Vec<u64>>,
@@ -212,36 +214,36 @@ struct Voting<'a> {
 
 impl<'a> Voting<'a> {
     fn new(
-        searched: Option<&'a (Vec<Finding>, Randomiser)>,
+        searched: Option<&'a (Vec<VulnerableArea>, Randomizer)>,
         texts: &'a [Vec<WordId>],
         classes: usize,
     ) -> Self {
-        let poll = searched.map(|(findings, randomiser)| Poll::new(randomiser, findings));
-        Self { poll, texts, votes: vec![vec![0; classes]; texts.len()], voters: 0 }
+        let vote = searched.map(|(areas, randomizer)| MajorityVote::new(randomizer, areas));
+        Self { vote, texts, votes: vec![vec![0; classes]; texts.len()], voters: 0 }
     }
 
     fn ask(&mut self, classifier: &TextClassifier) -> Result<(), Error> {
         self.voters += 1;
-        let Some(poll) = &mut self.poll else {
+        let Some(vote) = &mut self.vote else {
             let classes = checked_answers(classifier, self.texts)?;
             for (votes, class) in self.votes.iter_mut().zip(classes) {
                 votes.get_mut(class).into_iter().for_each(|count| *count += 1);
             }
             return Ok(());
         };
-        Ok(poll.ask(classifier)?)
+        Ok(vote.ask(classifier)?)
     }
 
     /// The majority's class of each text, and, for texts that were searched, what the defence claims of it.
     fn count(&self) -> Result<(Vec<ClassId>, Option<Vec<Verdict>>), Error> {
-        let Some(poll) = &self.poll else {
+        let Some(vote) = &self.vote else {
             let leader = |votes: &Vec<u64>| {
                 let most = votes.iter().max();
                 votes.iter().position(|count| Some(count) == most).unwrap_or(0)
             };
             return Ok((self.votes.iter().map(leader).collect(), None));
         };
-        let verdicts = poll.verdicts()?;
+        let verdicts = vote.verdicts()?;
         Ok((verdicts.iter().map(Verdict::class).collect(), Some(verdicts)))
     }
 }

@@ -5,7 +5,7 @@ use crate::Error;
 use serde::Serialize;
 use statrs::statistics::Statistics;
 use steadfast_certify::{
-    Certificate, Certifier, ClassBounds, Confidence, DiscreteThreat, Radius, Tally, Threat, VoteTable,
+    Certificate, Certifier, ClassBounds, Confidence, Radius, Threat, ThreatModel, VoteCounts, VoteTable,
     confidence::clopper_pearson_lower,
 };
 
@@ -91,21 +91,25 @@ impl Results {
         estimation: VoteTable,
     ) -> Result<Self, Error> {
         let (plan, confidence) = (settings.plan()?, settings.confidence()?);
-        let threat = settings.noise()?.threat(task.problem())?;
         let inputs = task.truth().len();
+        let noise = settings.noise()?;
+        // The threats of all inputs are equal but for their law.
+        let (threat, law) =
+            (noise.threat(task.training(), task.test(), 0)?, noise.law(task.training(), task.test()));
         let tallies = (0..inputs)
             .filter_map(|input| Some((selection.votes(input)?, estimation.votes(input)?)))
-            .map(|(selection, estimation)| Tally::new(plan.clone(), Some(selection), estimation))
-            .collect::<Result<Vec<Tally>, _>>()?;
+            .map(|(selection, estimation)| VoteCounts::new(plan.clone(), Some(selection), estimation))
+            .collect::<Result<Vec<VoteCounts>, _>>()?;
         let certificates = |confidence| {
             let certifier = Certifier::new(confidence);
-            tallies
-                .iter()
-                .map(|tally| certifier.certify(&threat, tally).map_err(Error::from))
-                .collect::<Result<Vec<_>, _>>()
+            let certificate = |(input, tally): (u64, &VoteCounts)| {
+                let threat = threat.clone().about(Some(law.of_input(input)));
+                certifier.certify(&threat, tally).map_err(Error::from)
+            };
+            (0..).zip(&tallies).map(certificate).collect::<Result<Vec<_>, _>>()
         };
         let certificates = PerConfidence::of(certificates, confidence, inputs)?;
-        let everything = DiscreteThreat::maximum(&threat).unwrap_or(u32::MAX);
+        let everything = ThreatModel::maximum(&threat).unwrap_or(u32::MAX);
         let count = |radius: Radius| match radius {
             Radius::Count(count, _) => count,
             _ => everything,
@@ -150,7 +154,7 @@ impl Results {
             settings: settings.clone(),
             learner: learner.to_owned(),
             devices,
-            run: format!("{:016x}", estimation.ballot().run()),
+            run: format!("{:016x}", estimation.header().run()),
             certified_accuracy: certificates.map(accuracy),
             abstained: certificates.map(abstained),
             ceiling,

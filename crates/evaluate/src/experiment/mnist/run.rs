@@ -34,7 +34,7 @@ struct Saved {
 impl Saved {
     /// Nets that have voted, of both phases.
     fn nets(&self) -> u64 {
-        self.selection.ballot().total() + self.estimation.ballot().total()
+        self.selection.header().total() + self.estimation.header().total()
     }
 }
 
@@ -93,8 +93,14 @@ impl<'a> Run<'a> {
     /// another one, [`Error::Interrupted`] after Ctrl-C.
     pub fn finish(&self, console: &Console) -> Result<Results, Error> {
         let noise = self.settings.noise()?;
-        let ensemble =
-            Ensemble::new(self.task.problem(), noise, &*self.learner, self.settings.seed, self.threads)?;
+        let ensemble = Ensemble::new(
+            self.task.training(),
+            self.task.test(),
+            noise,
+            &*self.learner,
+            self.settings.seed,
+            self.threads,
+        )?;
         let mut saved = self.start(&ensemble)?;
         let bar = console.bar("training nets", self.settings.selection_models + self.settings.models);
         bar.set_position(saved.nets());
@@ -103,7 +109,7 @@ impl<'a> Run<'a> {
             [(Phase::Selection, self.settings.selection_models), (Phase::Estimation, self.settings.models)];
         for (phase, models) in plan {
             let table = if phase == Phase::Selection { &saved.selection } else { &saved.estimation };
-            for shard in table.ballot().missing(models).into_iter().flat_map(shards) {
+            for shard in table.header().missing(models).into_iter().flat_map(shards) {
                 let votes = self.shard(&ensemble, phase, shard, console, &bar, &saved)?;
                 let table =
                     if phase == Phase::Selection { &mut saved.selection } else { &mut saved.estimation };
@@ -178,9 +184,9 @@ impl<'a> Run<'a> {
         for (table, phase) in [(&saved.selection, Phase::Selection), (&saved.estimation, Phase::Estimation)] {
             // Same settings and another fingerprint: the data has changed.
             let expected = ensemble.no_votes(phase)?;
-            let (found, run) = (table.ballot(), expected.ballot().run());
+            let (found, run) = (table.header(), expected.header().run());
             if found.run() != run
-                || found.law() != expected.ballot().law()
+                || found.law() != expected.header().law()
                 || table.inputs() != expected.inputs()
             {
                 return other("data", format!("{:016x}", found.run()), format!("{run:016x}"));

@@ -144,7 +144,7 @@ impl Settings {
     /// # Errors
     /// [`Error::Certify`] for an α outside (0, 1).
     pub fn confidence(&self) -> Result<Confidence, Error> {
-        Ok(Confidence::new(self.alpha)?)
+        Ok(Confidence::alpha(self.alpha)?)
     }
 
     /// The learner, and the device that it computes on. `device` is `auto`, `cpu`, `cuda` or `cuda:N`.
@@ -156,13 +156,9 @@ impl Settings {
     pub fn learner(&self, device: &str) -> Result<(Box<dyn BaseLearner>, String), Error> {
         let Self { width, steps, learning_rate, momentum, weight_decay, .. } = *self;
         let net = || {
-            Ok::<_, Error>(TwoLayerNet::new(TwoLayerSettings {
-                width,
-                steps,
-                learning_rate,
-                momentum,
-                weight_decay,
-            })?)
+            let settings = TwoLayerSettings::default().width(width).steps(steps);
+            let settings = settings.learning_rate(learning_rate).momentum(momentum);
+            Ok::<_, Error>(TwoLayerNet::new(settings.weight_decay(weight_decay))?)
         };
         match (self.backend, self.learner) {
             (Backend::Rust, _) if !["auto", "cpu"].contains(&device) => Err(Error::Setting {
@@ -206,7 +202,7 @@ fn on_torch(_: TwoLayerNet, _: &str) -> Result<(Box<dyn BaseLearner>, String), E
 impl Default for Settings {
     /// The paper's setting, as on the command line without options.
     fn default() -> Self {
-        let TwoLayerSettings { width, steps, learning_rate, momentum, weight_decay } =
+        let TwoLayerSettings { width, steps, learning_rate, momentum, weight_decay, .. } =
             TwoLayerSettings::default();
         Self {
             models: 10_000,

@@ -7,7 +7,7 @@ use steadfast_certify::{
     ClassId, Phase,
     seed::{Purpose, generator},
 };
-use steadfast_model::ensemble::{BitMatrix, Problem};
+use steadfast_model::ensemble::{BitMatrix, TrainingSet};
 
 /// The two digits; class 0 and class 1.
 const DIGITS: [u8; 2] = [1, 7];
@@ -18,7 +18,8 @@ const SET_FROM: u8 = 128;
 /// Training and test images of two digits, binarised.
 #[derive(Debug, Clone)]
 pub struct Task {
-    problem: Problem,
+    training: TrainingSet,
+    test: BitMatrix,
     truth: Vec<ClassId>,
 }
 
@@ -54,14 +55,21 @@ impl Task {
             BitMatrix::from_rows(images.rows() * images.columns(), rows)
         };
         let labels = training.iter().map(|&(_, class)| u32::from(class == 1)).collect();
-        let problem = Problem::new(bits(training)?, labels, 2, bits(test)?)?;
-        Ok(Self { problem, truth: test.iter().map(|&(_, class)| class).collect() })
+        let truth = test.iter().map(|&(_, class)| class).collect();
+        let training = TrainingSet::new(bits(training)?, labels, 2)?;
+        Ok(Self { training, test: bits(test)?, truth })
     }
 
-    /// The images as bits.
+    /// The training images as bits.
     #[must_use]
-    pub const fn problem(&self) -> &Problem {
-        &self.problem
+    pub const fn training(&self) -> &TrainingSet {
+        &self.training
+    }
+
+    /// The test images as bits.
+    #[must_use]
+    pub const fn test(&self) -> &BitMatrix {
+        &self.test
     }
 
     /// The true class of each test image.

@@ -8,7 +8,7 @@ use crate::{
 };
 use indicatif::ProgressBar;
 use std::{fs, io::BufReader, path::Path, time::Instant};
-use steadfast_fetch::{Cache, catalogue};
+use steadfast_fetch::{Cache, catalog};
 use steadfast_synonyms::{
     CandidateSets, CounterFitting, Grouping, Neighbors, SynonymTable, SynonymsError, Vectors, Weighting,
     WordNet,
@@ -66,7 +66,7 @@ impl Prepared {
         } else {
             let database = match &flags.data {
                 Some(folder) => WordNet::load(folder)?,
-                None => WordNet::load(cache.fetch(&catalogue::WORDNET, flags.offline)?)?,
+                None => WordNet::load(cache.fetch(&catalog::WORDNET, flags.offline)?)?,
             };
             stage("WordNet")?;
             let mut fitting = CounterFitting::default();
@@ -162,7 +162,7 @@ fn vectors(flags: &Flags, cache: &Cache, console: &Console) -> Result<Vectors, E
     if let Some(folder) = &flags.data {
         return Ok(Vectors::load_text(folder.join("vectors.txt"))?);
     }
-    let source = catalogue::GLOVE;
+    let source = catalog::GLOVE;
     let folder = cache.root().join("vectors");
     let binary = folder.join(format!("{}-{}.vectors", source.package, source.version));
     // A cache that cannot be read is made anew, whatever is wrong with it.

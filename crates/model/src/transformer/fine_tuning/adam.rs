@@ -1,4 +1,4 @@
-//! [`Adam`]: `AdamW` with its moments at hand, so that a killed run resumes exactly.
+//! [`Adam`]: `AdamW` with accessible moments, so that a killed run resumes exactly.
 
 use super::super::{Error, Parameter, Parameters, parameters::norm};
 use std::collections::BTreeMap;
@@ -25,12 +25,12 @@ struct Moments {
     decays: bool,
     first: Tensor,
     second: Tensor,
-    /// Of a table of the embedding: the rows that have had a gradient, until more than half have. The moments of the others are zero.
+    /// For an embedding table: the rows that have had a gradient, until more than half have. The moments of the others are zero.
     seen: Option<Tensor>,
 }
 
 impl Moments {
-    /// The rows that have had a gradient, this one included; nothing if they are so many that copying them costs more than it saves.
+    /// The rows that have had a gradient, including this one; `None` if they are so many that copying them costs more than it saves.
     fn rows(&mut self, gradient: &Tensor) -> Result<Option<Tensor>, TchError> {
         let Some(seen) = &mut self.seen else { return Ok(None) };
         let _ = seen.f_logical_or_(&touched(gradient)?)?;
@@ -47,19 +47,19 @@ fn touched(table: &Tensor) -> Result<Tensor, TchError> {
     table.f_ne(0.0)?.f_any_dim(1, false)
 }
 
-/// How one step changes numbers.
+/// The factors of one step.
 #[derive(Debug, Clone, Copy)]
 struct Step {
     /// The learning rate over the first moments' correction.
     rate: f64,
     /// The square root of the second moments' correction.
     corrected: f64,
-    /// Of gradients; 1 within the norm that was set.
+    /// The factor of gradients; 1 within the clipping norm.
     scale: f64,
 }
 
 impl Step {
-    /// Moves `tensor` along its moments, which take in the gradient, after it was shrunk by `decay`.
+    /// Shrinks `tensor` by `decay`, updates its moments by the gradient, and moves it along them.
     fn take(
         self,
         decay: f64,
@@ -90,17 +90,17 @@ fn shrink(tensor: &mut Tensor, decay: f64) -> Result<(), TchError> {
     if decay < 1.0 { tensor.f_mul_scalar_(decay).map(drop) } else { Ok(()) }
 }
 
-/// The numbers of a tensor, which shares its memory: on a CPU in parts that stay in its cache from one operation to the next.
+/// Views of a tensor's numbers: on a CPU in parts that stay in its cache from one operation to the next.
 fn parts(tensor: &Tensor) -> Result<Vec<Tensor>, TchError> {
     let numbers = tensor.f_detach()?.f_reshape([-1])?;
     if tensor.device() == Device::Cpu { numbers.f_split(PART, 0) } else { Ok(vec![numbers]) }
 }
 
-/// Numbers of a part: enough for libtorch to share them among its threads.
+/// Numbers of a part: enough for libtorch to distribute them over its threads.
 const PART: i64 = 1 << 16;
 
 impl Adam {
-    /// Trains all weights but the `frozen` first depths, and tells libtorch to track gradients of those alone.
+    /// Trains all weights but the `frozen` first depths; libtorch tracks the gradients of these only.
     pub(crate) fn new(
         parameters: &Parameters,
         frozen: usize,
@@ -130,15 +130,15 @@ impl Adam {
         Ok(Self { moments, weight_decay, clip, steps: 0 })
     }
 
-    /// The gradient of a loss: one tensor for each weight that is trained, without numbers for those that it does not depend on.
+    /// The gradient of a loss: one tensor for each trained weight, undefined for those that it does not depend on.
     pub(crate) fn gradients(&self, loss: &Tensor) -> Result<Vec<Tensor>, TchError> {
         let tensors: Vec<&Tensor> = self.moments.iter().map(|moments| &moments.tensor).collect();
-        // `backward` would fill gradients with zeros and add to them: two passes more over all numbers.
+        // `backward` would fill gradients with zeros and add to them: two more passes over all numbers.
         Tensor::f_run_backward(&[loss], &tensors, false, false)
     }
 
-    /// One step along these [`gradients`](Self::gradients), clipped to the norm that was set. The norm before clipping is returned; if
-    /// it is no number, no weight was changed.
+    /// One step along these [`gradients`](Self::gradients), clipped to the set norm. Returns the norm before clipping; if it is
+    /// not finite, no weight was changed.
     pub(crate) fn step(&mut self, gradients: Vec<Tensor>, learning_rate: f64) -> Result<f64, Error> {
         no_grad(|| {
             let norm = norm(gradients.iter().filter(|gradient| gradient.defined()))?;
@@ -186,7 +186,7 @@ impl Adam {
         })
     }
 
-    /// Goes on after `steps` steps with these moments.
+    /// Continues after `steps` steps with these moments.
     pub(crate) fn restore(&mut self, steps: u64, state: &BTreeMap<String, Tensor>) -> Result<bool, Error> {
         for moments in &mut self.moments {
             for (kind, tensor) in [("first", &mut moments.first), ("second", &mut moments.second)] {
@@ -203,7 +203,7 @@ impl Adam {
         Ok(true)
     }
 
-    /// Tells libtorch to track no gradients any more.
+    /// Ends the tracking of gradients.
     pub(crate) fn finish(self) -> Result<(), Error> {
         for moments in &self.moments {
             let _ = moments.tensor.f_set_requires_grad(false)?;

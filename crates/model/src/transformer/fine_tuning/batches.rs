@@ -1,4 +1,4 @@
-//! [`Example`]: a text and its class; and the order in which examples are seen.
+//! [`Example`]: a text and its class; and the order of examples in an epoch.
 
 use rand_core::Rng;
 use std::cmp::Reverse;
@@ -7,16 +7,16 @@ use steadfast_certify::{
     seed::{Purpose, generator},
 };
 
-/// A text to learn from.
+/// A training text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Example {
-    /// Tokens with the special ones around them, as [`Subwords::encode`](crate::transformer::Subwords::encode) gives them.
+    /// Tokens with the special ones around them, as from [`Subwords::encode`](crate::transformer::Subwords::encode).
     pub tokens: Vec<u32>,
     /// The class.
     pub class: ClassId,
 }
 
-/// So many batches are sorted by length together: little is padded, and batches still differ from epoch to epoch.
+/// The number of batches that are sorted by length together: little is padded, and batches still differ between epochs.
 const POOL: usize = 50;
 
 /// Texts of these lengths by number, in batches, in the random order of one epoch. Texts of similar length share a batch.

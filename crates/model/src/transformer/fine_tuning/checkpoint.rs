@@ -1,4 +1,4 @@
-//! Checkpoints: everything that a killed run needs to go on as if nothing had happened.
+//! Checkpoints: the state from which a killed run resumes exactly.
 
 use super::{
     super::{Error, Parameters, parameters::duplicate, weights},
@@ -16,25 +16,25 @@ use tch::{Tensor, no_grad};
 
 const STATE: &str = "state.json";
 const TENSORS: &str = "tensors.safetensors";
-/// How the names of checkpoints begin, and of those that are not complete.
+/// Prefixes of the names of checkpoints, and of incomplete ones.
 const FINISHED: &str = "epoch-";
 const WRITING: &str = ".writing-";
-const REMEDY: &str = "remove it; the run then begins again";
+const REMEDY: &str = "remove it; the run then starts again";
 
-/// How far a run has come.
+/// The state of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) settings: FineTuning,
-    /// What tells the model apart from others, before it was trained.
+    /// The fingerprint of the model before training.
     pub(crate) model: u64,
-    /// What tells the training and development texts apart from others.
+    /// The fingerprint of the training and development texts.
     pub(crate) data: u64,
-    /// The epoch in which the run is, and steps done in it.
+    /// The current epoch, and the steps done in it.
     pub(crate) epoch: u64,
     pub(crate) step: u64,
     /// Sum of the epoch's losses so far.
     pub(crate) loss: f64,
-    /// Into how many parts a batch is cut so that it fits into memory; dropout is drawn for each.
+    /// The number of parts into which a batch is split to fit into memory; dropout is drawn for each.
     pub(crate) parts: usize,
     /// Finished epochs.
     pub(crate) epochs: Vec<Epoch>,
@@ -48,7 +48,7 @@ pub(crate) fn snapshot(parameters: &Parameters) -> Result<Best, Error> {
     no_grad(|| parameters.iter().map(|parameter| duplicate(parameter.tensor())).collect())
 }
 
-/// Puts copies of all weights back into the model.
+/// Restores all weights from copies.
 pub(crate) fn put_back(parameters: &Parameters, best: &Best) -> Result<(), Error> {
     no_grad(|| {
         for (parameter, saved) in parameters.iter().zip(best) {
@@ -58,7 +58,7 @@ pub(crate) fn put_back(parameters: &Parameters, best: &Best) -> Result<(), Error
     })
 }
 
-/// Writes a checkpoint into `folder` and removes the ones before it. It is there as a whole or not at all.
+/// Writes a checkpoint into `folder` and removes the ones before it. It is written completely or not at all.
 pub(crate) fn write(
     folder: &Path,
     state: &State,
@@ -67,7 +67,7 @@ pub(crate) fn write(
     best: Option<&Best>,
 ) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    // What a killed run left half written.
+    // The incomplete checkpoints of killed runs.
     for path in entries(folder, WRITING)? {
         fs::remove_dir_all(&path).map_err(Error::io("remove", path))?;
     }
@@ -90,9 +90,9 @@ pub(crate) fn write(
     }
     let older = entries(folder, FINISHED)?;
     let name = format!("{FINISHED}{:06}-step-{:09}", state.epoch, state.step);
-    let place = folder.join(&name);
-    if !place.exists() {
-        fs::rename(work.keep(), &place).map_err(Error::io("write", place))?;
+    let path = folder.join(&name);
+    if !path.exists() {
+        fs::rename(work.keep(), &path).map_err(Error::io("write", path))?;
     }
     for path in older.into_iter().filter(|path| !path.ends_with(&name)) {
         fs::remove_dir_all(&path).map_err(Error::io("remove", path))?;
@@ -100,7 +100,7 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// What is in `folder` under a name that begins so, oldest first.
+/// The entries of `folder` with this prefix, oldest first.
 fn entries(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, Error> {
     if !folder.exists() {
         return Ok(Vec::new());
@@ -116,7 +116,7 @@ fn entries(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-/// Goes on from the newest checkpoint in `folder`, if there is one.
+/// Resumes from the newest checkpoint in `folder`, if there is one.
 pub(crate) fn resume(
     folder: &Path,
     expected: &State,

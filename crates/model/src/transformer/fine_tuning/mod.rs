@@ -1,7 +1,7 @@
 //! Fine-tuning: `AdamW`, warm-up and decay, clipping, fresh noise each epoch, checkpoints.
 //!
-//! [`FineTuning`] holds the settings, [`fine_tune`] does the work on what is [`Trainable`]: classifiers of
-//! [`Example`]s, and masked language models, which learn the tokens that [`Masking`] hides.
+//! [`fine_tune`] trains a [`Trainable`] model by [`FineTuning`]'s settings: classifiers on [`Example`]s, masked language models
+//! on texts from [`Masking`].
 
 mod adam;
 mod batches;

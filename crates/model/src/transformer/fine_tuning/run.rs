@@ -21,23 +21,24 @@ use steadfast_certify::{
 };
 use tch::{Tensor, no_grad};
 
-/// A run that is killed loses at most what it did in so much time. When checkpoints are written changes no result.
+/// A killed run loses at most the work of this time. Results do not depend on it.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_mins(5);
 
-/// What one epoch came to.
+/// The result of one epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Epoch {
-    /// Its steps.
+    /// The number of its steps.
     pub steps: u64,
     /// Mean loss per text (per hidden token, for a masked language model) in nats, while the weights changed.
     pub loss: f64,
-    /// Share of development texts (of their hidden tokens) that the model answered rightly after the epoch; `NaN`
-    /// never, 0 without such texts.
+    /// Accuracy on the development texts (on their hidden tokens) after the epoch; 0 without such texts.
     pub accuracy: f64,
 }
 
-/// How far a run has come; told after each step, and again after each epoch.
+/// The progress of a run, after each step and after each epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Progress {
     /// The epoch, from 0.
     pub epoch: u64,
@@ -53,17 +54,17 @@ pub struct Progress {
     pub learning_rate: f64,
     /// The norm of the last step's gradient before clipping.
     pub gradient: f64,
-    /// Once the epoch is over: its accuracy on the development texts.
+    /// After an epoch: its accuracy on the development texts.
     pub accuracy: Option<f64>,
 }
 
-/// What fine-tuning came to. The model has the weights of the best epoch.
+/// The result of fine-tuning. The model has the weights of the best epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Tuned {
     /// Each epoch.
     pub epochs: Vec<Epoch>,
-    /// The epoch with the best accuracy on the development texts, the earliest of equals; the last one without such
-    /// texts.
+    /// The epoch of the best accuracy on the development texts, the earliest on a tie; the last one without such texts.
     pub best: usize,
 }
 
@@ -71,18 +72,35 @@ pub struct Tuned {
 /// [`SequenceClassifier`](crate::transformer::SequenceClassifier), a
 /// [`MaskedLanguageModel`](crate::transformer::MaskedLanguageModel), or anything else [`Trainable`].
 ///
-/// `training` gives the texts of an epoch (from 0): the same every time, or with fresh noise. It must give the same
-/// for the same epoch, and as many in each; a run that goes on asks again for the first epoch and for the one that
-/// it is in. After each epoch the `development` texts are answered, and in the end the model has the weights of the
-/// epoch that did best. In the same place, with the same number of libtorch's threads, the same seed gives the same
-/// weights.
+/// `training` returns the texts of an epoch (from 0): the same every time, or with fresh noise. It must return the same
+/// texts for the same epoch, and equally many in each; a resumed run calls it for the first epoch and for the current one.
+/// In the end the model has the weights of the epoch with the best accuracy on the `development` texts. On the same machine,
+/// with the same number of libtorch's threads, the same seed gives the same weights.
 ///
-/// With `checkpoints`, a folder, a run that was stopped or killed goes on from the last checkpoint in it; on the
-/// CPU, to the same weights bit by bit.
+/// With `checkpoints`, a folder, a run that was stopped or killed resumes from the last checkpoint in it; on the CPU, to the
+/// same weights bit by bit.
+///
+/// ```no_run
+/// use std::{ops::ControlFlow, path::Path};
+/// use steadfast_model::{tch::Device, transformer::{Example, FineTuning, SequenceClassifier, fine_tune}};
+///
+/// let model = SequenceClassifier::with_new_head(Path::new("all-MiniLM-L6-v2"), 2, 1, Device::Cpu)?;
+/// let texts = vec![
+///     Example { tokens: vec![101, 2307, 2143, 102], class: 1 },
+///     Example { tokens: vec![101, 9188, 2143, 102], class: 0 },
+/// ];
+/// let settings = FineTuning::default().epochs(4).seed(1);
+/// let tuned = fine_tune(&model, &settings, &mut |_| Ok(texts.clone()), &texts, None, &mut |progress| {
+///     println!("epoch {}, step {}: loss {}", progress.epoch, progress.step, progress.loss);
+///     ControlFlow::Continue(())
+/// })?;
+/// println!("accuracy {}", tuned.epochs[tuned.best].accuracy);
+/// # Ok::<(), steadfast_model::transformer::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Setting`] for settings that train nothing, [`Error::Classes`] for a class that the head does not have,
-/// [`Error::Diverged`] if the loss is no number, [`Error::Stopped`] if `observe` breaks (a checkpoint is written
+/// [`Error::Diverged`] if the loss is not finite, [`Error::Stopped`] if `observe` breaks (a checkpoint is written
 /// first), [`Error::OtherRun`] for checkpoints of another run.
 pub fn fine_tune<M: Trainable>(
     model: &M,
@@ -273,14 +291,14 @@ impl<'a, M: Trainable> Run<'a, M> {
         if let Some(noise) = noise {
             noise.clip(self.model.parameters())?;
             if noise.persistent {
-                // Never put back: what Eq. 4 prints.
+                // Never removed, as Eq. 4 is printed.
                 noise.perturb(self.model.parameters(), noise_seed)?.forget();
             }
         }
         Ok((loss, norm))
     }
 
-    /// The batch's mean loss and its gradients, in as many parts as memory asks for.
+    /// The batch's mean loss and its gradients, in as many parts as memory requires.
     fn gradients(&mut self, batch: &[&M::Text], count: usize) -> Result<(f64, Vec<Tensor>), Error> {
         loop {
             let size = batch.len().div_ceil(self.state.parts).max(1);
@@ -326,7 +344,7 @@ impl<'a, M: Trainable> Run<'a, M> {
     }
 }
 
-/// The loss and the gradients of two parts of a batch together; of the first there may be none.
+/// The sum of loss and gradients of two parts of a batch; the first may be empty.
 fn add(
     (loss, mut all): (f64, Vec<Tensor>),
     (more, gradients): (f64, Vec<Tensor>),
@@ -338,7 +356,7 @@ fn add(
         if !sum.defined() {
             *sum = gradient;
         } else if gradient.defined() {
-            // Not in place: gradients may share their numbers.
+            // Not in place: gradients may share memory.
             *sum = no_grad(|| sum.f_add(&gradient))?;
         }
     }
@@ -356,7 +374,7 @@ fn best(epochs: &[Epoch]) -> usize {
     epochs.iter().enumerate().max_by(better).map_or(0, |(index, _)| index)
 }
 
-/// What tells texts apart from others.
+/// A hash of the texts.
 fn fingerprint<M: Trainable>(model: &M, training: &[M::Text], development: &[M::Text]) -> u64 {
     let numbers = training.iter().chain(development).flat_map(|text| model.numbers(text));
     Law::new("texts", [training.len() as u64].into_iter().chain(numbers)).fingerprint()

@@ -5,28 +5,36 @@ use serde::{Deserialize, Serialize};
 
 /// How a model is fine-tuned.
 ///
-/// The defaults are within the ranges that Devlin et al. 2019 (appendix A.3) recommend, with `AdamW`'s decoupled weight decay
-/// (Loshchilov and Hutter 2019), as `transformers` does it.
+/// The defaults are within the ranges of Devlin et al. 2019 (appendix A.3), with `AdamW`'s decoupled weight decay
+/// (Loshchilov and Hutter 2019), as in `transformers`.
+///
+/// ```
+/// use steadfast_model::transformer::FineTuning;
+///
+/// let settings = FineTuning::default().epochs(4).learning_rate(2e-5).seed(1);
+/// assert!(settings.check().is_ok() && settings.epochs(0).check().is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FineTuning {
     /// Passes over the training texts.
     pub epochs: u64,
     /// Texts per step.
     pub batch: usize,
-    /// The learning rate at the end of the warm-up, from where it falls to zero linearly.
+    /// The learning rate at the end of the warm-up, from which it falls linearly to zero.
     pub learning_rate: f64,
     /// The share of steps in which the learning rate rises from zero.
     pub warm_up: f64,
-    /// Weight decay per step and unit of learning rate; not applied to biases and layer normalisation.
+    /// Weight decay per step and unit of learning rate; not applied to biases and layer normalization.
     pub weight_decay: f64,
     /// Gradients of a larger Euclidean norm, over all weights together, are scaled down to it.
     #[serde(with = "unbounded")]
     pub clip: f64,
-    /// What stays as it is: nothing (0), the embedding (1), the embedding and the first `n` layers (`1 + n`).
+    /// Frozen weights: none (0), the embedding (1), the embedding and the first `n` layers (`1 + n`).
     pub frozen: usize,
-    /// Draws the order of texts, dropout and the noise on weights.
+    /// The seed of the order of texts, of dropout and of the noise on weights.
     pub seed: u64,
-    /// Noise on weights while training (FRS), if any.
+    /// Noise on weights in training (FRS), if any.
     pub smoothing: Option<ParameterSmoothing>,
 }
 
@@ -47,6 +55,27 @@ impl Default for FineTuning {
 }
 
 impl FineTuning {
+    crate::setters! {
+        /// Sets the number of passes over the training texts.
+        epochs: u64,
+        /// Sets the number of texts per step.
+        batch: usize,
+        /// Sets the learning rate at the end of the warm-up.
+        learning_rate: f64,
+        /// Sets the share of steps in which the learning rate rises.
+        warm_up: f64,
+        /// Sets the weight decay.
+        weight_decay: f64,
+        /// Sets the Euclidean norm to which gradients are clipped.
+        clip: f64,
+        /// Sets the number of frozen layers, counted from the embedding.
+        frozen: usize,
+        /// Sets the seed.
+        seed: u64,
+        /// Sets the noise on weights in training.
+        smoothing: Option<ParameterSmoothing>,
+    }
+
     /// Refuses settings that train nothing.
     ///
     /// # Errors

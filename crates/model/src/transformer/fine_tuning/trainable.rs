@@ -1,4 +1,4 @@
-//! [`Trainable`]: weights, and the loss that they are trained for.
+//! [`Trainable`]: weights, and the loss that training minimizes.
 
 use super::{
     super::{
@@ -9,12 +9,12 @@ use super::{
 };
 use tch::{Reduction, Tensor};
 
-/// What [`fine_tune`](super::fine_tune) trains: weights, the texts that they learn from, and the loss of those.
+/// A model for [`fine_tune`](super::fine_tune): weights, training texts, and their loss.
 ///
 /// [`SequenceClassifier`] learns classes and [`MaskedLanguageModel`](crate::transformer::MaskedLanguageModel)
-/// hidden tokens. A loss of one's own is a type around such a model.
+/// hidden tokens. For another loss, wrap such a model in a type of your own.
 pub trait Trainable {
-    /// A text, and what is to be learned from it.
+    /// A text with its target.
     type Text;
 
     /// All weights of the model.
@@ -23,25 +23,24 @@ pub trait Trainable {
     /// Tokens of a text. Texts of similar length share a batch.
     fn length(&self, text: &Self::Text) -> usize;
 
-    /// How many losses a text has, at least one. The loss of a step is the mean of all losses in it.
+    /// The number of losses of a text, at least one. The loss of a step is the mean of all losses in it.
     fn losses(&self, _text: &Self::Text) -> usize {
         1
     }
 
-    /// Numbers that tell a text apart from others, by which a run that goes on knows its texts.
+    /// Numbers that identify a text, by which a resumed run checks its texts.
     fn numbers(&self, text: &Self::Text) -> Vec<u64>;
 
     /// Refuses texts that the model cannot learn.
     ///
     /// # Errors
-    /// Whatever is wrong with them.
+    /// The first problem.
     fn check(&self, texts: &[Self::Text]) -> Result<(), Error>;
 
-    /// The *summed* losses of texts that go through the model together, as a tensor to call for gradients. Whatever
-    /// is random, such as dropout, is drawn from `seed`.
+    /// The *sum* of the losses of a batch, as a tensor with gradients. All randomness, such as dropout, is drawn from `seed`.
     ///
     /// # Errors
-    /// [`Error::Torch`] if libtorch fails, such as for want of memory.
+    /// [`Error::Torch`] if libtorch fails, for example if memory runs out.
     fn loss(&self, texts: &[&Self::Text], seed: u64) -> Result<Tensor, Error>;
 
     /// Whether the losses of the parts of a batch add up to that of the batch. If they do, a batch that does not
@@ -50,10 +49,10 @@ pub trait Trainable {
         true
     }
 
-    /// How much of `texts` the model gets right, from 0 to 1.
+    /// The model's accuracy on `texts`, from 0 to 1.
     ///
     /// # Errors
-    /// [`Error::Undefined`] if the model answers with what is no number; [`Error::Torch`] if libtorch fails.
+    /// [`Error::Undefined`] if the logits are not finite; [`Error::Torch`] if libtorch fails.
     fn accuracy(&self, texts: &[Self::Text]) -> Result<f64, Error>;
 }
 

@@ -1,20 +1,20 @@
-//! What one folder of the cache is put together from.
+//! [`Bundle`]: the content of one folder of the cache.
 
 use std::{fs, path::Path};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Error, Kept, Source,
+    ArchiveEntry, Error, Source,
     manifest::{Entry, hexadecimal},
 };
 
-/// A folder of the cache: the kept files of one package or of several, and short texts beside them.
+/// A folder of the cache: files of one package or of several, and short texts beside them.
 #[derive(Debug, Clone)]
-pub(crate) struct Assembly<'a> {
-    /// What messages call it.
+pub(crate) struct Bundle<'a> {
+    /// Its name in messages.
     pub(crate) name: String,
-    /// Where it is, below the cache's folder, with `/` between parts.
+    /// Its path below the cache's folder, with `/` between parts.
     pub(crate) folder: String,
     pub(crate) sources: &'a [Source<'a>],
     pub(crate) texts: &'a [Text<'a>],
@@ -27,7 +27,7 @@ pub(crate) struct Text<'a> {
     pub(crate) content: &'a str,
 }
 
-impl<'a> Assembly<'a> {
+impl<'a> Bundle<'a> {
     /// One package in the folder that belongs to it.
     pub(crate) fn of(source: &'a Source<'a>) -> Self {
         let Source { client, package, version, .. } = source;
@@ -48,12 +48,12 @@ impl<'a> Assembly<'a> {
         self.sources.iter().map(Source::command).collect::<Vec<_>>().join("; ")
     }
 
-    /// The descriptions of all files out of archives.
-    pub(crate) fn kept(&self) -> impl Iterator<Item = &Kept<'a>> {
+    /// The descriptions of all files from archives.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &ArchiveEntry<'a>> {
         self.sources.iter().flat_map(|source| source.files)
     }
 
-    /// Writes the texts into the folder `into` and says what each is.
+    /// Writes the texts into the folder `into`, and returns their entries for the manifest.
     pub(crate) fn write_texts(&self, into: &Path) -> Result<Vec<Entry>, Error> {
         let write = |text: &Text<'_>| {
             let path = into.join(text.name);
@@ -74,7 +74,7 @@ impl Text<'_> {
     }
 }
 
-/// What messages call a package.
+/// A package's name in messages.
 pub(crate) fn package_name(source: &Source<'_>) -> String {
     format!("{} {} {}", source.client, source.package, source.version)
 }
@@ -89,8 +89,8 @@ mod tests {
     use super::*;
     use crate::{Cache, Client, Damage, Download, manifest::sha256_of};
 
-    const ONE: [Kept<'static>; 1] = [Kept { archived: "one/lib.so", name: "lib/one.so" }];
-    const TWO: [Kept<'static>; 1] = [Kept { archived: "two/include/*", name: "include/*" }];
+    const ONE: [ArchiveEntry<'static>; 1] = [ArchiveEntry { archived: "one/lib.so", name: "lib/one.so" }];
+    const TWO: [ArchiveEntry<'static>; 1] = [ArchiveEntry { archived: "two/include/*", name: "include/*" }];
     const NOTE: [Text<'static>; 1] = [Text { name: "lib/note", content: "of our own\n" }];
 
     /// A folder of wheels, as a client hands them out.
@@ -116,7 +116,12 @@ mod tests {
             Self { folder, left: AtomicUsize::new(left) }
         }
 
-        fn source<'a>(&self, package: &'a str, archive: &'a str, files: &'a [Kept<'a>]) -> Source<'a> {
+        fn source<'a>(
+            &self,
+            package: &'a str,
+            archive: &'a str,
+            files: &'a [ArchiveEntry<'a>],
+        ) -> Source<'a> {
             let path = self.folder.path().join(archive);
             Source {
                 client: Client::Pip,
@@ -146,17 +151,17 @@ mod tests {
     }
 
     #[test]
-    fn packages_and_texts_come_into_one_folder_and_a_damaged_one_is_made_again() {
+    fn packages_and_texts_form_one_folder_and_a_damaged_one_is_replaced() {
         let (shelf, folder) = (Shelf::new(4), tempfile::tempdir().unwrap());
         let (one, two) = (name("one"), name("two"));
         let sources = [shelf.source("one", &one, &ONE), shelf.source("two", &two, &TWO)];
-        let assembly =
-            Assembly { name: "both".to_owned(), folder: "both".to_owned(), sources: &sources, texts: &NOTE };
+        let bundle =
+            Bundle { name: "both".to_owned(), folder: "both".to_owned(), sources: &sources, texts: &NOTE };
         let cache = Cache::new(folder.path()).download_with(shelf);
-        let error = cache.obtain(&assembly, true).unwrap_err().to_string();
+        let error = cache.obtain(&bundle, true).unwrap_err().to_string();
         assert!(error.contains("one==1.0") && error.contains("two==1.0"), "{error}");
 
-        let made = cache.obtain(&assembly, false).unwrap();
+        let made = cache.obtain(&bundle, false).unwrap();
         assert_eq!(made, folder.path().join("both"));
         for (file, content) in [
             ("lib/one.so", "one/lib.so"),
@@ -165,14 +170,14 @@ mod tests {
         ] {
             assert_eq!(fs::read_to_string(made.join(file)).unwrap(), content);
         }
-        assert_eq!(cache.obtain(&assembly, true).unwrap(), made);
-        cache.compare(&assembly).unwrap();
+        assert_eq!(cache.obtain(&bundle, true).unwrap(), made);
+        cache.compare(&bundle).unwrap();
 
         fs::write(made.join("lib/note"), "shorter").unwrap();
-        let damaged = cache.obtain(&assembly, true).unwrap_err();
+        let damaged = cache.obtain(&bundle, true).unwrap_err();
         assert!(matches!(damaged, Error::Damaged { damage: Damage::Size { .. }, .. }), "{damaged}");
-        cache.obtain(&assembly, false).unwrap();
-        cache.compare(&assembly).unwrap();
+        cache.obtain(&bundle, false).unwrap();
+        cache.compare(&bundle).unwrap();
         let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, ["both", "both.lock"]);
@@ -183,13 +188,13 @@ mod tests {
         let (shelf, folder) = (Shelf::new(1), tempfile::tempdir().unwrap());
         let (one, two) = (name("one"), name("two"));
         let sources = [shelf.source("one", &one, &ONE), shelf.source("two", &two, &TWO)];
-        let assembly =
-            Assembly { name: "both".to_owned(), folder: "both".to_owned(), sources: &sources, texts: &NOTE };
-        let full = Cache::new(folder.path()).download_with(shelf).obtain(&assembly, false).unwrap_err();
+        let bundle =
+            Bundle { name: "both".to_owned(), folder: "both".to_owned(), sources: &sources, texts: &NOTE };
+        let full = Cache::new(folder.path()).download_with(shelf).obtain(&bundle, false).unwrap_err();
         assert!(matches!(full, Error::DiskFull { .. }), "{full}");
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["both.lock"]);
         let again = Cache::new(folder.path()).download_with(Shelf::new(2));
-        assert!(again.obtain(&assembly, false).unwrap().join("include/a.h").is_file());
+        assert!(again.obtain(&bundle, false).unwrap().join("include/a.h").is_file());
     }
 }

@@ -1,9 +1,9 @@
-//! [`Boundaries`]: where a text falls into parts.
+//! [`ClauseSegmenter`]: where segments are split.
 
 use std::{collections::HashSet, ops::Range};
 use steadfast_perturb::{Lexicon, WordId};
 
-/// Marks that end a part.
+/// Tokens that end a part.
 const PUNCTUATION: &[&str] =
     &[".", ",", ";", ":", "!", "?", "…", "-", "–", "—", ")", "]", "(", "[", "\"", "“", "”"];
 
@@ -13,32 +13,45 @@ const CLAUSE_WORDS: &[&str] = &[
     "though", "unless", "until", "when", "where", "whether", "which", "while", "who", "whose", "yet",
 ];
 
-/// Words at which a segment is split: behind punctuation, and before a word that begins a clause.
+/// Splits segments at clauses: after punctuation, and before a word that begins a clause.
 ///
-/// A segment is split in two (FRS, Eq. 7), at the boundary that is nearest to its middle. Boundaries that would leave
-/// less than a quarter of the words on one side are passed over, so that a segment of `n` words is down to single
-/// words after `O(log n)` splits; where none is left, the segment is halved.
+/// A segment is split in two (FRS, Eq. 7), at the clause boundary nearest to its middle. A boundary that would leave less
+/// than a quarter of the words on one side is ignored, so that a segment of `n` words is down to single words after
+/// `O(log n)` splits. Without a boundary the segment is halved.
+///
+/// ```
+/// use std::sync::Arc;
+/// use steadfast_fuzz::{ClauseSegmenter, Fuzzer, SearchSettings};
+/// use steadfast_perturb::{Lexicon, MutationWeights, SegmentMutation, WordList};
+///
+/// let lexicon = Arc::new(Lexicon::new());
+/// let words = WordList::new(vec![lexicon.intern("film")]);
+/// let mutation = SegmentMutation::new(MutationWeights::default(), words)?;
+/// let german = ClauseSegmenter::new(&lexicon, &[".", ","], &["und", "aber", "dass", "weil"]);
+/// let fuzzer = Fuzzer::new(lexicon, mutation, SearchSettings::default())?.segmenter(german);
+/// # Ok::<(), steadfast_fuzz::FuzzError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Boundaries {
-    behind: HashSet<WordId>,
+pub struct ClauseSegmenter {
+    after: HashSet<WordId>,
     before: HashSet<WordId>,
 }
 
-impl Boundaries {
-    /// Common punctuation, and English words that begin a clause, in lower case. They become words of the lexicon.
+impl ClauseSegmenter {
+    /// Splits at common punctuation and at lower-case English words that begin a clause. They are added to the lexicon.
     #[must_use]
     pub fn english(lexicon: &Lexicon) -> Self {
         Self::new(lexicon, PUNCTUATION, CLAUSE_WORDS)
     }
 
-    /// Splits behind words of the first list and before words of the second. They become words of the lexicon.
+    /// Splits after words of the first list and before words of the second. They are added to the lexicon.
     #[must_use]
-    pub fn new(lexicon: &Lexicon, behind: &[&str], before: &[&str]) -> Self {
+    pub fn new(lexicon: &Lexicon, after: &[&str], before: &[&str]) -> Self {
         let ids = |words: &[&str]| words.iter().map(|word| lexicon.intern(word)).collect();
-        Self { behind: ids(behind), before: ids(before) }
+        Self { after: ids(after), before: ids(before) }
     }
 
-    /// No boundaries: segments are halved.
+    /// Halves segments.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
@@ -49,7 +62,7 @@ impl Boundaries {
         let mut ended = false;
         text.iter()
             .map(|word| {
-                std::mem::replace(&mut ended, self.behind.contains(word)) || self.before.contains(word)
+                std::mem::replace(&mut ended, self.after.contains(word)) || self.before.contains(word)
             })
             .collect()
     }
@@ -73,13 +86,13 @@ mod tests {
     fn parts(text: &str) -> (String, String) {
         let lexicon = Lexicon::new();
         let words = Tokenizer::words().tokenize(&lexicon, text);
-        let starts = Boundaries::english(&lexicon).starts(&words);
+        let starts = ClauseSegmenter::english(&lexicon).starts(&words);
         let position = split(&(0..words.len()), &starts);
         (lexicon.detokenize(&words[..position]), lexicon.detokenize(&words[position..]))
     }
 
     #[test]
-    fn splits_behind_punctuation_and_before_clauses() {
+    fn splits_after_punctuation_and_before_clauses() {
         assert_eq!(parts("a slow start , a fine end").1, "a fine end");
         assert_eq!(parts("a film of charm that nobody saw").1, "that nobody saw");
         // A boundary at the very end would leave next to nothing on one side.

@@ -1,4 +1,4 @@
-//! Where the cache is.
+//! The path of the cache.
 
 use std::{
     ffi::OsString,
