@@ -4,7 +4,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use std::hint::black_box;
 use steadfast::certify::{
     AblationThreat, ClassBounds, EditKind, EditThreat, Interval, Lower, PartitionVotes, Phase, SignalThreat,
-    SubstitutionPair, SynonymThreat, Threat, ThreatModel,
+    SubstitutionPair, SynonymThreat, ThreatModel,
     partition::certify_partition,
     rand_core::Rng,
     seed::{Generator, Purpose, generator},

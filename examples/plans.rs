@@ -5,7 +5,8 @@
 
 use std::error::Error;
 use steadfast::certify::{
-    Certifier, Confidence, Interval, Phase, Plan, Rate, UniformThreat, VoteCounts, VoteHeader, Votes,
+    Certifier, Confidence, Fingerprint, Interval, Phase, Plan, Rate, UniformThreat, VoteCounts, VoteHeader,
+    Votes,
     confidence::Prior,
     noise::bernoulli,
     seed::{Purpose, generator},
@@ -61,8 +62,8 @@ fn votes_needed(
     let mut agreed = 0;
     for total in (STEP..=MOST).step_by(STEP as usize) {
         agreed += (0..STEP).filter(|_| bernoulli::event(probability, &mut rng)).count() as u64;
-        let ballot = VoteHeader::new(None, run, Phase::Estimation, 0..total);
-        let tally = VoteCounts::new(plan.clone(), None, Votes::new(ballot, vec![total - agreed, agreed])?)?;
+        let header = VoteHeader::new(None, Fingerprint::new("plans", [run]), Phase::Estimation, 0..total);
+        let tally = VoteCounts::new(plan.clone(), None, Votes::new(header, vec![total - agreed, agreed])?)?;
         // Totals that the plan does not read are refused.
         let Ok(bounds) = certifier.bounds(&tally) else { continue };
         if bounds.class() == 1 && steadfast::certify::ThreatModel::survives(&threat, &bounds, radius) {

@@ -1,8 +1,8 @@
 //! Certify a sentence with your own classifier: `cargo run --release --example quickstart`.
 
-use std::{error::Error, ops::ControlFlow, sync::Arc};
+use std::{error::Error, sync::Arc};
 use steadfast::{
-    certify::{Certifier, Confidence, EditKind, Plan, Rate, Smoothing, confidence::Prior, from_fn},
+    certify::{Confidence, EditKind, Plan, Rate, SmoothedClassifier, confidence::Prior, from_fn},
     perturb::{Deletion, Lexicon, Tokenizer, WordId},
 };
 
@@ -21,18 +21,23 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Every word is deleted with probability 0.8. The sampler and the certificate read the same number.
     let noise = Deletion::uniform(Arc::clone(&lexicon), Rate::new(0.8)?)?;
-    let certifier = Certifier::new(Confidence::alpha(0.001)?);
+    let confidence = Confidence::alpha(0.001)?;
 
     // All at once: 100 noisy copies choose the class, 10,000 others bound its probability.
-    let tally = Smoothing::new(Plan::fixed(100, 10_000)?).seed(1).tally(&noise, &classifier, 0, &text[..])?;
-    println!("{}", certifier.certify(&noise.edits(&text), &tally)?);
+    let plan = Plan::fixed(100, 10_000)?;
+    let smoothed = SmoothedClassifier::new(&classifier, &noise, plan).confidence(confidence).seed(1);
+    println!("{}", smoothed.certify(&text, &noise.edits(&text)?)?);
 
-    // Or stop as soon as one inserted word is certified: a plan for bounds that may be read at any time.
-    let threat = noise.edits(&text).only(&[EditKind::Insertion]);
-    let enough = |tally: &_| Ok(certifier.certify(&threat, tally)?.certifies(1, 1));
-    let smoothing = Smoothing::new(Plan::anytime(100, 10_000, Prior::default())?).batch(32).seed(1);
-    let observe = |_| ControlFlow::Continue(());
-    let tally = smoothing.tally_until(&noise, &classifier, 0, &text[..], enough, observe)?;
-    println!("{}", certifier.certify(&threat, &tally)?);
+    // Or stop as soon as one inserted word is certified: with a plan for any time, after every batch.
+    let plan = Plan::anytime(100, 10_000, Prior::default())?;
+    let smoothed =
+        SmoothedClassifier::new(&classifier, &noise, plan).confidence(confidence).batch(32).seed(1);
+    let texts = [text];
+    let insertions = |noise: &&Deletion, text: &[WordId]| {
+        noise.edits(text).map(|edits| edits.only(&[EditKind::Insertion]))
+    };
+    for certificate in smoothed.certify_all(&texts, insertions).target_radius(1).run()? {
+        println!("{certificate}");
+    }
     Ok(())
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use steadfast::{
     certify::{
         AblationThreat, ClassBounds, EditCounts, EditKind, EditThreat, Interval, Lower, Radius,
-        SubstitutionPair, SynonymThreat, Threat, ThreatModel, Upper, certify_partition,
+        SubstitutionPair, SynonymThreat, ThreatModel, Upper, certify_partition,
     },
     fuzz::theorem,
 };

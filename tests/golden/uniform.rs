@@ -6,7 +6,7 @@ use crate::{
     row::{Row, confidence, ensure, hexadecimal, interval, number, same},
 };
 use steadfast::certify::{
-    ClassBounds, Radius, Threat, ThreatModel, UniformThreat,
+    ClassBounds, Radius, ThreatModel, UniformThreat,
     confidence::{clopper_pearson_lower, required_samples, required_votes},
 };
 

@@ -103,6 +103,11 @@ impl ClassBounds {
         self.noise
     }
 
+    /// What they take for granted: nothing, or that the classifier's logits stay within the rounding tolerance.
+    pub fn assumptions(&self) -> impl Iterator<Item = Assumption> + use<> {
+        self.tolerance.map(|_| Assumption::LogitsWithinTolerance).into_iter()
+    }
+
     /// The rounding tolerance that they allow for, if any.
     #[must_use]
     pub const fn tolerance(&self) -> Option<Tolerance> {
@@ -232,7 +237,7 @@ impl Certificate {
     /// What it takes for granted beyond its guarantee: nothing, or that the classifier's logits stay within the rounding
     /// tolerance.
     pub fn assumptions(&self) -> impl Iterator<Item = Assumption> + '_ {
-        self.bounds().and_then(ClassBounds::tolerance).map(|_| Assumption::LogitsWithinTolerance).into_iter()
+        self.bounds().into_iter().flat_map(ClassBounds::assumptions)
     }
 
     /// The bounds on class probabilities it rests on; `None` for a vote of groups.

@@ -11,7 +11,7 @@ use oracle::{
     weights::{Fraction, Weights},
 };
 use steadfast_certify::{
-    AblationThreat, ClassBounds, ClassId, EditKind, EditThreat, Interval, Lower, Radius, SubstitutionPair,
+    AblationThreat, ClassBounds, EditKind, EditThreat, Interval, Lower, Radius, SubstitutionPair,
     SynonymThreat, ThreatModel, Upper,
 };
 

@@ -91,7 +91,8 @@ fn an_encoder_that_saw_noise_is_certified() {
     let (mut right, mut certified) = (0, 0);
     for (number, (text, class)) in texts(&lexicon, 480..520).iter().enumerate() {
         let flow = || ControlFlow::Continue(());
-        let decision = smoothed.decide(number as u64, text, &[Box::new(noise.edits(text))], &flow).unwrap();
+        let decision =
+            smoothed.decide(number as u64, text, &[Box::new(noise.edits(text).unwrap())], &flow).unwrap();
         assert!(decision.samples <= 3_050 && decision.model_queries < decision.samples);
         right += usize::from(decision.class() == *class);
         certified += usize::from(decision.class() == *class && decision.radius.is_some());

@@ -85,7 +85,7 @@ pub enum FuzzError {
     Certify(#[from] steadfast_certify::Error),
     /// A mutation, or another part of `steadfast-perturb`, was refused.
     #[error(transparent)]
-    Perturb(#[from] steadfast_perturb::Error),
+    Perturb(#[from] steadfast_perturb::PerturbError),
 }
 
 impl FuzzError {

@@ -5,7 +5,7 @@
 
 use crate::FuzzError;
 use steadfast_certify::{
-    Law, Phase,
+    Fingerprint, Phase,
     seed::{Generator, Purpose, generator},
 };
 use steadfast_perturb::{Lexicon, WordId};
@@ -22,7 +22,7 @@ pub(crate) enum Stream {
 /// A hash of the sequence of words; the error names the text by `number`.
 pub(crate) fn fingerprint(lexicon: &Lexicon, text: &[WordId], number: usize) -> Result<u64, FuzzError> {
     if let Some(hashes) = lexicon.content_hashes(text) {
-        return Ok(Law::new("fuzzed text", hashes).fingerprint());
+        return Ok(Fingerprint::new("fuzzed text", hashes).value());
     }
     let position = text.iter().position(|&word| lexicon.content_hash(word).is_none()).unwrap_or(0);
     let id = text.get(position).map_or(0, |word| word.index());

@@ -3,14 +3,14 @@
 mod common;
 
 use common::World;
-use steadfast_certify::{Law, Rate};
+use steadfast_certify::{Fingerprint, Rate};
 use steadfast_fuzz::{
     MajorityVote, Randomization, RandomizationUnit, Randomizer, Rates, SearchSettings, VulnerableArea,
 };
 use steadfast_perturb::WordId;
 
 fn digest(numbers: impl IntoIterator<Item = u64>) -> u64 {
-    Law::new("digest", numbers).fingerprint()
+    Fingerprint::new("digest", numbers).value()
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use common::{Backdoored, World, deletions};
 use std::{cell::RefCell, sync::Arc};
 use steadfast_certify::{
-    Certifier, Classifier, Confidence, Interval, Plan, Rate, ScoringClassifier, Smoothing, from_fn,
+    Classifier, Confidence, Interval, Plan, Rate, ScoringClassifier, SmoothedClassifier, from_fn,
 };
 use steadfast_fuzz::{
     Divergence, FrsClassifier, FuzzError, MajorityVote, Randomization, Randomizer, Rates, SearchSettings,
@@ -153,14 +153,13 @@ fn deletion_around_the_classifier_is_certified() {
     let side = world.words[5..].iter().filter(|&&word| world.model().probability(&[word]) > 0.62);
     let text: Vec<WordId> = side.take(40).copied().collect();
     let frs = frs(&world, 0.2, 0.6);
-    let tally = |batch, threads| {
-        let smoothing = Smoothing::new(Plan::fixed(50, 1_000).unwrap()).seed(3).batch(batch).threads(threads);
-        smoothing.tally(&noise, &frs, 0, &text).unwrap()
+    let smoothed = |batch, threads| {
+        let plan = Plan::fixed(50, 1_000).unwrap();
+        SmoothedClassifier::new(&frs, &noise, plan).seed(3).batch(batch).threads(threads)
     };
-    let votes = tally(256, 1);
-    assert_eq!(votes, tally(17, 2));
-    let certifier = Certifier::new(Confidence::alpha(0.001).unwrap());
-    let certificate = certifier.certify(&noise.edits(&text), &votes).unwrap();
+    let votes = smoothed(256, 1).count(0, &text).unwrap();
+    assert_eq!(votes, smoothed(17, 2).count(0, &text).unwrap());
+    let certificate = smoothed(256, 1).certify(&text, &noise.edits(&text).unwrap()).unwrap();
     assert_eq!(certificate.class(), Some(1));
     assert!(certificate.radius().is_some_and(|radius| radius.covers(1)), "{certificate}");
 }

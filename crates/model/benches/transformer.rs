@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 use steadfast_certify::{
-    Classifier as _, Noise as _, Phase, Plan, Rate, Smoothing,
+    Classifier as _, Noise as _, Phase, Plan, Rate, SmoothedClassifier,
     seed::{Purpose, generator},
 };
 use steadfast_model::transformer::{
@@ -145,7 +145,8 @@ fn predict(criterion: &mut Criterion) {
     let subwords = Subwords::load(&folder, model.config(), Arc::clone(&lexicon)).expect("a tokenizer");
     let classifier = TextClassifier::new(model, subwords);
     let noise = Deletion::uniform(Arc::clone(&lexicon), Rate::new(0.3).expect("a rate")).expect("noise");
-    let smoothing = Smoothing::new(Plan::fixed(0, 1_000).expect("a plan")).seed(1).threads(1).batch(1_000);
+    let plan = Plan::fixed(0, 1_000).expect("a plan");
+    let smoothed = SmoothedClassifier::new(&classifier, &noise, plan).seed(1).threads(1).batch(1_000);
     let copies = noisy_copies(&noise, &text, 1_000);
     // The tokens of the same copies, encoded and sorted beforehand: what only the encoder does.
     let mut tokens: Vec<Vec<u32>> =
@@ -156,7 +157,7 @@ fn predict(criterion: &mut Criterion) {
     group.sample_size(10).measurement_time(Duration::from_secs(30));
     group.throughput(Throughput::Elements(1_000));
     group.bench_function("whole", |bencher| {
-        bencher.iter(|| smoothing.tally(&noise, &classifier, 0, &text[..]).expect("votes"));
+        bencher.iter(|| smoothed.count(0, &text).expect("votes"));
     });
     group.bench_function("classifier on the drawn copies", |bencher| {
         bencher.iter(|| classifier.classify(black_box(&copies)).expect("answers").len());

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use std::ops::{ControlFlow, Range};
 use steadfast_certify::{
-    BoxError, Certifier, Confidence, Law, Phase, Plan, Rate, Threat, VoteCounts, VoteHeader, VoteTable,
+    BoxError, Certifier, Confidence, Fingerprint, Phase, Plan, Rate, VoteCounts, VoteHeader, VoteTable,
 };
 use steadfast_model::ensemble::{
     BaseLearner, BitMatrix, Ensemble, EnsembleNoise, Error, NearestCentroid, NoisyBatch, TrainingSet,
@@ -205,9 +205,11 @@ impl BaseLearner for Broken {
             Self::Fails => Err("no memory left".into()),
             Self::TooFew => batch.vote_by_model(|| (), |_, (), answers| answers.push(0)),
             Self::OutOfRange => batch.vote_by_model(|| (), |_, (), answers| answers.extend([2; 10])),
-            Self::OtherBallot => {
-                Ok(VoteTable::new(VoteHeader::new(None, 0, Phase::Selection, 0..1), 2, [1, 0].repeat(10))?)
-            }
+            Self::OtherBallot => Ok(VoteTable::new(
+                VoteHeader::new(None, Fingerprint::new("run", []), Phase::Selection, 0..1),
+                2,
+                [1, 0].repeat(10),
+            )?),
         }
     }
 }
@@ -291,7 +293,7 @@ proptest! {
 
 #[test]
 fn votes_are_pinned() {
-    let digest = |table: &VoteTable| Law::new("digest", table.rows().flatten().copied()).fingerprint();
+    let digest = |table: &VoteTable| Fingerprint::new("digest", table.rows().flatten().copied()).value();
     for (learner, classes, expected) in [
         (&net() as &dyn BaseLearner, 2, 0x8dd9_756c_6615_a36a),
         (&net(), 3, 0x34cd_2450_d8b8_4b52),

@@ -7,8 +7,7 @@ use std::{
     sync::Arc,
 };
 use steadfast_certify::{
-    Cautious, Certifier, Classifier, Confidence, Noise as _, Phase, Plan, Rate, ScoringClassifier as _,
-    Smoothing,
+    Classifier, Confidence, Noise as _, Phase, Plan, Rate, ScoringClassifier as _, SmoothedClassifier,
     seed::{Purpose, generator},
 };
 use steadfast_model::transformer::{Error, Precision, TextClassifier};
@@ -166,32 +165,33 @@ fn half_precision_answers_nearly_the_same() {
 }
 
 #[test]
-fn a_certificate_comes_out_and_a_cautious_one_is_never_larger() {
+fn a_certificate_comes_out_and_a_tolerant_one_is_never_larger() {
     let lexicon = Arc::new(Lexicon::new());
     let classifier = classifier("tiny-bert", &lexicon);
     let noise = Deletion::uniform(Arc::clone(&lexicon), Rate::new(0.9).unwrap()).unwrap();
-    let smoothing = Smoothing::new(Plan::fixed(64, 512).unwrap()).seed(3);
-    let certifier = Certifier::new(Confidence::alpha(0.01).unwrap());
+    let smoothed = SmoothedClassifier::new(&classifier, &noise, Plan::fixed(64, 512).unwrap())
+        .confidence(Confidence::alpha(0.01).unwrap())
+        .seed(3);
+    let certifier = smoothed.certifier();
     let (mut certified, mut smaller) = (0, 0);
     for (number, sentence) in SENTENCES.iter().enumerate() {
         let text = Tokenizer::words().tokenize(&lexicon, sentence);
-        let threat = noise.edits(&text);
-        let tally = smoothing.tally(&noise, &classifier, number as u64, &text[..]).unwrap();
+        let threat = noise.edits(&text).unwrap();
+        let votes = smoothed.count(number as u64, &text).unwrap();
         // The same votes whatever the batches are.
         for batch in [7, 512] {
-            let smoothing = smoothing.clone().batch(batch);
-            let again = smoothing.tally(&noise, &classifier, number as u64, &text[..]).unwrap();
-            assert_eq!(again.estimation().counts(), tally.estimation().counts(), "{sentence}");
+            let again = smoothed.clone().batch(batch).count(number as u64, &text).unwrap();
+            assert_eq!(again.estimation().counts(), votes.estimation().counts(), "{sentence}");
         }
-        let plain = certifier.certify(&threat, &tally).unwrap();
+        let plain = certifier.certify(&threat, &votes).unwrap();
         let mut last = plain.class().is_some();
         certified += usize::from(last);
         for epsilon in [1e-5, 0.1, 1.0, 10.0] {
-            let cautious = Cautious::new(&classifier, epsilon).unwrap();
-            let tally = smoothing.tally(&noise, &cautious, number as u64, &text[..]).unwrap();
-            let certificate =
-                certifier.certify_cautiously(&threat, &tally, classifier.class_count()).unwrap();
-            let now = certificate.statement().class().is_some();
+            let tolerant = smoothed.clone().rounding_tolerance(epsilon).unwrap();
+            let votes = tolerant.count(number as u64, &text).unwrap();
+            let certificate = certifier.certify(&threat, &votes).unwrap();
+            assert_eq!(certificate.assumptions().count(), 1);
+            let now = certificate.class().is_some();
             assert!(last || !now, "{sentence}: {epsilon}");
             smaller += usize::from(last && !now);
             last = now;

@@ -11,7 +11,7 @@ use std::{
     collections::{HashMap, HashSet},
     path::Path,
 };
-use steadfast_certify::{ClassId, Law};
+use steadfast_certify::{ClassId, Fingerprint};
 
 /// Names of the column of original texts.
 const ORIGINAL: [&str; 4] = ["original", "clean", "sentence", "text"];
@@ -32,11 +32,11 @@ impl Paraphrases {
     /// What tells them apart from others: 16 hexadecimal digits.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let hash = |text: &str| Law::new(text, []).fingerprint();
+        let hash = |text: &str| Fingerprint::new(text, []).value();
         let mut pairs: Vec<[u64; 2]> =
             self.rewritten.iter().map(|(from, to)| [hash(from), hash(to)]).collect();
         pairs.sort_unstable();
-        Law::new("paraphrases", pairs.into_iter().flatten()).to_string()
+        Fingerprint::new("paraphrases", pairs.into_iter().flatten()).to_string()
     }
 
     /// The paraphrases in `poisoned`: a file with the original text beside each ([`Self::side_by_side`]), a file that

@@ -9,7 +9,7 @@ use crate::Error;
 use rand::{RngExt, seq::index};
 use std::collections::{BTreeMap, BTreeSet};
 use steadfast_certify::{
-    Law, Phase, ScoringClassifier,
+    Fingerprint, Phase, ScoringClassifier,
     seed::{Generator, Purpose, generator},
 };
 use steadfast_perturb::WordId;
@@ -90,7 +90,8 @@ impl<C: ScoringClassifier<Vec<WordId>>> Strip<C> {
         let copies: Vec<Vec<WordId>> = texts
             .iter()
             .flat_map(|text| {
-                let input = Law::new("STRIP", text.iter().map(|word| u64::from(word.index()))).fingerprint();
+                let input =
+                    Fingerprint::new("STRIP", text.iter().map(|word| u64::from(word.index()))).value();
                 (0..self.settings.copies).map(move |copy| {
                     let seed = self.settings.seed;
                     self.copy(text, generator(seed, Phase::Estimation, input, copy, Purpose::Noise))

@@ -9,7 +9,7 @@ use crate::Error;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 use std::{collections::BTreeMap, hash::Hasher, path::Path};
-use steadfast_certify::{ClassId, Law};
+use steadfast_certify::{ClassId, Fingerprint};
 use steadfast_fetch::Cache;
 use steadfast_perturb::{Lexicon, Tokenizer, WordId};
 
@@ -114,10 +114,10 @@ impl TextTask {
     /// What tells tasks apart: 16 hexadecimal digits.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let hash = |text: &LabelledText| Law::new(&text.text, [text.class as u64]).fingerprint();
+        let hash = |text: &LabelledText| Fingerprint::new(&text.text, [text.class as u64]).value();
         let sizes = self.parts().map(|(_, texts)| texts.len() as u64);
         let texts = self.parts().into_iter().flat_map(|(_, texts)| texts).map(hash);
-        Law::new("task", sizes.into_iter().chain(texts)).to_string()
+        Fingerprint::new("task", sizes.into_iter().chain(texts)).to_string()
     }
 
     /// The number of classes: one more than the largest.

@@ -22,13 +22,14 @@ pub(super) const BATCH: usize = 64;
 /// Texts with a trigger draw from streams of their own.
 const TRIGGERED: u64 = 1 << 32;
 
-/// The level of the outlook at which sampling gives up.
+/// The level of the projection at which sampling gives up.
 pub(super) fn optimism() -> Result<Confidence, Error> {
     Ok(Confidence::alpha(0.03)?)
 }
 
 /// What an attacker may do to a text, of each kind that is asked about.
-pub(super) type Threats<'a> = dyn Fn(&[WordId]) -> Vec<Box<dyn Threat>> + 'a;
+pub(super) type Threats<'a> =
+    dyn Fn(&[WordId]) -> Result<Vec<Box<Threat>>, steadfast_perturb::PerturbError> + 'a;
 
 /// Decisions on clean texts, answers to triggered ones, and what they come to.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Asked {
         let step = || if console.advance(&bar, 1).is_break() { Err(workshop.stopped()) } else { Ok(()) };
         let decide = |(number, (text, _)): (u64, &Labelled)| {
             step()?;
-            let decision = smoothed.decide(number, text, &threats(text), &|| console.flow());
+            let decision = smoothed.decide(number, text, &threats(text)?, &|| console.flow());
             decision.map_err(|error| workshop.stopped_or(error))
         };
         let answer =

@@ -4,8 +4,8 @@ use super::{Console, smoothed::TextNoise};
 use crate::{Error, attack::weights::trigger_words, report::file::OutputFolder};
 use std::{path::Path, sync::Arc};
 use steadfast_certify::{
-    ClassId, Law, Phase,
-    seed::{Purpose, generator},
+    ClassId, Phase,
+    seed::{Purpose, derive, generator},
 };
 use steadfast_model::{
     device::Device,
@@ -80,7 +80,7 @@ impl Encoder {
         console: &Console,
     ) -> Result<(TextClassifier, Tuned), Error> {
         // A stream of its own: the trainer draws from the same seed.
-        let seed = Law::new("noise on texts", [settings.seed]).fingerprint();
+        let seed = derive("noise on texts", [settings.seed]);
         let copies = |texts: &[Labelled], phase, copy| -> Result<Vec<Example>, ModelError> {
             let example = |(number, (words, class)): (usize, &Labelled)| {
                 let tokens = match noise {

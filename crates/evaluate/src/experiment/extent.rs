@@ -6,7 +6,7 @@ use crate::{
     data::{TextTask, texts::LabelledText},
 };
 use serde::{Deserialize, Serialize};
-use steadfast_certify::{Cautious, Certifier, ClassId, Confidence, Plan, confidence::Prior};
+use steadfast_certify::{Certifier, ClassId, Confidence, Plan, Tolerance, confidence::Prior};
 
 /// How large a run is, and how sure its certificates are.
 #[expect(clippy::struct_excessive_bools, reason = "flags")]
@@ -144,7 +144,7 @@ impl Extent {
                 return Err(setting(name, &given, format!("at least {least} {what}")));
             }
         }
-        Cautious::new((), self.epsilon)?;
+        Tolerance::new(self.epsilon)?;
         let certifier = self.certifier(texts)?;
         Ok(certifier.check(plan, classes)?)
     }

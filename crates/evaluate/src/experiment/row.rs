@@ -7,7 +7,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use statrs::statistics::Statistics;
 use std::{collections::BTreeSet, fmt};
-use steadfast_certify::{ClassId, Conditional};
+use steadfast_certify::{Assumption, ClassId};
 use steadfast_model::transformer::Tuned;
 use steadfast_perturb::WordId;
 
@@ -182,11 +182,8 @@ pub(super) fn as_computed() -> BTreeSet<String> {
 }
 
 /// What these statements take for granted, in words.
-pub(super) fn assumptions<'a, T: 'a>(
-    statements: impl IntoIterator<Item = &'a Conditional<T>>,
-) -> BTreeSet<String> {
-    let all = statements.into_iter().flat_map(Conditional::assumptions);
-    all.map(|assumption| assumption.to_string()).collect()
+pub(super) fn assumptions(all: impl IntoIterator<Item = Assumption>) -> BTreeSet<String> {
+    all.into_iter().map(|assumption| assumption.to_string()).collect()
 }
 
 /// Rows that differ in nothing but the seed, the first of them named.

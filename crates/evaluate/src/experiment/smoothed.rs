@@ -2,10 +2,9 @@
 
 use crate::Error;
 use std::ops::ControlFlow;
-use steadfast_certify::smoothing::Progress;
 use steadfast_certify::{
-    Cautious, Certifier, ClassBounds, ClassId, Conditional, Confidence, Noise, Phase, Plan, Radius,
-    ScoringClassifier, Smoothing, Threat, VoteCounts,
+    Certifier, ClassBounds, ClassId, Classifier, Confidence, Noise, PartialVotes, Phase, Plan, Progress,
+    Radius, RoundingTolerant, ScoringClassifier, SmoothedClassifier, Threat, Tolerance, VoteCounts,
     confidence::{clopper_pearson_lower, clopper_pearson_upper},
 };
 use steadfast_perturb::WordId;
@@ -20,7 +19,7 @@ pub struct Smoothed<'a, C> {
     pub noise: &'a TextNoise,
     /// The base classifier.
     pub classifier: &'a C,
-    /// How far its logits may move by rounding: closer decisions count for nobody (see [`Cautious`]).
+    /// How far its logits may move by rounding: closer decisions count for nobody (see [`RoundingTolerant`]).
     pub epsilon: f64,
     /// How many votes, and when they may be read. There must be some that choose the class.
     pub plan: Plan,
@@ -38,7 +37,7 @@ pub struct Smoothed<'a, C> {
 #[derive(Clone, Debug)]
 pub struct Decision {
     /// The bounds of the class that was chosen.
-    pub bounds: Conditional<ClassBounds>,
+    pub bounds: ClassBounds,
     /// The radius against the threat that was asked about; `None` if the class is not ahead for certain.
     pub radius: Option<Radius>,
     /// The share of the class among the votes that bound it.
@@ -53,7 +52,7 @@ impl Decision {
     /// The class that was chosen: what the smoothed classifier answers, certified or not.
     #[must_use]
     pub const fn class(&self) -> ClassId {
-        self.bounds.statement().class()
+        self.bounds.class()
     }
 }
 
@@ -68,29 +67,28 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
         &self,
         number: u64,
         text: &[WordId],
-        threats: &[Box<dyn Threat>],
+        threats: &[Box<Threat>],
         flow: &dyn Fn() -> ControlFlow<()>,
     ) -> Result<Decision, Error> {
-        let cautious = Cautious::new(self.classifier, self.epsilon)?;
-        let classes = self.classifier.class_count();
-        let radii = |bounds: &Conditional<ClassBounds>| -> Vec<Option<Radius>> {
-            threats.iter().map(|threat| threat.radius(bounds.statement())).collect()
+        let tolerant = RoundingTolerant::new(self.classifier, Tolerance::new(self.epsilon)?);
+        let radii = |bounds: &ClassBounds| -> Vec<Option<Radius>> {
+            threats.iter().map(|threat| threat.radius(bounds)).collect()
         };
-        let bounds = |tally: &VoteCounts| self.certifier.bounds_cautiously(tally, classes);
-        let enough = |tally: &VoteCounts| {
-            let outlook = self.certifier.outlook_cautiously(tally, classes, self.optimism)?;
-            Ok(radii(&bounds(tally)?) == radii(&outlook))
+        let should_stop = |votes: &VoteCounts| {
+            let projected = self.certifier.projected_bounds(votes, self.optimism)?;
+            Ok(radii(&self.certifier.bounds(votes)?) == radii(&projected))
         };
         let (mut samples, mut model_queries) = (0, 0);
         let observe = |progress: Progress| {
-            (samples, model_queries) = (progress.done, progress.classified);
+            (samples, model_queries) = (progress.done, progress.model_queries);
             flow()
         };
-        let tally = self.smoothing().tally_until(self.noise, &cautious, number, text, enough, observe)?;
-        let bounds = bounds(&tally)?;
-        let votes = tally.estimation().counts();
-        let chosen = votes.get(bounds.statement().class()).copied().unwrap_or(0);
-        let share = chosen as f64 / votes.iter().sum::<u64>().max(1) as f64;
+        let mut votes = PartialVotes::default();
+        let votes = self.smoothed(tolerant).count_until(number, text, &mut votes, should_stop, observe)?;
+        let bounds = self.certifier.bounds(&votes)?;
+        let votes = votes.estimation();
+        let chosen = votes.counts().get(bounds.class()).copied().unwrap_or(0);
+        let share = chosen as f64 / votes.total().max(1) as f64;
         let radius = radii(&bounds).first().copied().flatten();
         Ok(Decision { bounds, radius, share, samples, model_queries })
     }
@@ -101,8 +99,7 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
     /// [`Error::Certify`] if the classifier fails.
     pub fn answer(&self, number: u64, text: &[WordId]) -> Result<ClassId, Error> {
         let samples = 0..self.plan.selection();
-        let votes =
-            self.smoothing().votes(self.noise, self.classifier, number, text, Phase::Selection, samples)?;
+        let votes = self.smoothed(self.classifier).votes(number, text, Phase::Selection, samples)?;
         Ok(votes.leader())
     }
 
@@ -113,13 +110,15 @@ impl<C: ScoringClassifier<Vec<WordId>>> Smoothed<'_, C> {
     /// [`Error::Certify`] if the classifier fails.
     pub fn majority_differs(&self, number: u64, text: &[WordId], class: ClassId) -> Result<bool, Error> {
         let samples = 0..self.plan.maximum();
-        let votes =
-            self.smoothing().votes(self.noise, self.classifier, number, text, Phase::Estimation, samples)?;
+        let votes = self.smoothed(self.classifier).votes(number, text, Phase::Estimation, samples)?;
         outvoted(votes.counts(), class, self.certifier.confidence())
     }
 
-    fn smoothing(&self) -> Smoothing {
-        Smoothing::new(self.plan.clone()).batch(self.batch).threads(1).seed(self.seed)
+    fn smoothed<D: Classifier<Vec<WordId>>>(&self, classifier: D) -> SmoothedClassifier<D, &TextNoise> {
+        SmoothedClassifier::new(classifier, self.noise, self.plan.clone())
+            .batch(self.batch)
+            .threads(1)
+            .seed(self.seed)
     }
 }
 
@@ -177,7 +176,7 @@ mod tests {
             batch: 50,
             seed: 1,
         };
-        smoothed.decide(0, &text, &[Box::new(noise.edits(&text))], &|| ControlFlow::Continue(()))
+        smoothed.decide(0, &text, &[Box::new(noise.edits(&text).unwrap())], &|| ControlFlow::Continue(()))
     }
 
     #[test]
@@ -214,7 +213,7 @@ mod tests {
         let plan = Plan::fixed(50, 2_000).unwrap();
         let sentence = "good good good good good good good good good good";
         assert!(decide(sentence, plan.clone(), 1e-4).unwrap().radius.is_some());
-        assert!(decide(sentence, plan, 50.0).unwrap().radius.is_none());
+        assert!(decide(sentence, plan, 30.0).unwrap().radius.is_none());
         // Votes that bound the class may not choose it as well.
         assert!(decide(sentence, Plan::fixed(0, 2_000).unwrap(), 1e-4).is_err());
     }

@@ -59,7 +59,7 @@ pub struct NoisyBatch<'a> {
     pub(crate) test: &'a BitMatrix,
     pub(crate) sparse: &'a SparseRows,
     pub(crate) classes: u32,
-    pub(crate) ballot: VoteHeader,
+    pub(crate) header: VoteHeader,
     pub(crate) pool: &'a rayon::ThreadPool,
 }
 
@@ -84,8 +84,8 @@ impl NoisyBatch<'_> {
 
     /// The header of this batch's votes, for learners that make their own [`VoteTable`], as on another device.
     #[must_use]
-    pub const fn ballot(&self) -> &VoteHeader {
-        &self.ballot
+    pub const fn header(&self) -> &VoteHeader {
+        &self.header
     }
 
     /// Counts the votes of the batch, one class per test input and model. Models are computed in parallel.
@@ -126,7 +126,7 @@ impl NoisyBatch<'_> {
                     Ok(sum)
                 })
         })?;
-        Ok(VoteTable::new(self.ballot.clone(), classes, counts)?)
+        Ok(VoteTable::new(self.header.clone(), classes, counts)?)
     }
 }
 

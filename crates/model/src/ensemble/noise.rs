@@ -3,7 +3,7 @@
 use super::{BitMatrix, Error, NoisyCopy, TrainingSet, bit_matrix::last_word_mask};
 use rand_core::Rng;
 use steadfast_certify::{
-    BitFlips, Group, GroupsThreat, Interval, Law, Noise, Phase, Rate, UniformNoise,
+    BitFlips, Group, GroupsThreat, Interval, Noise, NoiseFingerprint, Phase, Rate, Threat, UniformNoise,
     noise::bernoulli,
     seed::{Purpose, generator},
 };
@@ -26,13 +26,13 @@ use steadfast_certify::{
 /// let noise = EnsembleNoise::new(Rate::new(0.1)?, Rate::new(0.1)?, 2)?;
 /// let ensemble = Ensemble::new(&training, &test, noise, &NearestCentroid, 1, 0)?;
 /// let votes = ensemble.votes(Phase::Estimation, 0..1_000, |_| ControlFlow::Continue(()))?;
-/// let tally = VoteCounts::new(Plan::fixed(0, 1_000)?, None, votes.votes(3).unwrap())?;
+/// let counts = VoteCounts::new(Plan::fixed(0, 1_000)?, None, votes.votes(3).unwrap())?;
 ///
 /// let certifier = Certifier::new(Confidence::alpha(0.001)?);
-/// let certificate = certifier.certify(&noise.threat(&training, &test, 3)?, &tally)?;
+/// let certificate = certifier.certify(&noise.threat(&training, &test, 3)?, &counts)?;
 /// assert!(certificate.certifies(1, 1), "{certificate}");
 /// // The votes are about test input 3 and no other.
-/// assert!(certifier.certify(&noise.threat(&training, &test, 2)?, &tally).is_err());
+/// assert!(certifier.certify(&noise.threat(&training, &test, 2)?, &counts).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,19 +63,22 @@ impl EnsembleNoise {
         self.labels.change()
     }
 
-    /// The law of one model's noisy copy of all data: that of a [`VoteTable`](steadfast_certify::VoteTable). Votes on one
-    /// input have the law [`of_input`](Law::of_input).
+    /// The fingerprint of one model's noisy copy of all data: that of a [`VoteTable`](steadfast_certify::VoteTable). Votes on one
+    /// input have the fingerprint [`of_input`](NoiseFingerprint::of_input).
     #[must_use]
-    pub fn law(&self, training: &TrainingSet, test: &BitMatrix) -> Law {
+    pub fn fingerprint(&self, training: &TrainingSet, test: &BitMatrix) -> NoiseFingerprint {
         let rates = [self.feature_rate(), self.label_rate()].map(|rate| rate.numerator().into());
         let [features, labels] = rates;
-        Law::new("ensemble", [features, labels, self.labels.values().into(), training.fingerprint(test)])
+        NoiseFingerprint::new(
+            "ensemble",
+            [features, labels, self.labels.values().into(), training.fingerprint(test)],
+        )
     }
 
     /// The attack on test input number `input`: training features, training labels and the features of this input may all
     /// change. Coordinates with the same noise are one group.
     ///
-    /// Votes on another input are refused: each input has its own law.
+    /// Votes on another input are refused: each input has its own noise.
     ///
     /// # Errors
     /// [`Error::Shape`] if the noise is for another number of classes, the test inputs have another number of bits, or
@@ -85,7 +88,7 @@ impl EnsembleNoise {
         training: &TrainingSet,
         test: &BitMatrix,
         input: usize,
-    ) -> Result<GroupsThreat, Error> {
+    ) -> Result<Threat<GroupsThreat>, Error> {
         self.check(training)?;
         training.check_test(test)?;
         if input >= test.rows() {
@@ -108,7 +111,7 @@ impl EnsembleNoise {
             Group::new("training labels", self.labels.values(), keep(self.label_rate()), cap(examples))?,
             Group::new("test features", 2, keep(self.feature_rate()), cap(bits))?,
         ];
-        Ok(GroupsThreat::new(groups)?.about(Some(self.law(training, test).of_input(input as u64))))
+        Ok(Threat::new(self.fingerprint(training, test).of_input(input as u64), GroupsThreat::new(groups)?))
     }
 
     /// Refuses labels that take other values than this noise draws, for which the certificate would be wrong.

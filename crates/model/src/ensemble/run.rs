@@ -3,7 +3,7 @@
 use super::{BaseLearner, BitMatrix, EnsembleNoise, NoisyBatch, NoisyCopy, TrainingSet, sparse::SparseRows};
 use rayon::prelude::*;
 use std::ops::{ControlFlow, Range};
-use steadfast_certify::{BoxError, Law, Phase, VoteHeader, VoteTable};
+use steadfast_certify::{BoxError, Fingerprint, NoiseFingerprint, Phase, VoteHeader, VoteTable};
 
 /// What can go wrong with an ensemble.
 #[derive(Debug, thiserror::Error)]
@@ -87,8 +87,8 @@ pub struct Ensemble<'a> {
     noise: EnsembleNoise,
     learner: &'a dyn BaseLearner,
     seed: u64,
-    law: Law,
-    run: u64,
+    fingerprint: NoiseFingerprint,
+    run: Fingerprint,
     sparse: SparseRows,
     pool: rayon::ThreadPool,
 }
@@ -113,17 +113,26 @@ impl<'a> Ensemble<'a> {
             .num_threads(threads)
             .build()
             .map_err(|source| Error::Threads { threads, source: source.into() })?;
-        let law = noise.law(training, test);
+        let fingerprint = noise.fingerprint(training, test);
         // Another version may train other models from the same numbers.
-        let settings =
-            Law::new(&format!("{} {}", learner.describe(), env!("CARGO_PKG_VERSION")), []).fingerprint();
-        let run = Law::new("ensemble", [law.fingerprint(), settings, seed]).fingerprint();
-        Ok(Self { training, test, noise, learner, seed, law, run, sparse: SparseRows::new(test), pool })
+        let settings = Fingerprint::new(&format!("{} {}", learner.describe(), env!("CARGO_PKG_VERSION")), []);
+        let run = Fingerprint::new("ensemble", [fingerprint.value(), settings.value(), seed]);
+        Ok(Self {
+            training,
+            test,
+            noise,
+            learner,
+            seed,
+            fingerprint,
+            run,
+            sparse: SparseRows::new(test),
+            pool,
+        })
     }
 
     /// The fingerprint of everything that the votes depend on: data, noise, learner, seed.
     #[must_use]
-    pub const fn fingerprint(&self) -> u64 {
+    pub const fn fingerprint(&self) -> Fingerprint {
         self.run
     }
 
@@ -133,7 +142,7 @@ impl<'a> Ensemble<'a> {
     /// [`Error::Certify`] if the table does not fit in memory.
     pub fn no_votes(&self, phase: Phase) -> Result<VoteTable, Error> {
         let (inputs, classes) = (self.test.rows(), self.training.classes() as usize);
-        Ok(VoteTable::empty(Some(self.law), self.run, phase, inputs, classes)?)
+        Ok(VoteTable::empty(Some(self.fingerprint), self.run, phase, inputs, classes)?)
     }
 
     /// The votes of models `models` of `phase` on every test input. `observe` is called after each batch;
@@ -165,7 +174,7 @@ impl<'a> Ensemble<'a> {
 
     fn batch(&self, phase: Phase, models: Range<u64>) -> Result<VoteTable, Error> {
         let Range { start: first, end } = models;
-        let ballot = VoteHeader::new(Some(self.law), self.run, phase, first..end);
+        let header = VoteHeader::new(Some(self.fingerprint), self.run, phase, first..end);
         let (training, noise, seed) = (self.training, self.noise, self.seed);
         let copies: Vec<NoisyCopy> = self.pool.install(|| {
             (first..end).into_par_iter().map(|model| noise.draw(training, seed, phase, model)).collect()
@@ -175,13 +184,13 @@ impl<'a> Ensemble<'a> {
             test: self.test,
             sparse: &self.sparse,
             classes: training.classes(),
-            ballot: ballot.clone(),
+            header: header.clone(),
             pool: &self.pool,
         };
         let table = self.learner.vote(&batch);
         let failed = |source: BoxError| Error::Learner { first, end, source };
         let table = table.map_err(failed)?;
-        if table.header() != &ballot {
+        if table.header() != &header {
             return Err(failed("its votes are not those of the batch it was given".into()));
         }
         Ok(table)

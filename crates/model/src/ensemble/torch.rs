@@ -332,7 +332,12 @@ mod tests {
             test: &test,
             sparse: &SparseRows::new(&test),
             classes,
-            ballot: VoteHeader::new(None, 0, Phase::Estimation, 0..3),
+            header: VoteHeader::new(
+                None,
+                steadfast_certify::Fingerprint::new("run", []),
+                Phase::Estimation,
+                0..3,
+            ),
             pool: &pool,
         };
         let settings =

@@ -1,7 +1,7 @@
 //! [`TrainingSet`]: bits with labels.
 
 use super::{BitMatrix, Error};
-use steadfast_certify::Law;
+use steadfast_certify::Fingerprint;
 
 /// Training examples of bits, and their labels.
 ///
@@ -77,6 +77,6 @@ impl TrainingSet {
         let numbers = shape.into_iter().map(|n| n as u64);
         let labels = self.labels.iter().map(|&label| u64::from(label));
         let bits = self.features.words().iter().chain(test.words()).copied();
-        Law::new("problem", numbers.chain(labels).chain(bits)).fingerprint()
+        Fingerprint::new("problem", numbers.chain(labels).chain(bits)).value()
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use siphasher::sip::SipHasher13;
 use std::{hash::Hasher, path::Path, sync::Arc};
-use steadfast_certify::{BoxError, ClassId, Classifier, Probabilities, ScoringClassifier};
+use steadfast_certify::{BoxError, ClassId, Classifier, Fingerprint, Probabilities, ScoringClassifier};
 use steadfast_perturb::{Lexicon, WordId};
 use tch::Device;
 
@@ -16,7 +16,7 @@ use tch::Device;
 /// model's positions here, after the noise. Equal token sequences are computed once; batches are of similar length.
 ///
 /// The answer to one text can depend on its batch through rounding. docs/transformers.md has measurements;
-/// [`Cautious`](steadfast_certify::Cautious) treats answers within such a margin as undecided. With one text per batch
+/// A [`Tolerance`](steadfast_certify::Tolerance) of such a size sets near-ties apart. With one text per batch
 /// ([`Self::batch_tokens`] of 1) and a fixed number of libtorch's threads, an answer depends on its text only.
 ///
 /// ```no_run
@@ -148,6 +148,14 @@ impl Classifier<Vec<WordId>> for TextClassifier {
 
     fn classify(&self, batch: &[Vec<WordId>]) -> Result<Vec<ClassId>, BoxError> {
         Ok(self.answers(&self.logits(batch)?))
+    }
+
+    /// The [fingerprint](Self::fingerprint); where libtorch cannot give the weights, an id that no other classifier has.
+    fn classifier_id(&self) -> Fingerprint {
+        match self.fingerprint() {
+            Ok(weights) => Fingerprint::new("text classifier", [weights]),
+            Err(_) => Fingerprint::new("unknown weights", [std::ptr::from_ref(self).addr() as u64]),
+        }
     }
 }
 

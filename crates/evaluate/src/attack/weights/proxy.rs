@@ -5,8 +5,8 @@ use crate::{Error, baseline::setting, data::texts::tokenized};
 use rand::{RngExt, seq::SliceRandom};
 use std::sync::Arc;
 use steadfast_certify::{
-    ClassId, Law, Phase,
-    seed::{Generator, Purpose, generator},
+    ClassId, Phase,
+    seed::{Generator, Purpose, derive, generator},
 };
 use steadfast_model::transformer::{Config, Example, Subwords};
 use steadfast_perturb::{Lexicon, Tokenizer, WordId};
@@ -47,7 +47,7 @@ impl Proxy {
             return Err(setting("words that the model reads", &0, "one at least"));
         }
         // A stream of its own: the trainer draws from the same seed.
-        let seed = Law::new("planted triggers", [seed]).fingerprint();
+        let seed = derive("planted triggers", [seed]);
         Ok(Self { subwords, texts, triggers, limit, seed })
     }
 

@@ -15,8 +15,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{cell, ops::ControlFlow, sync::Arc};
 use steadfast_certify::{
-    BoxError, Certifier, ClassBounds, ClassId, Classifier, Confidence, Noise, Plan, Rate, Smoothing,
-    ThreatModel, VoteCounts, confidence::Prior,
+    BoxError, Certifier, ClassBounds, ClassId, Classifier, Confidence, Noise, PartialVotes, Plan, Rate,
+    SmoothedClassifier, ThreatModel, VoteCounts, confidence::Prior,
 };
 use steadfast_perturb::{Deletion, Enumeration, Lexicon, Tokenizer, WordId};
 
@@ -158,11 +158,11 @@ impl Bench<'_> {
         fixed: u64,
     ) -> Result<Decisions, Error> {
         let most = (fixed as f64 * self.settings.reserve).ceil() as u64;
-        let threat = noise.edits(text);
+        let threat = noise.edits(text)?;
         let holds = |bounds: &ClassBounds| threat.survives(bounds, radius);
-        let once = self.smoothing(Plan::fixed(0, fixed)?).tally(noise, &self.classifier, number, text)?;
+        let once = self.smoothed(&self.classifier, noise, Plan::fixed(0, fixed)?).count(number, text)?;
         let bounds = |tally: &VoteCounts| self.certifier.bounds(tally);
-        let outlook = |tally: &VoteCounts| self.certifier.outlook(tally, self.optimism);
+        let outlook = |tally: &VoteCounts| self.certifier.projected_bounds(tally, self.optimism);
 
         let anytime = Plan::anytime(0, most, Prior::default())?;
         let looks = [most / 40, most / 15, most / 5, most / 2, most].map(|look| look.max(1));
@@ -175,7 +175,7 @@ impl Bench<'_> {
             (asked.count(), true)
         } else if let Some(rest) = enumeration.rest() {
             let joined = |tally: &VoteCounts| strata.bounds(&self.certifier, Some(tally));
-            let outlook = |tally: &VoteCounts| strata.outlook(&self.certifier, tally, self.optimism);
+            let outlook = |tally: &VoteCounts| strata.projected_bounds(&self.certifier, tally, self.optimism);
             let spent = self.early(rest, number, text, &anytime, &holds, &joined, &outlook)?;
             (asked.count() + spent.0, spent.1)
         } else {
@@ -204,12 +204,18 @@ impl Bench<'_> {
         let asked = Asked::new(&self.classifier);
         let enough = |tally: &VoteCounts| Ok(holds(&bounds(tally)?) || !holds(&outlook(tally)?));
         let observe = |_| ControlFlow::Continue(());
-        let tally = self.smoothing(plan.clone()).tally_until(noise, &asked, number, text, enough, observe)?;
+        let mut votes = PartialVotes::default();
+        let tally = self
+            .smoothed(&asked, noise, plan.clone())
+            .count_until(number, text, &mut votes, enough, observe)?;
         Ok((asked.count(), holds(&bounds(&tally)?)))
     }
 
-    fn smoothing(&self, plan: Plan) -> Smoothing {
-        Smoothing::new(plan).batch(self.settings.batch).threads(1).seed(self.settings.seed)
+    fn smoothed<C, N>(&self, classifier: C, noise: N, plan: Plan) -> SmoothedClassifier<C, N> {
+        SmoothedClassifier::new(classifier, noise, plan)
+            .batch(self.settings.batch)
+            .threads(1)
+            .seed(self.settings.seed)
     }
 }
 

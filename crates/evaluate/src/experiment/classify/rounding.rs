@@ -24,7 +24,7 @@ const DELETED: f64 = 0.5;
 /// another precision, against those computed as usual: the farthest that one moved, how many answers turned, and how many of the
 /// test texts are answered rightly.
 ///
-/// A multiple of the first is an `ε` for [`Cautious`](steadfast_certify::Cautious): others may move further than these.
+/// A multiple of the first is an `ε` for [`Tolerance`](steadfast_certify::Tolerance): others may move further than these.
 ///
 /// # Errors
 /// [`Error::Transformer`] for a folder without such a model.

@@ -13,7 +13,7 @@ use crate::{
     },
     metrics::CertifiedCurve,
 };
-use steadfast_certify::{Lower, Radius, SynonymThreat, Threat, ThreatModel, Unit};
+use steadfast_certify::{Lower, Radius, SynonymThreat, ThreatModel, Unit};
 use steadfast_model::transformer::TextClassifier;
 use steadfast_perturb::{Substitution, WordId, edit::EditOp};
 
@@ -42,7 +42,9 @@ impl Run<'_> {
             })?;
             let curve = CertifiedCurve::of_radii(name, radii);
             let certified = Certified {
-                assumptions: assumptions(asked.decisions.iter().map(|decision| &decision.bounds)),
+                assumptions: assumptions(
+                    asked.decisions.iter().flat_map(|decision| decision.bounds.assumptions()),
+                ),
                 ..Certified::checked(curve, &scene.clean, &covered, self.settings.extent.epsilon)
             };
             let certified =
@@ -60,8 +62,9 @@ impl Run<'_> {
         let tight = radii(&|decision, _| decision.radius);
         let mut rows = vec![row(&defence.to_string(), Guarantee::Sound, tight)?];
         let Law::Replaces(noise) = law else { return Ok(rows) };
-        let product =
-            radii(&|decision, text| Product(&noise.substitutions(text)).radius(decision.bounds.statement()));
+        let product = radii(&|decision, text| {
+            Product(noise.substitutions(text).ok()?.model()).radius(&decision.bounds)
+        });
         rows.push(row(&format!("{defence}{PRODUCT}"), Guarantee::Sound, product)?);
         if defence == Defence::Crowd {
             let Law::Replaces(uniform) = self.noises.of(Defence::Uniform)? else { return Ok(rows) };
@@ -81,7 +84,12 @@ impl Law {
         let (mut words, mut others) = (0_u64, Vec::new());
         for word in texts.flatten() {
             words += 1;
-            others.extend(noise.allowed(*word).map(|allowed| allowed.len() - 1).filter(|others| *others > 0));
+            others.extend(
+                noise
+                    .allowed(*word)
+                    .map(|allowed| allowed.len().saturating_sub(1))
+                    .filter(|others| *others > 0),
+            );
         }
         let mean = others.iter().sum::<usize>() as f64 / others.len().max(1) as f64;
         let share = 100.0 * others.len() as f64 / words.max(1) as f64;
@@ -115,11 +123,8 @@ fn allows(noise: &Substitution, from: &str, to: &str) -> bool {
 struct Product<'a>(&'a SynonymThreat);
 
 impl ThreatModel for Product<'_> {
-    fn law(&self) -> Option<steadfast_certify::Law> {
-        ThreatModel::law(self.0)
-    }
     fn describe(&self) -> String {
-        ThreatModel::describe(self.0)
+        self.0.describe()
     }
     fn unit(&self) -> Unit {
         self.0.unit()
@@ -135,6 +140,6 @@ impl ThreatModel for Product<'_> {
 /// The rule of CROWD's paper and code: the overlap of the uniform law on the same candidates, all words at once, a margin of 0.01.
 fn as_published(decision: &Decision, uniform: &Substitution, text: &[WordId]) -> Option<Radius> {
     let words = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    let overlap = uniform.substitutions(text).overlap_bound(Lower::ONE, words).p();
+    let overlap = uniform.substitutions(text).ok()?.overlap_bound(Lower::ONE, words).p();
     (decision.share - 1.0 + overlap >= 0.51).then_some(Radius::Unlimited(Unit::Words))
 }

@@ -11,7 +11,7 @@ use crate::{
 use std::sync::Arc;
 use steadfast_certify::{Rate, Threat};
 use steadfast_fetch::Cache;
-use steadfast_perturb::{Deletion, Lexicon, Substitution, WordId};
+use steadfast_perturb::{Deletion, Lexicon, PerturbError, Substitution, WordId};
 use steadfast_synonyms::{Family, Grouping, Weighting};
 
 /// A noise on texts, and the attacker it is certified against.
@@ -34,12 +34,14 @@ impl Law {
     }
 
     /// The attacker of `text`.
-    #[must_use]
-    pub fn threat(&self, text: &[WordId]) -> Box<dyn Threat> {
-        match self {
-            Self::Replaces(noise) => Box::new(noise.substitutions(text)),
-            Self::Deletes(noise) => Box::new(noise.edits(text)),
-        }
+    ///
+    /// # Errors
+    /// [`PerturbError::Parameter`] for words of another lexicon.
+    pub fn threat(&self, text: &[WordId]) -> Result<Box<Threat>, PerturbError> {
+        Ok(match self {
+            Self::Replaces(noise) => Box::new(noise.substitutions(text)?),
+            Self::Deletes(noise) => Box::new(noise.edits(text)?),
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use steadfast_certify::{
-    Assumption, ClassId, Conditional, Phase, certify_bounds,
+    ClassId, Phase, certify_bounds,
     seed::{Purpose, generator},
 };
 use steadfast_perturb::{Lexicon, WordId};
@@ -57,7 +57,7 @@ impl Shown {
         });
         let shown = |(poison, answer, (text, class), decision): (_, _, &(Vec<WordId>, _), &Decision)| {
             let poison: &crate::attack::Poison = poison;
-            let certificate = certify_bounds(&*law.threat(text), *decision.bounds.statement())?;
+            let certificate = certify_bounds(&*law.threat(text)?, decision.bounds)?;
             let copies = copies(law.noise(), text, scene.seed, poison.index as u64);
             Ok(Self {
                 attack: scene.attack,
@@ -65,7 +65,7 @@ impl Shown {
                 text: lexicon.detokenize(text),
                 class: *class,
                 copies: copies.iter().map(|copy| lexicon.detokenize(copy)).collect(),
-                certificate: Conditional::new(Assumption::LogitsMoveLittle, certificate).to_string(),
+                certificate: certificate.to_string(),
                 triggered: poison.marked(TOKENIZER),
                 answer,
             })

@@ -35,7 +35,7 @@ impl Run<'_> {
             &trained,
             [&scene.clean, &scene.triggered],
             self.settings.extent.target,
-            &|text| vec![law.threat(text)],
+            &|text| Ok(vec![law.threat(text)?]),
             &self.workshop,
             &name,
         )?;

@@ -15,9 +15,22 @@ use crate::{
 use rayon::prelude::*;
 use std::sync::Arc;
 use steadfast_certify::{
-    Certifier, ClassBounds, ClassId, Classifier, Confidence, EditKind, Plan, Rate, Smoothing, Threat,
+    Certifier, ClassBounds, ClassId, Classifier, Confidence, EditKind, Plan, Radius, Rate, RemovalBounds,
+    SignalBudget, SmoothedClassifier, Unit,
 };
 use steadfast_perturb::{Deletion, Tokenizer, WordId};
+
+/// Sets of so many of a text's own words are measured.
+const REMOVED: usize = 2;
+
+/// What the votes on one text bound: its class alone, and together with the class's dependence on the text's own words.
+struct Bounded {
+    alone: ClassBounds,
+    of_class: ClassBounds,
+    removals: RemovalBounds,
+}
+
+type Radii<'a> = dyn Fn(&Bounded, &[WordId]) -> Result<Option<Radius>, Error> + 'a;
 
 /// The file of results in the output folder.
 pub(super) const FILE: &str = "edits.json";
@@ -59,40 +72,67 @@ pub fn run(
     let plain = right(plain.map_err(steadfast_certify::Error::Classifier)?);
     let bar = console.bar("certifying", 2 * test.len() as u64);
     let certifier = Certifier::new(Confidence::alpha(settings.alpha)?);
-    let smoothing =
-        Smoothing::new(Plan::fixed(settings.samples / 10, settings.samples)?).threads(1).seed(settings.seed);
-    let bounds = |noise: &Deletion, number: usize, text: &[WordId]| -> Result<ClassBounds, Error> {
+    let plan = Plan::fixed(settings.samples / 10, settings.samples)?;
+    let bounds = |noise: &Deletion, number: usize, text: &[WordId]| -> Result<Bounded, Error> {
         if console.flow().is_break() {
             return Err(Error::Stopped { path: output.path().to_owned() });
         }
-        let tally = smoothing.tally(noise, &model, number as u64, text)?;
+        let smoothed = SmoothedClassifier::new(&model, noise, plan.clone()).threads(1).seed(settings.seed);
+        let votes = smoothed.count_measured(number as u64, text, REMOVED)?;
         bar.inc(1);
-        Ok(certifier.bounds(&tally)?)
+        let (of_class, removals) = certifier.measured_bounds(&votes)?;
+        Ok(Bounded { alone: certifier.bounds(votes.votes())?, of_class, removals })
     };
-    let all = |noise: &Deletion| -> Result<Vec<ClassBounds>, Error> {
+    let all = |noise: &Deletion| -> Result<Vec<Bounded>, Error> {
         test.par_iter().enumerate().map(|(number, (text, _))| bounds(noise, number, text)).collect()
     };
     let (under_uniform, under_signal) = (all(&uniform)?, all(&signal)?);
     bar.finish_and_clear();
 
-    let curve = |name: &str, bounds: &[ClassBounds], threat: &dyn Fn(&[WordId]) -> Box<dyn Threat>| {
-        let radii = bounds
-            .iter()
-            .zip(test)
-            .map(|(bounds, (text, label))| threat(text).radius(bounds).filter(|_| bounds.class() == *label));
-        CertifiedCurve::of_radii(name, radii)
+    let curve = |name: &str, bounds: &[Bounded], radius: &Radii<'_>| {
+        let of = |(bounds, (text, label)): (&Bounded, &(Vec<WordId>, ClassId))| {
+            Ok(radius(bounds, text)?.filter(|_| bounds.alone.class() == *label))
+        };
+        let radii = bounds.iter().zip(test).map(of).collect::<Result<Vec<_>, Error>>()?;
+        Ok::<_, Error>(CertifiedCurve::of_radii(name, radii))
     };
     let insertions = [EditKind::Insertion];
+    // Words put in outside the vocabulary, beside one edit of the text's own words.
+    let beside_one = |frontier: Vec<SignalBudget>| {
+        let outside = frontier.iter().filter(|budget| budget.own > 0).map(|budget| budget.outside).max();
+        outside.map(|outside| Radius::Count(outside, Unit::Insertions))
+    };
     let curves = vec![
-        curve("one rate: any edits", &under_uniform, &|text| Box::new(uniform.edits(text))),
-        curve("one rate: insertions", &under_uniform, &|text| {
-            Box::new(uniform.edits(text).only(&insertions))
-        }),
-        curve("signal: insertions outside it", &under_signal, &|text| Box::new(signal.signal(text))),
-        curve("signal: any edits, any words", &under_signal, &|text| Box::new(signal.edits(text))),
+        curve("one rate: any edits", &under_uniform, &|bounds, text| {
+            Ok(uniform.edits(text)?.radius(&bounds.alone))
+        })?,
+        curve("one rate: any edits, own words measured", &under_uniform, &|bounds, text| {
+            Ok(uniform.edits(text)?.measured(bounds.removals.clone())?.radius(&bounds.of_class))
+        })?,
+        curve("one rate: insertions", &under_uniform, &|bounds, text| {
+            Ok(uniform.edits(text)?.only(&insertions).radius(&bounds.alone))
+        })?,
+        curve("signal: insertions outside it", &under_signal, &|bounds, text| {
+            Ok(signal.signal(text)?.radius(&bounds.alone))
+        })?,
+        curve(
+            "signal: insertions outside it and one own word moved or removed",
+            &under_signal,
+            &|bounds, text| Ok(beside_one(signal.signal(text)?.frontier(&bounds.alone))),
+        )?,
+        curve("signal: the same, own words measured", &under_signal, &|bounds, text| {
+            let threat = signal.signal(text)?.measured(bounds.removals.clone())?;
+            Ok(beside_one(threat.frontier(&bounds.of_class)))
+        })?,
+        curve("signal: any edits, any words", &under_signal, &|bounds, text| {
+            Ok(signal.edits(text)?.radius(&bounds.alone))
+        })?,
+        curve("signal: any edits, any words, own words measured", &under_signal, &|bounds, text| {
+            Ok(signal.edits(text)?.measured(bounds.removals.clone())?.radius(&bounds.of_class))
+        })?,
     ];
-    let smoothed =
-        [&under_uniform, &under_signal].map(|bounds| right(bounds.iter().map(ClassBounds::class).collect()));
+    let smoothed = [&under_uniform, &under_signal]
+        .map(|bounds| right(bounds.iter().map(|bounds| bounds.alone.class()).collect()));
     let summary = TaskSummary::of(task, tokenizer);
     Ok(Results { settings: settings.clone(), task: fingerprint, summary, plain, smoothed, curves })
 }

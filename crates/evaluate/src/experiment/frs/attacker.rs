@@ -1,8 +1,8 @@
 //! [`Attacker`]: who a certificate under deletion noise is about.
 
 use crate::attack::Poison;
-use steadfast_certify::{ClassBounds, EditCounts, EditKind, EditThreat, Law, Radius, Threat, Unit};
-use steadfast_perturb::{Deletion, EditOp, EditScript, WordId};
+use steadfast_certify::{EditCounts, EditKind, EditThreat, Lower, Threat, ThreatModel, Unit};
+use steadfast_perturb::{Deletion, EditOp, EditScript, PerturbError, WordId};
 
 /// An attacker of a text under deletion noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,13 +31,13 @@ impl Attacker {
     }
 
     /// What he may do to a text.
-    pub(super) fn threat(self, noise: &Deletion, text: &[WordId]) -> Box<dyn Threat> {
-        match self {
-            Self::InsertsOutside => Box::new(noise.signal(text)),
-            Self::InsertsOutsideAndTakesOneOut => Box::new(OneTakenOut(noise.edits_within(text, []))),
-            Self::Inserts => Box::new(noise.edits(text).only(&[EditKind::Insertion])),
-            Self::Edits => Box::new(noise.edits(text)),
-        }
+    pub(super) fn threat(self, noise: &Deletion, text: &[WordId]) -> Result<Box<Threat>, PerturbError> {
+        Ok(match self {
+            Self::InsertsOutside => Box::new(noise.signal(text)?),
+            Self::InsertsOutsideAndTakesOneOut => Box::new(noise.edits_within(text, [])?.map(OneTakenOut)),
+            Self::Inserts => Box::new(noise.edits(text)?.only(&[EditKind::Insertion])),
+            Self::Edits => Box::new(noise.edits(text)?),
+        })
     }
 
     /// How many of the changes that are counted here an attack made; nothing if it did what this attacker does not.
@@ -61,30 +61,21 @@ impl Attacker {
 #[derive(Debug)]
 struct OneTakenOut(EditThreat);
 
-/// More inserted words than anyone will put in.
-const MOST: u32 = 1 << 20;
-
-impl Threat for OneTakenOut {
-    fn law(&self) -> Option<Law> {
-        Threat::law(&self.0)
-    }
-
+impl ThreatModel for OneTakenOut {
     fn describe(&self) -> String {
         Attacker::InsertsOutsideAndTakesOneOut.describe().to_owned()
     }
 
-    fn radius(&self, bounds: &ClassBounds) -> Option<Radius> {
-        let survives = |insertions| {
-            let edits = EditCounts { insertions, deletions: 1, ..EditCounts::default() };
-            self.0.survives_edits(bounds, &edits)
-        };
-        // The more words are put in, the less survives.
-        let (mut most, mut too_many) = (0, MOST);
-        while most + 1 < too_many {
-            let middle = most.midpoint(too_many);
-            if survives(middle) { most = middle } else { too_many = middle }
-        }
-        survives(0).then_some(Radius::Count(most, Unit::Insertions))
+    fn unit(&self) -> Unit {
+        Unit::Insertions
+    }
+
+    fn maximum(&self) -> Option<u32> {
+        None
+    }
+
+    fn lower_bound(&self, top: Lower, insertions: u32) -> Lower {
+        self.0.lower_bound_after(top, &EditCounts { insertions, deletions: 1, ..EditCounts::default() })
     }
 }
 
@@ -107,7 +98,7 @@ mod tests {
     use super::*;
     use crate::data::texts::LabelledText;
     use std::{collections::BTreeSet, sync::Arc};
-    use steadfast_certify::{Lower, Noise, Rate, Upper};
+    use steadfast_certify::{ClassBounds, Noise, Radius, Rate, Upper};
     use steadfast_perturb::{Lexicon, Tokenizer, edit::align};
 
     const TEXT: &str = "a good film with a fine plot";
@@ -128,14 +119,15 @@ mod tests {
         let text = Tokenizer::words().tokenize(&lexicon, TEXT);
         let signal = ["good", "fine", "bad"].map(|word| (lexicon.intern(word), Rate::new(0.3).unwrap()));
         let noise = Deletion::per_word(Arc::clone(&lexicon), signal, Rate::new(0.98).unwrap()).unwrap();
-        let bounds = ClassBounds::exact(1, Lower::from_p(0.95), Upper::from_p(0.05), noise.law(&text));
+        let bounds =
+            ClassBounds::exact(1, Lower::from_p(0.95), Upper::from_p(0.05), noise.fingerprint(&text));
         let [outside, taking, inserts, edits] = [
             Attacker::InsertsOutside,
             Attacker::InsertsOutsideAndTakesOneOut,
             Attacker::Inserts,
             Attacker::Edits,
         ]
-        .map(|attacker| (attacker, attacker.threat(&noise, &text).radius(&bounds)));
+        .map(|attacker| (attacker, attacker.threat(&noise, &text).unwrap().radius(&bounds)));
         let count = |radius: Option<Radius>| match radius {
             Some(Radius::Count(count, _)) => count,
             other => panic!("{other:?}"),

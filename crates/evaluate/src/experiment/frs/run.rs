@@ -22,7 +22,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path, sync::Arc};
-use steadfast_certify::Law;
+use steadfast_certify::Fingerprint;
 use steadfast_model::{device::Device, transformer::FineTuning};
 use steadfast_perturb::Lexicon;
 
@@ -64,9 +64,11 @@ pub fn run(
     // With a lexicon of its own, so that triggers do not number the words of the run.
     let encoder = Encoder::new(pretrained, task.classes(), extent.seed, device, Arc::new(Lexicon::new()))?;
     let fingerprint = task.fingerprint();
-    let proxies =
-        proxy.unwrap_or_default().iter().map(|text| Law::new(&text.text, [text.class as u64]).fingerprint());
-    let proxies = Law::new("proxy texts", proxies);
+    let proxies = proxy
+        .unwrap_or_default()
+        .iter()
+        .map(|text| Fingerprint::new(&text.text, [text.class as u64]).value());
+    let proxies = Fingerprint::new("proxy texts", proxies);
     let paraphrased = paraphrases.map(Paraphrases::fingerprint).unwrap_or_default();
     let inputs = format!(
         "texts {fingerprint}, paraphrases {paraphrased}, proxy texts {proxies}, encoder {}",

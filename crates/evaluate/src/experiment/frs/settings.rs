@@ -4,7 +4,7 @@ use super::{Backdoor, Defence, run::TESTED, vocabulary};
 use crate::{Error, attack::Paraphrases, baseline::setting, experiment::Extent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use steadfast_certify::{ClassId, EditKind, Law, Plan, Rate};
+use steadfast_certify::{ClassId, EditKind, Plan, Rate};
 use steadfast_fuzz::{Fuzzer, Randomization, Randomizer, Rates, SearchSettings};
 use steadfast_model::transformer::{FineTuning, ParameterSmoothing};
 use steadfast_perturb::{Deletion, Lexicon, MutationWeights, Partition, SegmentMutation, WordId, WordList};
@@ -285,7 +285,7 @@ impl Settings {
             .batch(self.batch)
             .learning_rate(self.planting_learning_rate.unwrap_or(backdoor.learning_rate()))
             .frozen(backdoor.frozen())
-            .seed(Law::new("attacker", [seed]).fingerprint());
+            .seed(steadfast_certify::seed::derive("attacker", [seed]));
         planting.check()?;
         Ok(planting)
     }

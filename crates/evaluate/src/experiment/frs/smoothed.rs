@@ -19,7 +19,7 @@ use crate::{
 use std::sync::Arc;
 use steadfast_certify::{Plan, Radius, Rate, ScoringClassifier};
 use steadfast_fuzz::{Divergence, FrsClassifier};
-use steadfast_perturb::{Deletion, WordId};
+use steadfast_perturb::{Deletion, PerturbError, WordId};
 
 /// What is asked under a noise.
 struct Question<'a, C> {
@@ -158,10 +158,10 @@ impl Run<'_> {
             vec![scene.row(about, scene.threat(), (Guarantee::Empirical, None), Figures::Attacked(attacked))];
         for attacker in attackers {
             let radii = asked.decisions.iter().zip(clean).map(|(decision, (text, class))| {
-                let radius = attacker.threat(noise, text).radius(decision.bounds.statement());
-                radius.filter(|_| decision.class() == *class)
+                let radius = attacker.threat(noise, text)?.radius(&decision.bounds);
+                Ok(radius.filter(|_| decision.class() == *class))
             });
-            let radii: Vec<Option<Radius>> = radii.collect();
+            let radii: Vec<Option<Radius>> = radii.collect::<Result<_, PerturbError>>()?;
             let covered = asked.checked(&smoothed, triggered, &self.workshop, |index| {
                 let poison = scene.poisons.get(index)?;
                 let radius = radii.get(poison.index)?;
@@ -173,7 +173,9 @@ impl Run<'_> {
             let certified = Certified {
                 assumptions: match voters {
                     Some(_) => as_computed(),
-                    None => assumptions(asked.decisions.iter().map(|decision| &decision.bounds)),
+                    None => {
+                        assumptions(asked.decisions.iter().flat_map(|decision| decision.bounds.assumptions()))
+                    }
                 },
                 ..Certified::checked(curve, clean, &covered, epsilon)
             };

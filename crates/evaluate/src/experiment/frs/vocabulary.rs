@@ -18,7 +18,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, sync::Arc};
-use steadfast_certify::{BoxError, EditKind, Phase, Plan, Rate, ScoringClassifier, Smoothing};
+use steadfast_certify::{BoxError, EditKind, Phase, Plan, Rate, ScoringClassifier, SmoothedClassifier};
 use steadfast_fuzz::{Fuzzer, Objective, SearchSettings};
 use steadfast_perturb::{Deletion, MutationWeights, SegmentMutation, WordId, WordList};
 
@@ -150,7 +150,7 @@ impl Run<'_> {
                 .to_owned();
             return Err(Error::Training { found });
         }
-        let smoothing = Smoothing::new(Plan::fixed(COPIES, COPIES)?).threads(1).seed(seed);
+        let plan = Plan::fixed(COPIES, COPIES)?;
         let mut best: Option<Chosen> = None;
         for &size in sizes {
             let words = ranked.get(..size).unwrap_or(ranked);
@@ -162,8 +162,9 @@ impl Run<'_> {
                         Deletion::per_word(Arc::clone(self.workshop.lexicon), rates, Rate::new(other)?)?;
                     let needed = needed(self.settings.radius, other);
                     let withstands = |(number, (text, class)): (u64, &Labelled)| -> Result<bool, Error> {
-                        let votes =
-                            smoothing.votes(&noise, bayes, number, text, Phase::Selection, 0..COPIES)?;
+                        let smoothed =
+                            SmoothedClassifier::new(bayes, &noise, plan.clone()).threads(1).seed(seed);
+                        let votes = smoothed.votes(number, text, Phase::Selection, 0..COPIES)?;
                         let right = votes.counts().get(*class).copied().unwrap_or(0);
                         Ok(right as f64 > needed * COPIES as f64)
                     };

@@ -177,7 +177,7 @@ impl Run<'_> {
         let covered: Vec<(bool, bool)> = covered.collect::<Result<_, Error>>()?;
         let curve = CertifiedCurve::new(defence.to_string(), radii);
         Ok(Certified {
-            assumptions: assumptions(&claims),
+            assumptions: assumptions(claims.iter().flat_map(Conditional::assumptions)),
             enlargement: enlargements.filter(|all| !all.is_empty()).map(Statistics::mean),
             ..Certified::checked(curve, &scene.clean, &covered, 0.0)
         })

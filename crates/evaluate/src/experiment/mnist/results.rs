@@ -93,9 +93,9 @@ impl Results {
         let (plan, confidence) = (settings.plan()?, settings.confidence()?);
         let inputs = task.truth().len();
         let noise = settings.noise()?;
-        // The threats of all inputs are equal but for their law.
-        let (threat, law) =
-            (noise.threat(task.training(), task.test(), 0)?, noise.law(task.training(), task.test()));
+        // The threats of all inputs are equal but for the noise that they name.
+        let threat = noise.threat(task.training(), task.test(), 0)?;
+        let fingerprint = noise.fingerprint(task.training(), task.test());
         let tallies = (0..inputs)
             .filter_map(|input| Some((selection.votes(input)?, estimation.votes(input)?)))
             .map(|(selection, estimation)| VoteCounts::new(plan.clone(), Some(selection), estimation))
@@ -103,13 +103,13 @@ impl Results {
         let certificates = |confidence| {
             let certifier = Certifier::new(confidence);
             let certificate = |(input, tally): (u64, &VoteCounts)| {
-                let threat = threat.clone().about(Some(law.of_input(input)));
+                let threat = Threat::new(fingerprint.of_input(input), threat.model().clone());
                 certifier.certify(&threat, tally).map_err(Error::from)
             };
             (0..).zip(&tallies).map(certificate).collect::<Result<Vec<_>, _>>()
         };
         let certificates = PerConfidence::of(certificates, confidence, inputs)?;
-        let everything = ThreatModel::maximum(&threat).unwrap_or(u32::MAX);
+        let everything = threat.maximum().unwrap_or(u32::MAX);
         let count = |radius: Radius| match radius {
             Radius::Count(count, _) => count,
             _ => everything,
@@ -117,7 +117,7 @@ impl Results {
         let ceiling = |confidence| {
             let unanimous = clopper_pearson_lower(settings.models, settings.models, confidence)?;
             let bounds = ClassBounds::exact(0, unanimous, unanimous.complement(), None);
-            Ok(Threat::radius(&threat, &bounds).map_or(0, count))
+            Ok(threat.radius(&bounds).map_or(0, count))
         };
         let ceiling = PerConfidence::of(ceiling, confidence, inputs)?;
         let shown = SHOWN.max(ceiling.per_image + 1);
@@ -154,7 +154,7 @@ impl Results {
             settings: settings.clone(),
             learner: learner.to_owned(),
             devices,
-            run: format!("{:016x}", estimation.header().run()),
+            run: estimation.header().run().to_string(),
             certified_accuracy: certificates.map(accuracy),
             abstained: certificates.map(abstained),
             ceiling,

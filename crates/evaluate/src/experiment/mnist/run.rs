@@ -186,10 +186,10 @@ impl<'a> Run<'a> {
             let expected = ensemble.no_votes(phase)?;
             let (found, run) = (table.header(), expected.header().run());
             if found.run() != run
-                || found.law() != expected.header().law()
+                || found.noise() != expected.header().noise()
                 || table.inputs() != expected.inputs()
             {
-                return other("data", format!("{:016x}", found.run()), format!("{run:016x}"));
+                return other("data", found.run().to_string(), run.to_string());
             }
             if found.phase() != phase {
                 return other("phase", found.phase().to_string(), phase.to_string());

@@ -11,8 +11,8 @@ use super::{
 };
 use rand_core::Rng;
 use steadfast_certify::{
-    Law, Phase,
-    seed::{Purpose, generator},
+    Phase,
+    seed::{Purpose, derive, generator},
 };
 use tch::{Device, Tensor, no_grad};
 
@@ -130,7 +130,7 @@ impl Masking {
     /// As [`Self::hide`], with the text's number.
     pub fn epoch(&self, texts: &[Vec<u32>], seed: u64, epoch: u64) -> Result<Vec<MaskedText>, Error> {
         // A stream of its own, since the trainer may use the same seed.
-        let seed = Law::new("hidden tokens", [seed]).fingerprint();
+        let seed = derive("hidden tokens", [seed]);
         let hidden = |(number, text): (usize, &Vec<u32>)| {
             let mut rng = generator(seed, Phase::Training, epoch, number as u64, Purpose::Noise);
             self.hide(text, &[], &mut rng).map_err(|error| error.of_input(number))

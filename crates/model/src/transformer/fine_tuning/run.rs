@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 use steadfast_certify::{
-    BoxError, Law, Phase,
+    BoxError, Fingerprint, Phase,
     seed::{Purpose, generator},
 };
 use tch::{Tensor, no_grad};
@@ -377,5 +377,5 @@ fn best(epochs: &[Epoch]) -> usize {
 /// A hash of the texts.
 fn fingerprint<M: Trainable>(model: &M, training: &[M::Text], development: &[M::Text]) -> u64 {
     let numbers = training.iter().chain(development).flat_map(|text| model.numbers(text));
-    Law::new("texts", [training.len() as u64].into_iter().chain(numbers)).fingerprint()
+    Fingerprint::new("texts", [training.len() as u64].into_iter().chain(numbers)).value()
 }
