@@ -12,11 +12,11 @@
 //!
 //! # A tour
 //!
-//! A noise draws noisy copies of an input, a classifier answers them, the votes are counted on a plan, and a certifier turns
-//! them into a statement about what an attacker can do:
+//! A noise draws noisy copies of an input, a classifier answers them, the votes are counted on a plan, and what they bound
+//! becomes a statement about what an attacker can do:
 //!
 //! ```
-//! use steadfast::certify::{Certifier, Confidence, Plan, Rate, Smoothing, UniformNoise, from_fn};
+//! use steadfast::certify::{Confidence, Plan, Rate, SmoothedClassifier, UniformNoise, from_fn};
 //!
 //! // Ten answers to a questionnaire, 0 to 4 each; the classifier looks at their sum.
 //! let answers = [4, 3, 4, 4, 2, 4, 3, 4, 4, 3];
@@ -24,18 +24,18 @@
 //!
 //! // An answer changes with probability 0.3, to any of the four others alike.
 //! let noise = UniformNoise::new(5, Rate::new(0.3)?)?;
-//! let smoothing = Smoothing::new(Plan::fixed(200, 20_000)?).seed(1);
-//! let tally = smoothing.tally(&noise, &classifier, 0, &answers)?;
+//! let smoothed = SmoothedClassifier::new(classifier, noise, Plan::fixed(200, 20_000)?)
+//!     .confidence(Confidence::alpha(0.001)?)
+//!     .seed(1);
 //!
 //! // Which radius is certified, and how sure is that?
-//! let certifier = Certifier::new(Confidence::alpha(0.001)?);
-//! let certificate = certifier.certify(&noise.threat(&answers)?, &tally)?;
+//! let certificate = smoothed.certify(&answers, &noise.threat(&answers)?)?;
 //! assert_eq!(certificate.class(), Some(1));
 //! assert!(certificate.radius().is_some_and(|radius| radius.covers(1)));
 //!
-//! // The same votes are worth nothing under another law.
+//! // The votes say nothing about another noise.
 //! let stronger = UniformNoise::new(5, Rate::new(0.4)?)?;
-//! assert!(certifier.certify(&stronger.threat(&answers)?, &tally).is_err());
+//! assert!(smoothed.certify(&answers, &stronger.threat(&answers)?).is_err());
 //! # Ok::<(), steadfast::certify::Error>(())
 //! ```
 //!
@@ -43,7 +43,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `serde` | parameters, votes and results serialise; what is read back is checked |
+//! | `serde` | parameters, votes and results serialize; what is read back is checked |
 //! | `torch` | transformers, and ensembles, on libtorch 2.11.0, which has to be there when programs are linked |
 //! | `hub` | `torch`, and models by their Hugging Face hub id |
 #![forbid(unsafe_code)]

@@ -196,8 +196,8 @@ fn bad_settings_are_refused_with_a_way_out() {
     place.fail(&["--beta", "1"], &["--beta is 1", "between 0 and 1"]);
     place.fail(&["--beta", "NaN"], &["--beta is NaN"]);
     place.fail(&["--label-beta", "0"], &["--label-beta is 0"]);
-    place.fail(&["--alpha", "1.5"], &["α is 1.5"]);
-    place.fail(&["--alpha", "NaN"], &["α is NaN"]);
+    place.fail(&["--alpha", "1.5"], &["α: given 1.5"]);
+    place.fail(&["--alpha", "NaN"], &["α: given NaN"]);
     place.fail(&["--width", "0"], &["width: 0"]);
     place.fail(&["--learning-rate=-1"], &["learning rate"]);
     place.fail(&["--limit", "10000"], &["--training and --limit", "40 ones and sevens"]);

@@ -115,3 +115,44 @@ pub use threat::{
 pub use trade_off::{Composition, TradeOff};
 pub use vote_counts::VoteCounts;
 pub use votes::{VoteHeader, VoteTable, Votes};
+
+/// What no program can write.
+///
+/// An attack that is bound to no noise and no input certifies nothing:
+/// ```compile_fail,E0308
+/// use steadfast_certify::{Certifier, EditThreat, Interval, VoteCounts};
+/// fn certify(votes: &VoteCounts) {
+///     let attack = EditThreat::uniform(Interval::enclosing("0.9").unwrap(), 20);
+///     let _ = Certifier::default().certify(&attack, votes);
+/// }
+/// ```
+/// Nothing is added to enumerated outcomes, whose rest was fixed with them:
+/// ```compile_fail,E0599
+/// use steadfast_certify::{Interval, Strata};
+/// fn add(mut strata: Strata) {
+///     strata.record(1, Interval::ONE);
+/// }
+/// ```
+/// A certificate is not made of its parts:
+/// ```compile_fail,E0451
+/// use steadfast_certify::{Certificate, Outcome};
+/// fn forge(certificate: Certificate) -> Certificate {
+///     Certificate { outcome: Outcome::Abstained, ..certificate }
+/// }
+/// ```
+/// What rests on assumptions does not pass for a certificate:
+/// ```compile_fail,E0308
+/// use steadfast_certify::{Certificate, Conditional};
+/// fn certified(claim: Conditional<Certificate>) -> Certificate {
+///     claim
+/// }
+/// ```
+/// A closure over a slice is told what to write instead:
+/// ```compile_fail,E0277
+/// use steadfast_certify::{BitFlips, Plan, SmoothedClassifier, Bits};
+/// fn smooth(noise: BitFlips, plan: Plan, image: &Bits) {
+///     let _ = SmoothedClassifier::new(|image: &Bits| 0, noise, plan).count(0, image);
+/// }
+/// ```
+#[cfg(doctest)]
+struct DoesNotCompile;

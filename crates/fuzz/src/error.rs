@@ -93,3 +93,14 @@ impl FuzzError {
         Self::Parameter { name, given: given.to_string(), expected }
     }
 }
+
+/// A wrapped error is unwrapped.
+impl From<FuzzError> for steadfast_certify::Error {
+    fn from(error: FuzzError) -> Self {
+        match error {
+            FuzzError::Certify(error) => error,
+            FuzzError::Perturb(error) => error.into(),
+            other => Self::Other(Box::new(other)),
+        }
+    }
+}
