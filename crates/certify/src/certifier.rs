@@ -195,8 +195,11 @@ impl Certifier {
     /// As [`Self::bounds`].
     pub fn measured_bounds(&self, measured: &MeasuredVotes) -> Result<(ClassBounds, RemovalBounds), Error> {
         let (votes, removals) = (measured.votes(), measured.removals());
-        let level = self.confidence.shared_by(removals.statements());
-        let bounds = self.at(level).bounds(votes)?.with_confidence(self.confidence);
+        let share = self.confidence.shared_by(removals.statements());
+        let bounds = self.at(share).bounds(votes)?.with_confidence(self.confidence);
+        // Where the same votes choose the class, the bounds must hold for whichever class they choose.
+        let classes = if votes.selection().is_some() { 1 } else { votes.estimation().counts().len() as u64 };
+        let level = share.shared_by(classes);
         let removals = removals.bounds(bounds.noise(), bounds.class(), bounds.top(), level)?;
         Ok((bounds, removals))
     }

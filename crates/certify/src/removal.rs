@@ -9,8 +9,8 @@
 //! - [`RemovalNoise`]: a noise that says which tokens it deleted.
 
 use crate::{
-    Bits, ClassId, Confidence, Error, Lower, Noise, NoiseFingerprint, VoteCounts,
-    confidence::clopper_pearson_lower, error::Parameter,
+    Bits, ClassId, Confidence, Error, Interval, Lower, Noise, NoiseFingerprint, VoteCounts,
+    confidence::clopper_pearson_lower, error::Parameter, round::Enclosure,
 };
 use rand_core::Rng;
 
@@ -33,36 +33,89 @@ impl<N: RemovalNoise + ?Sized> RemovalNoise for &N {
     }
 }
 
-/// Lower bounds on the probability of one class given that some of the text's tokens are deleted, for every choice of up to so
-/// many tokens.
+/// Lower bounds on the least probability of one class given that a set of the text's tokens is deleted, over all sets of one
+/// token, of two, ….
+///
+/// Sizes that were not measured are bounded from smaller ones by the threat that uses these bounds: with the most deleted
+/// token `w` of `D` put aside, `q_D ≥ (q_{D∖w} − 1 + δ(w)) / δ(w)`.
+///
+/// ```
+/// use steadfast_certify::{EditThreat, Interval, NoiseFingerprint, RemovalBounds, Threat, ThreatModel};
+///
+/// // A word and its absence: class 1 where the word is gone, class 0 where it is kept.
+/// let (rate, noise) = (Interval::enclosing("0.75")?, NoiseFingerprint::new("deletion of one word", []));
+/// let removals = RemovalBounds::exact(Some(noise), 1, &[rate], &[1, 0])?;
+/// assert_eq!(removals.of_size(1).p(), 1.0);
+/// // To replace the word leaves 0.75; to insert one beside it leaves 0.75².
+/// let top = removals.top();
+/// let threat = Threat::new(noise, EditThreat::uniform(rate, 1)).measured(removals)?;
+/// assert!((threat.lower_bound(top, 1).p() - 0.5625).abs() < 1e-12);
+/// # Ok::<(), steadfast_certify::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RemovalBounds {
     noise: Option<NoiseFingerprint>,
     class: ClassId,
-    /// Least over all choices of up to `0, 1, 2, …` tokens; never rising.
-    least: Vec<Lower>,
+    top: Lower,
+    removed: Vec<Lower>,
 }
 
 impl RemovalBounds {
-    /// Bounds for a class of probability at least `top` under `noise`, where `by_size` bounds its probability given that any one token, any
-    /// two, … are deleted.
+    /// A class of probability at least `top` under `noise`, and of at least what `removed` lists given that any one, two, …
+    /// tokens are deleted.
     ///
-    /// That they hold is the caller's word, as for [`ClassBounds::exact`](crate::ClassBounds::exact).
+    /// That they all hold together is the caller's word, as for [`ClassBounds::exact`](crate::ClassBounds::exact).
     #[must_use]
     pub fn new(
         noise: Option<NoiseFingerprint>,
         class: ClassId,
         top: Lower,
-        by_size: impl IntoIterator<Item = Lower>,
+        removed: impl IntoIterator<Item = Lower>,
     ) -> Self {
-        let mut so_far = top;
-        let least = std::iter::once(top).chain(by_size);
-        let least = least.map(|bound| {
-            so_far = so_far.and(bound);
-            so_far
-        });
-        Self { noise, class, least: least.collect() }
+        Self { noise, class, top, removed: removed.into_iter().collect() }
+    }
+
+    /// The bounds for every size, of a noise that deletes each token of a text independently with the probability in
+    /// `rates`, from the `answers` to all its noisy copies: at `Σ 2ⁱ` over the kept tokens `i`, the class that the base
+    /// classifier answers to the copy that keeps these.
+    ///
+    /// `O(n 2ⁿ)` for `n` tokens: one token after another is averaged over (for sets without it) and taken out (for sets
+    /// with it).
+    ///
+    /// # Guarantee
+    /// Each bound is rounded down from the exact minimum, by less than `4n` units in the last place.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] unless there are `2ⁿ` answers.
+    pub fn exact(
+        noise: Option<NoiseFingerprint>,
+        class: ClassId,
+        rates: &[Interval],
+        answers: &[ClassId],
+    ) -> Result<Self, Error> {
+        if u32::try_from(rates.len()).ok().and_then(|tokens| 1_usize.checked_shl(tokens))
+            != Some(answers.len())
+        {
+            return Err(Error::Parameter(Parameter {
+                name: "answers",
+                given: format!("{} for {} tokens", answers.len(), rates.len()),
+                expected: "one for every subset of the tokens",
+            }));
+        }
+        let indicator = |one: bool| if one { Enclosure::ONE } else { Enclosure::ZERO };
+        let own = given_removed(rates, answers.iter().map(|&answer| indicator(answer == class)).collect());
+        let rest = given_removed(rates, answers.iter().map(|&answer| indicator(answer != class)).collect());
+        let mut least = vec![Lower::ONE; rates.len() + 1];
+        for (set, (own, rest)) in own.iter().zip(&rest).enumerate() {
+            if let Some(least) = least.get_mut(set.count_ones() as usize) {
+                // What the class has, and what it lacks: either bounds it, each accurate where the other is not.
+                *least = least.and(Lower::from_p(own.lower).or(Lower::from_rest(rest.upper)));
+            }
+        }
+        let mut least = least.into_iter();
+        let top = least.next().unwrap_or(Lower::ZERO);
+        Ok(Self::new(noise, class, top, least))
     }
 
     /// The noise and the input they are about.
@@ -77,11 +130,37 @@ impl RemovalBounds {
         self.class
     }
 
-    /// The bound for any `removed` tokens, and up to how many it was measured.
-    pub(crate) fn least(&self, removed: u32) -> (Lower, u32) {
-        let measured = (removed as usize).min(self.least.len().saturating_sub(1));
-        (self.least.get(measured).copied().unwrap_or(Lower::ZERO), measured as u32)
+    /// The bound on the class's probability where nothing is removed.
+    #[must_use]
+    pub const fn top(&self) -> Lower {
+        self.top
     }
+
+    /// The bound for sets of so many tokens; one that says nothing where none was measured.
+    #[must_use]
+    pub fn of_size(&self, tokens: usize) -> Lower {
+        match tokens.checked_sub(1) {
+            None => self.top,
+            Some(index) => self.removed.get(index).copied().unwrap_or(Lower::ZERO),
+        }
+    }
+}
+
+/// From a value for each set of kept tokens to its mean given that the tokens of `D` are deleted, for each set `D`.
+fn given_removed(rates: &[Interval], mut values: Vec<Enclosure>) -> Vec<Enclosure> {
+    for (token, rate) in rates.iter().enumerate() {
+        let (deleted, kept) = (rate.enclosure(), rate.complement().enclosure());
+        let half = 1 << token;
+        for block in values.chunks_mut(2 * half) {
+            let (without, with) = block.split_at_mut(half);
+            for (without, with) in without.iter_mut().zip(with) {
+                let gone = *without;
+                *without = deleted * gone + kept * *with;
+                *with = gone;
+            }
+        }
+    }
+    values
 }
 
 /// The votes on noisy copies that lack given tokens, for a family of sets of tokens that was fixed before any vote: all sets of

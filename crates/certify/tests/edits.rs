@@ -6,34 +6,12 @@
 mod oracle;
 
 use oracle::{
-    approximately, of, one,
-    texts::{Deletion, Laws, Text, Texts, all_texts, edited, extended, within},
-    weights::Fraction,
+    approximately,
+    attacks::{Attacks, PROBABILITIES, probability, slack},
+    texts::{Deletion, Laws, Text, all_texts, within, within_counts, within_mixture},
 };
 use std::collections::BTreeMap;
-use steadfast_certify::{
-    EditCounts, EditKind, EditThreat, Interval, Lower, SignalBudget, SignalThreat, ThreatModel,
-};
-
-const PROBABILITIES: [u64; 6] = [500, 700, 900, 970, 999, 1_000];
-
-fn probability(thousandths: u64) -> (Lower, Fraction) {
-    let lower = Interval::enclosing(&format!("{thousandths}/1000")).unwrap().lower();
-    (lower, Fraction::new(thousandths, 1_000))
-}
-
-/// How far below the exact value a bound is; never above it.
-fn slack(bound: Lower, exact: Fraction, context: impl Fn() -> String) -> f64 {
-    let exact = exact.exact();
-    assert!(of(bound.p()) <= exact, "{}: {bound:?} is above {}", context(), approximately(&exact));
-    assert!(
-        of(bound.rest()) >= one() - &exact,
-        "{}: {bound:?} is above {}",
-        context(),
-        approximately(&exact)
-    );
-    approximately(&(exact - of(bound.p())))
-}
+use steadfast_certify::{EditCounts, EditKind, EditThreat, SignalBudget, SignalThreat, ThreatModel};
 
 fn subsets(kinds: &[EditKind]) -> Vec<Vec<EditKind>> {
     (0_u32..1 << kinds.len())
@@ -42,36 +20,6 @@ fn subsets(kinds: &[EditKind]) -> Vec<Vec<EditKind>> {
             chosen.map(|(_, &kind)| kind).collect()
         })
         .collect()
-}
-
-/// The least probability over many sets of attacked texts, each pair of texts looked at once.
-struct Attacks<'a> {
-    laws: &'a mut Laws,
-    clean: &'a Text,
-    seen: BTreeMap<Text, Vec<Fraction>>,
-}
-
-impl<'a> Attacks<'a> {
-    fn new(laws: &'a mut Laws, clean: &'a Text) -> Self {
-        Self { laws, clean, seen: BTreeMap::new() }
-    }
-
-    fn least(&mut self, texts: &Texts) -> Vec<Fraction> {
-        let mut least: Option<Vec<Fraction>> = None;
-        for text in texts {
-            let values = self.seen.entry(text.clone()).or_insert_with(|| {
-                let pair = self.laws.pair(self.clean, text);
-                PROBABILITIES.iter().map(|&p| pair.least(probability(p).1)).collect()
-            });
-            match &mut least {
-                None => least = Some(values.clone()),
-                Some(least) => {
-                    least.iter_mut().zip(values).for_each(|(least, value)| *least = (*least).min(*value));
-                }
-            }
-        }
-        least.unwrap()
-    }
 }
 
 fn assert_restrictions_hold(
@@ -142,35 +90,6 @@ fn a_rate_per_token_type_and_an_attacker_with_a_vocabulary() {
     }
 }
 
-/// Every text that is reached with at most these numbers of edits, in every order.
-fn within_counts(
-    text: &Text,
-    counts: EditCounts,
-    vocabulary: &[u8],
-    known: &mut BTreeMap<[u32; 4], Texts>,
-) -> Texts {
-    let EditCounts { deletions, insertions, substitutions, transpositions } = counts;
-    let key = [deletions, insertions, substitutions, transpositions];
-    if let Some(texts) = known.get(&key) {
-        return texts.clone();
-    }
-    let mut texts = Texts::from([text.clone()]);
-    for (index, kind) in EditKind::ALL.into_iter().enumerate() {
-        let mut fewer = key;
-        if fewer[index] == 0 {
-            continue;
-        }
-        fewer[index] -= 1;
-        let [deletions, insertions, substitutions, transpositions] = fewer;
-        let fewer = EditCounts { deletions, insertions, substitutions, transpositions };
-        let before = within_counts(text, fewer, vocabulary, known);
-        texts.extend(before.iter().flat_map(|text| edited(text, kind, vocabulary)));
-        texts.extend(before);
-    }
-    known.insert(key, texts.clone());
-    texts
-}
-
 #[test]
 fn budgets_of_every_kind_in_every_order() {
     for rates in [[4, 4], [7, 7], [2, 6], [0, 5], [8, 3]] {
@@ -211,33 +130,21 @@ fn signal_budgets() {
     {
         let noise = Deletion::eighths(&rates);
         let mut laws = Laws::new(noise.clone());
-        for clean in [vec![], vec![0], vec![2], vec![0, 1], vec![2, 0], vec![0, 1, 2], vec![1, 0, 0]] {
+        for clean in [vec![], vec![0], vec![2], vec![0, 1], vec![2, 0], vec![0, 1, 2], vec![0, 2, 2, 1]] {
             let threat =
                 SignalThreat::new(noise.intervals(&clean), noise.interval(outside), noise.interval(inside));
             let mut attacks = Attacks::new(&mut laws, &clean);
-            let mut known: BTreeMap<[u32; 3], Texts> = BTreeMap::new();
+            let mut known = BTreeMap::new();
             for key in (0..4).flat_map(|a| (0..4).flat_map(move |b| (0..4).map(move |c| [a, b, c]))) {
                 if key.iter().sum::<u32>() > 3 {
                     continue;
                 }
-                let mut reached = Texts::from([clean.clone()]);
-                for (index, kinds, vocabulary) in [
-                    (0, &[EditKind::Insertion][..], outside),
-                    (1, &[EditKind::Insertion][..], inside),
-                    (2, &[EditKind::Deletion, EditKind::Transposition][..], inside),
-                ] {
-                    let mut fewer = key;
-                    if fewer[index] > 0 {
-                        fewer[index] -= 1;
-                        reached.extend(extended(&known[&fewer], kinds, &[vocabulary]));
-                    }
-                }
+                let reached = within_mixture(&clean, key, [outside, inside], &mut known);
                 let budget = SignalBudget { outside: key[0], inside: key[1], own: key[2] };
                 for (&p, exact) in PROBABILITIES.iter().zip(attacks.least(&reached)) {
                     let context = || format!("{noise:?}, {clean:?}, {budget:?}, p = {p}/1000");
                     slack(threat.lower_bound_after(probability(p).0, budget), exact, context);
                 }
-                known.insert(key, reached);
             }
         }
     }

@@ -111,7 +111,8 @@ impl EditThreat {
     /// The bound for `|D| ≤ removed`, `|I| ≤ added`, `|T| ≤ swapped`.
     pub(super) fn bound(&self, top: Lower, removed: u32, added: u32, swapped: u32) -> Lower {
         let gone = self.inserted.enclosure().power(added);
-        let kept_order = mul_down(gone.lower, self.own.transposed(swapped, removed));
+        let kept_order =
+            mul_down(gone.lower, self.own.transposed(swapped, removed.saturating_add(swapped)).lower);
         let removed = removed.min(self.own.tokens());
         let shifted = match self.own {
             // B / A is a power of the one rate.

@@ -72,10 +72,16 @@ fn bound(
     gone: Enclosure,
     (removed, swapped): (u32, u32),
 ) -> Lower {
-    let (known, measured) = removals.least(removed.min(own.tokens()));
-    let given = own.given_more_deleted(known.and(top), removed.min(own.tokens()) - measured);
-    let order = own.transposed(swapped, removed);
-    Lower::from_p(mul_down(gone.lower, sub_down(order, given.rest()).max(0.0)))
+    // An attacker who may remove so many tokens may remove fewer.
+    let left = own.without(removals, removed).into_iter().fold(top, Lower::and);
+    let order = own.transposed(swapped, removed.saturating_add(swapped)).lower;
+    if order < 1.0 {
+        Lower::from_p(mul_down(gone.lower, sub_down(order, left.rest()).max(0.0)))
+    } else if gone.lower < 1.0 {
+        Lower::from_p(mul_down(gone.lower, left.p()))
+    } else {
+        left
+    }
 }
 
 impl MeasuredEditThreat {

@@ -75,7 +75,7 @@ impl SignalThreat {
     /// The bound for `removed` own words that are gone and `swapped` pairs of them inverted, where new words are all deleted with
     /// probability `gone`.
     pub(super) fn bound(&self, top: Lower, gone: Enclosure, (removed, swapped): (u32, u32)) -> Lower {
-        let order = self.own.transposed(swapped, removed);
+        let order = self.own.transposed(swapped, removed.saturating_add(swapped)).lower;
         let shifted = self.own.shifted(mul_up(top.rest(), gone.upper), self.own.removed(removed).lower);
         Lower::from_p(sub_down(mul_down(gone.lower, order), shifted))
     }

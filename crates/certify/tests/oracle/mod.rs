@@ -1,5 +1,6 @@
 //! A second opinion on every certificate, in exact arithmetic and with none of the library's shortcuts.
 //!
+//! - [`attacks`]: the least probability over every text that an attack reaches.
 //! - [`pair`]: clean and adversarial laws as integers over a common denominator; Neyman–Pearson by sorting and filling.
 //! - [`binomial`]: binomial tails from sums of term ratios, in directed fixed point.
 //! - [`normal`]: the normal distribution and the logarithm by series, in fixed point.
@@ -9,6 +10,7 @@
 //! Rationals and big integers only. Doubles enter as the rationals that they are.
 #![allow(dead_code, reason = "each test file uses its own part of the oracle")]
 
+pub(crate) mod attacks;
 pub(crate) mod binomial;
 pub(crate) mod normal;
 pub(crate) mod pair;

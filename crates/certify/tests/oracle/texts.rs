@@ -2,7 +2,7 @@
 
 use super::weights::{Fraction, Weights};
 use std::collections::{BTreeMap, BTreeSet};
-use steadfast_certify::{EditKind, Interval};
+use steadfast_certify::{EditCounts, EditKind, Interval};
 
 pub(crate) type Text = Vec<u8>;
 pub(crate) type Texts = BTreeSet<Text>;
@@ -68,6 +68,63 @@ pub(crate) fn within(text: &Text, kinds: &[EditKind], vocabulary: &[u8], most: u
         reached.push(texts);
     }
     reached
+}
+
+/// Every text that is reached with at most these numbers of edits, in every order.
+pub(crate) fn within_counts(
+    text: &Text,
+    counts: EditCounts,
+    vocabulary: &[u8],
+    known: &mut BTreeMap<[u32; 4], Texts>,
+) -> Texts {
+    let EditCounts { deletions, insertions, substitutions, transpositions } = counts;
+    let key = [deletions, insertions, substitutions, transpositions];
+    if let Some(texts) = known.get(&key) {
+        return texts.clone();
+    }
+    let mut texts = Texts::from([text.clone()]);
+    for (index, kind) in EditKind::ALL.into_iter().enumerate() {
+        let mut fewer = key;
+        if fewer[index] == 0 {
+            continue;
+        }
+        fewer[index] -= 1;
+        let [deletions, insertions, substitutions, transpositions] = fewer;
+        let fewer = EditCounts { deletions, insertions, substitutions, transpositions };
+        let before = within_counts(text, fewer, vocabulary, known);
+        texts.extend(before.iter().flat_map(|text| edited(text, kind, vocabulary)));
+        texts.extend(before);
+    }
+    known.insert(key, texts.clone());
+    texts
+}
+
+/// Every text that is reached with at most so many insertions of the first and of the second token, and edits of the text's
+/// own tokens, in every order.
+pub(crate) fn within_mixture(
+    text: &Text,
+    budget: [u32; 3],
+    [first, second]: [u8; 2],
+    known: &mut BTreeMap<[u32; 3], Texts>,
+) -> Texts {
+    if let Some(texts) = known.get(&budget) {
+        return texts.clone();
+    }
+    let mut texts = Texts::from([text.clone()]);
+    for (index, kinds, token) in [
+        (0, &[EditKind::Insertion][..], first),
+        (1, &[EditKind::Insertion][..], second),
+        (2, &[EditKind::Deletion, EditKind::Transposition][..], second),
+    ] {
+        let mut fewer = budget;
+        if fewer[index] > 0 {
+            fewer[index] -= 1;
+            let before = within_mixture(text, fewer, [first, second], known);
+            texts.extend(extended(&before, kinds, &[token]));
+        }
+    }
+    known.insert(budget, texts.clone());
+    texts
 }
 
 /// Deletion noise: a token of type `w` is deleted with probability `rates[w] / unit`.

@@ -11,8 +11,7 @@ use super::{Deletion, IndependentTokenNoise};
 use crate::{PerturbError, WordId};
 use std::{collections::HashMap, slice};
 use steadfast_certify::{
-    ClassId, Classifier, Interval, Lower, Noise, NoiseFingerprint, RemovalBounds, Strata, classifier,
-    rand_core::Rng,
+    ClassId, Classifier, Interval, Noise, NoiseFingerprint, RemovalBounds, Strata, classifier, rand_core::Rng,
 };
 
 /// The noisy copies of a text that keep at most `k` words, each with its probability.
@@ -129,15 +128,14 @@ impl<N: IndependentTokenNoise + Clone> Enumeration<N> {
 
 impl Enumeration<Deletion> {
     /// As [`Self::classify`] for a text whose copies were all enumerated, and what the text's own words are worth to each class:
-    /// its probability given that any one word, any two, … any `size` are deleted. Larger radii for no further model queries:
-    /// see [`steadfast_certify::removal`].
+    /// its probability given that any one word, any two, … are deleted. Larger radii for no further model queries: see
+    /// [`steadfast_certify::removal`].
     ///
     /// # Errors
     /// [`PerturbError::Parameter`] if the limit left copies out, and as [`Self::classify`].
     pub fn classify_with_removals(
         &self,
         classifier: &(impl Classifier<Vec<WordId>> + ?Sized),
-        size: usize,
     ) -> Result<(Strata, Vec<RemovalBounds>), PerturbError> {
         let words = self.text.len();
         if self.beyond.most_kept < words {
@@ -151,44 +149,20 @@ impl Enumeration<Deletion> {
         let strata = self.strata(classifier, &answers)?;
         let class_of: HashMap<&[WordId], ClassId> =
             self.outcomes.iter().map(|(copy, _)| copy.as_slice()).zip(answers).collect();
-        let classes = classifier.class_count();
-        // The least over all sets of one size, by class; the empty set gives the class's own probability.
-        let mut least: Vec<Vec<Lower>> = vec![vec![Lower::ONE; size.min(words) + 1]; classes];
-        subsets(words, size.min(words), &mut Vec::new(), &mut |removed| {
-            let sums = self.given_removed(removed, &class_of, classes);
-            for (least, sum) in least.iter_mut().zip(sums) {
-                if let Some(least) = least.get_mut(removed.len()) {
-                    *least = least.and(sum.lower());
-                }
-            }
-        });
-        let bounds = least.into_iter().enumerate().map(|(class, least)| {
-            let (top, by_size) =
-                least.split_first().map_or((Lower::ZERO, &[][..]), |(top, rest)| (*top, rest));
-            RemovalBounds::new(self.noise, class, top, by_size.iter().copied())
-        });
-        Ok((strata, bounds.collect()))
-    }
-
-    /// The probability of each class given that the words at these places are deleted.
-    fn given_removed(
-        &self,
-        removed: &[usize],
-        class_of: &HashMap<&[WordId], ClassId>,
-        classes: usize,
-    ) -> Vec<Interval> {
-        let rest: Vec<usize> = (0..self.text.len()).filter(|place| !removed.contains(place)).collect();
-        let words = rest.iter().filter_map(|&place| self.text.get(place));
-        let rates: Vec<Interval> = words.map(|&word| self.beyond.noise.rate_of(word).into()).collect();
-        let mut sums = vec![Interval::ZERO; classes];
-        subsets(rest.len(), rest.len(), &mut Vec::new(), &mut |chosen| {
-            let kept: Vec<usize> = chosen.iter().filter_map(|&index| rest.get(index)).copied().collect();
-            let class = class_of.get(self.beyond.noise.show(&self.text, &kept).as_slice());
-            if let Some(sum) = class.and_then(|&class| sums.get_mut(class)) {
-                *sum = sum.or(mass(&rates, chosen));
-            }
-        });
-        sums
+        let noise = &self.beyond.noise;
+        let rates: Vec<Interval> = self.text.iter().map(|&word| noise.rate_of(word).into()).collect();
+        // By the kept words, as bits. A copy that the noise never makes is of no class.
+        let none = classifier.class_count() + 1;
+        let by_kept: Vec<ClassId> = (0..1_usize << words)
+            .map(|kept| {
+                let places: Vec<usize> = (0..words).filter(|place| kept >> place & 1 == 1).collect();
+                class_of.get(noise.show(&self.text, &places).as_slice()).copied().unwrap_or(none)
+            })
+            .collect();
+        let bounds = (0..classifier.class_count())
+            .map(|class| RemovalBounds::exact(self.noise, class, &rates, &by_kept))
+            .collect::<Result<_, _>>()?;
+        Ok((strata, bounds))
     }
 }
 
@@ -365,7 +339,7 @@ mod tests {
             usize::from(!copy.contains(&dull) && !copy.contains(&lifeless))
         });
         let (strata, removals) =
-            Enumeration::new(&deletion, &text, 32).unwrap().classify_with_removals(&classifier, 2).unwrap();
+            Enumeration::new(&deletion, &text, 32).unwrap().classify_with_removals(&classifier).unwrap();
         let bounds = strata.bounds(&Certifier::default(), None).unwrap();
         let plain = deletion.edits(&text).unwrap();
         let measured = plain.clone().measured(removals[0].clone()).unwrap();
@@ -375,9 +349,7 @@ mod tests {
         assert!((measured.lower_bound_after(bounds.top(), &after(1)).p() - 0.75).abs() < 1e-12);
         assert!(measured.lower_bound_after(bounds.top(), &after(2)).p() < 1e-12);
         assert!((plain.lower_bound_after(bounds.top(), &after(1)).p() - 0.75).abs() < 1e-12);
-        assert!(
-            Enumeration::new(&deletion, &text, 31).unwrap().classify_with_removals(&classifier, 2).is_err()
-        );
+        assert!(Enumeration::new(&deletion, &text, 31).unwrap().classify_with_removals(&classifier).is_err());
     }
 
     #[test]
