@@ -208,7 +208,8 @@ fn every_defence_meets_the_backdoor() {
     assert_eq!(all, known.len() + OTHERS.len(), "words that the texts hold, and no others");
     for vocabulary in &results.vocabularies {
         let first = &vocabulary.first;
-        assert!(first.iter().filter(|word| known.contains(&word.as_str())).count() >= 5, "{first:?}");
+        // Half of the eight words that tell the classes: which ones, rounding decides, and so the processor.
+        assert!(first.iter().filter(|word| known.contains(&word.as_str())).count() >= 4, "{first:?}");
     }
     // The longer the search goes on, the more often what it finds is the trigger alone.
     let found = |budget| results.found.iter().find(|found| found.budget == budget).unwrap();
