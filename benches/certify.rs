@@ -3,9 +3,10 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use steadfast::certify::{
-    BitFlips, Bits, Confidence, Group, GroupsThreat, Interval, Lower, Noise, Phase, Rate, ThreatModel,
-    UniformThreat,
+    BitFlips, Bits, Confidence, Group, GroupsThreat, Interval, Lower, Noise, Phase, Plan, Rate,
+    SmoothedClassifier, ThreatModel, UniformThreat,
     confidence::{Prior, anytime_lower, clopper_pearson_lower},
+    from_fn,
     seed::{Purpose, generator},
 };
 
@@ -166,5 +167,49 @@ fn noise(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bounds, thresholds, groups, noise);
+/// Certificates of a data set, with a classifier that costs next to nothing: what is left is ours.
+fn data_sets(criterion: &mut Criterion) {
+    let classifier = from_fn(2, |bits: &Bits| usize::from(2 * bits.count_ones() > bits.len()));
+    let noise = BitFlips::symmetric(Rate::new(0.2).expect("a rate")).expect("noise");
+    let mut group = criterion.benchmark_group("certify all");
+    group.sample_size(10);
+    for inputs in [25_usize, 100, 400] {
+        let images: Vec<Bits> = (0..inputs).map(|i| (0..64).map(|bit| bit < 33 + i % 31).collect()).collect();
+        group.throughput(Throughput::Elements(inputs as u64));
+        for (name, plan, batch) in [
+            ("fixed, 100 + 1,000", Plan::fixed(100, 1_000), 256),
+            ("anytime, 100 + 5,000", Plan::anytime(100, 5_000, Prior::default()), 32),
+        ] {
+            let smoothed = SmoothedClassifier::new(&classifier, noise, plan.expect("a plan")).batch(batch);
+            group.bench_function(BenchmarkId::new(format!("{name}, in parallel"), inputs), |bencher| {
+                bencher.iter(|| {
+                    smoothed.certify_all(&images, BitFlips::threat).run_in_parallel().expect("votes")
+                });
+            });
+            let one = smoothed.clone().threads(1);
+            group.bench_function(BenchmarkId::new(format!("{name}, one thread"), inputs), |bencher| {
+                bencher.iter(|| one.certify_all(&images, BitFlips::threat).run().expect("votes"));
+            });
+        }
+    }
+    group.finish();
+    // A bound that may be asked for after every batch, beside one that is read once.
+    let mut group = criterion.benchmark_group("votes on one thread, batches of 32");
+    let image: Bits = (0..64).map(|bit| bit < 50).collect();
+    for votes in [1_000_u64, 10_000, 100_000] {
+        group.throughput(Throughput::Elements(votes));
+        for (name, plan) in
+            [("fixed", Plan::fixed(0, votes)), ("anytime", Plan::anytime(0, votes, Prior::default()))]
+        {
+            let smoothed =
+                SmoothedClassifier::new(&classifier, noise, plan.expect("a plan")).threads(1).batch(32);
+            group.bench_function(BenchmarkId::new(name, votes), |bencher| {
+                bencher.iter(|| smoothed.count(0, &image).expect("votes"));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bounds, thresholds, groups, noise, data_sets);
 criterion_main!(benches);

@@ -125,7 +125,7 @@ fn check(universe: &mut Universe, vocabulary: &[u8], most: u32, tables: &[u64], 
         for (r, reached) in (0..).zip(within(&clean, kinds, vocabulary, most)) {
             let laws = universe.laws(&reached);
             for &(table, ref measured) in &measured {
-                let bound = self::measured(&threat, &measured).lower_bound(measured.top(), r);
+                let bound = self::measured(&threat, measured).lower_bound(measured.top(), r);
                 let unmeasured = threat.lower_bound(measured.top(), r);
                 let context =
                     || format!("{:?}, {clean:?}, table {table:b}, {kinds:?}, r = {r}", universe.noise);

@@ -15,13 +15,13 @@ use crate::{
 use rayon::prelude::*;
 use std::sync::Arc;
 use steadfast_certify::{
-    Certifier, ClassBounds, ClassId, Classifier, Confidence, EditKind, Plan, Radius, Rate, RemovalBounds,
-    SignalBudget, SmoothedClassifier, Unit,
+    Certifier, ClassBounds, ClassId, Classifier, Confidence, EditCounts, EditKind, Lower, Plan, Radius, Rate,
+    RemovalBounds, SmoothedClassifier, Unit, Upper, threat::SEARCH_LIMIT,
 };
 use steadfast_perturb::{Deletion, Tokenizer, WordId};
 
-/// Sets of so many of a text's own words are measured.
-const REMOVED: usize = 2;
+/// Each of a text's own words is measured by itself: pairs would take more confidence than they give back.
+const REMOVED: usize = 1;
 
 /// What the votes on one text bound: its class alone, and together with the class's dependence on the text's own words.
 struct Bounded {
@@ -97,10 +97,14 @@ pub fn run(
         Ok::<_, Error>(CertifiedCurve::of_radii(name, radii))
     };
     let insertions = [EditKind::Insertion];
-    // Words put in outside the vocabulary, beside one edit of the text's own words.
-    let beside_one = |frontier: Vec<SignalBudget>| {
-        let outside = frontier.iter().filter(|budget| budget.own > 0).map(|budget| budget.outside).max();
-        outside.map(|outside| Radius::Count(outside, Unit::Insertions))
+    // Words put in outside the vocabulary, beside one of the text's own words that is taken out.
+    let beside_one_removed = |left: &dyn Fn(&EditCounts) -> Lower| {
+        let survives = |insertions| {
+            let edits = EditCounts { insertions, deletions: 1, ..EditCounts::default() };
+            left(&edits).exceeds(Upper::HALF)
+        };
+        let most = (0..=SEARCH_LIMIT).take_while(|&insertions| survives(insertions)).last();
+        most.map(|insertions| Radius::Count(insertions, Unit::Insertions))
     };
     let curves = vec![
         curve("one rate: any edits", &under_uniform, &|bounds, text| {
@@ -115,20 +119,16 @@ pub fn run(
         curve("signal: insertions outside it", &under_signal, &|bounds, text| {
             Ok(signal.signal(text)?.radius(&bounds.alone))
         })?,
-        curve(
-            "signal: insertions outside it and one own word moved or removed",
-            &under_signal,
-            &|bounds, text| Ok(beside_one(signal.signal(text)?.frontier(&bounds.alone))),
-        )?,
+        curve("signal: insertions outside it, one own word removed", &under_signal, &|bounds, text| {
+            let threat = signal.edits_within(text, [])?;
+            Ok(beside_one_removed(&|edits| threat.lower_bound_after(bounds.alone.top(), edits)))
+        })?,
         curve("signal: the same, own words measured", &under_signal, &|bounds, text| {
-            let threat = signal.signal(text)?.measured(bounds.removals.clone())?;
-            Ok(beside_one(threat.frontier(&bounds.of_class)))
+            let threat = signal.edits_within(text, [])?.measured(bounds.removals.clone())?;
+            Ok(beside_one_removed(&|edits| threat.lower_bound_after(bounds.of_class.top(), edits)))
         })?,
         curve("signal: any edits, any words", &under_signal, &|bounds, text| {
             Ok(signal.edits(text)?.radius(&bounds.alone))
-        })?,
-        curve("signal: any edits, any words, own words measured", &under_signal, &|bounds, text| {
-            Ok(signal.edits(text)?.measured(bounds.removals.clone())?.radius(&bounds.of_class))
         })?,
     ];
     let smoothed = [&under_uniform, &under_signal]
