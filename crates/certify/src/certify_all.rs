@@ -12,6 +12,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     ops::ControlFlow,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -225,7 +226,7 @@ where
                         let taken = known.lock().ok().and_then(|mut known| known.remove(&number));
                         let mut votes = taken.unwrap_or_default();
                         let mut before = (votes.total(), 0);
-                        let result = task.certify(1, (number, input.borrow()), &mut votes, |of_input| {
+                        let observe = |of_input: Progress| {
                             let now = (of_input.done, of_input.model_queries);
                             let _ = sender.send(Message::Counted(now.0 - before.0, now.1 - before.1));
                             before = now;
@@ -234,7 +235,11 @@ where
                             } else {
                                 ControlFlow::Continue(())
                             }
-                        });
+                        };
+                        let certify = || task.certify(1, (number, input.borrow()), &mut votes, observe);
+                        // A panic here would take the votes of all other threads with it.
+                        let result = catch_unwind(AssertUnwindSafe(certify))
+                            .unwrap_or_else(|_| Err(Error::Classifier("the classifier panicked".into())));
                         if sender.send(Message::Done(number, Box::new((votes, result)))).is_err() {
                             break;
                         }

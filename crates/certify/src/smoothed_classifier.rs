@@ -450,6 +450,14 @@ where
                 known.clone().merge(&Votes::new(header.clone(), vec![0; classes])?)?;
             }
         }
+        let plan = &smoothed.plan;
+        for (known, most) in [(votes.selection(), plan.selection()), (votes.estimation(), plan.maximum())] {
+            let last = known.and_then(|known| Some((known, known.header().samples().last()?.end)));
+            if let Some((known, given)) = last.filter(|&(_, end)| end > most) {
+                let phase = known.header().phase();
+                return Err(Error::Unplanned { phase, given, expected: format!("at most {most}") });
+            }
+        }
         Ok(Self { smoothed, number, input, votes, headers })
     }
 

@@ -4,8 +4,8 @@
 use std::{cell::RefCell, collections::HashSet, ops::ControlFlow};
 use steadfast_certify::{
     BitFlips, Bits, Certifier, Classifier, Confidence, Error, Event, FlipThreat, Noise, PartialVotes, Phase,
-    Plan, Rate, SavedVotes, SmoothedClassifier, Threat, Tolerance, VoteCounts, confidence::Prior,
-    from_batch_fn, from_fn, rand_core::Rng, scoring_from_fn,
+    Plan, Rate, SavedVotes, SmoothedClassifier, Threat, ThreatModel as _, Tolerance, VoteCounts,
+    confidence::Prior, from_batch_fn, from_fn, rand_core::Rng, scoring_from_fn,
 };
 
 fn noise() -> BitFlips {
@@ -286,6 +286,47 @@ fn failures_keep_what_was_counted() {
     let resumed =
         smoothed.certify_all(&images, BitFlips::threat).resume(&mut saved).run_in_parallel().unwrap();
     assert_eq!(resumed, smoothed.certify_all(&images, BitFlips::threat).run().unwrap());
+}
+
+#[test]
+fn panics_and_other_plans_are_errors() {
+    let images = images();
+    let clear = |bits: &Bits| usize::from(2 * bits.count_ones() > bits.len());
+    let plan = || Plan::fixed(20, 500).unwrap();
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let panics = from_fn(2, |bits: &Bits| {
+        assert!(calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 700, "a bug in the classifier");
+        clear(bits)
+    });
+    let of =
+        |plan| SmoothedClassifier::new(from_fn(2, clear), noise(), plan).classifier_id("clear").threads(2);
+    let mut saved = SavedVotes::default();
+    let smoothed =
+        SmoothedClassifier::new(&panics, noise(), plan()).classifier_id("clear").threads(2).batch(50);
+    let result = smoothed.certify_all(&images, BitFlips::threat).resume(&mut saved).run_in_parallel();
+    assert!(matches!(result, Err(Error::Classifier(_))), "{result:?}");
+    assert!(saved.total() > 0, "the votes of the other thread, and those before the panic");
+    let resumed = of(plan()).certify_all(&images, BitFlips::threat).resume(&mut saved).run().unwrap();
+    assert_eq!(resumed, of(plan()).certify_all(&images, BitFlips::threat).run().unwrap());
+    // More votes than another plan foresees.
+    let fewer = Plan::fixed(20, 100).unwrap();
+    let result = of(fewer).certify_all(&images, BitFlips::threat).resume(&mut saved).run();
+    assert!(matches!(result, Err(Error::Unplanned { given: 500, .. })), "{result:?}");
+}
+
+#[test]
+fn deletions_alone_run_out_of_tokens() {
+    use steadfast_certify::{
+        ClassBounds, EditKind, EditThreat, Interval, Lower, NoiseFingerprint, Radius, Unit, Upper,
+    };
+    let noise = NoiseFingerprint::new("deletion of three words", []);
+    let threat = Threat::new(noise, EditThreat::uniform(Interval::enclosing("0.9").unwrap(), 3));
+    let bounds = ClassBounds::exact(1, Lower::ONE, Upper::ZERO, Some(noise));
+    let deletions = threat.only(&[EditKind::Deletion]);
+    assert_eq!(
+        (deletions.maximum(), deletions.radius(&bounds)),
+        (Some(3), Some(Radius::Unlimited(Unit::Edits)))
+    );
 }
 
 #[test]
