@@ -105,7 +105,7 @@ impl Certifier {
         if let Some(count) = counts.first_mut() {
             *count = plan.maximum();
         }
-        let shares = self.shares(plan, plan.selection() > 0, 0, &counts)?;
+        let shares = self.shares(plan, plan.selection() > 0, 0, (&counts, 0))?;
         Ok(threat.model().radius(&shares.bounds(self.confidence, None)))
     }
 
@@ -121,7 +121,8 @@ impl Certifier {
     /// tolerance with a plan without selection samples.
     pub fn bounds(&self, votes: &VoteCounts) -> Result<ClassBounds, Error> {
         let class = votes.class();
-        let shares = self.shares(votes.plan(), votes.selection().is_some(), class, &votes.settled(class)?)?;
+        let counts = (votes.estimation().counts(), votes.near_ties()?);
+        let shares = self.shares(votes.plan(), votes.selection().is_some(), class, counts)?;
         Ok(shares.bounds(self.confidence, Some(votes.estimation().header())))
     }
 
@@ -147,20 +148,20 @@ impl Certifier {
         class: ClassId,
         futility_level: Confidence,
     ) -> Result<Shares, Error> {
-        let seen = votes.settled(class)?;
+        let (seen, near_ties) = (votes.estimation().counts(), votes.near_ties()?);
         let total = votes.estimation().total();
         let count = seen.get(class).copied().unwrap_or(0);
         let remaining = votes.plan().maximum().saturating_sub(total);
         let share = clopper_pearson_upper(count, total, futility_level)?.p();
         let more = ((remaining as f64 * share).ceil() as u64).min(remaining);
         let rival = (0..seen.len()).filter(|&other| other != class).max_by_key(|&other| seen.get(other));
-        let mut counts = seen.clone();
+        let mut counts = seen.to_vec();
         for (class, more) in [(Some(class), more), (rival, remaining - more)] {
             if let Some(count) = class.and_then(|class| counts.get_mut(class)) {
                 *count += more;
             }
         }
-        self.shares(votes.plan(), votes.selection().is_some(), class, &counts)
+        self.shares(votes.plan(), votes.selection().is_some(), class, (&counts, near_ties))
     }
 
     /// Bounds on every class's share of the sampled noisy inputs.
@@ -169,9 +170,10 @@ impl Certifier {
         plan: &Plan,
         chosen_beforehand: bool,
         class: ClassId,
-        counts: &[u64],
+        (counts, near_ties): (&[u64], u64),
     ) -> Result<Shares, Error> {
-        let total = counts.iter().sum();
+        // Each rival is bounded as if it had all near-ties, and the class as if it had none.
+        let total = counts.iter().sum::<u64>() + near_ties;
         let statements = self.bounds_in_use(counts.len() as u64, chosen_beforehand);
         let checkpoint = plan.bound_at(total, self.confidence.shared_by(statements))?;
         let count = counts.get(class).copied().unwrap_or(0);
@@ -182,8 +184,8 @@ impl Certifier {
         let others = counts.iter().enumerate().map(|(other, &count)| match (self.runner_up, checkpoint) {
             (RunnerUp::Complement, _) => Ok(top.complement()),
             _ if other == class => Ok(Upper::ONE),
-            (_, BoundAt::Checkpoint(level)) => clopper_pearson_upper(count, total, level),
-            (_, BoundAt::Anytime(prior, level)) => anytime_upper(count, total, prior, level),
+            (_, BoundAt::Checkpoint(level)) => clopper_pearson_upper(count + near_ties, total, level),
+            (_, BoundAt::Anytime(prior, level)) => anytime_upper(count + near_ties, total, prior, level),
         });
         Ok(Shares { class, top, others: others.collect::<Result<_, _>>()? })
     }
@@ -200,7 +202,7 @@ impl Certifier {
         // Where the same votes choose the class, the bounds must hold for whichever class they choose.
         let classes = if votes.selection().is_some() { 1 } else { votes.estimation().counts().len() as u64 };
         let level = share.shared_by(classes);
-        let removals = removals.bounds(bounds.noise(), bounds.class(), bounds.top(), level)?;
+        let removals = removals.bounds(&bounds, level)?;
         Ok((bounds, removals))
     }
 

@@ -164,7 +164,7 @@ where
         let mut certificates = Vec::with_capacity(numbers.len());
         for number in numbers {
             let Some(input) = inputs.get(number as usize) else { continue };
-            let mut votes = saved.take(number);
+            let mut votes = saved.get(number).cloned().unwrap_or_default();
             let before = progress;
             let start = votes.total();
             let result = task.certify(smoothed.threads, (number, input.borrow()), &mut votes, |of_input| {
@@ -208,8 +208,10 @@ where
         let numbers = numbers(inputs.len(), shard);
         let mut progress = RunProgress { inputs: numbers.len() as u64, ..RunProgress::default() };
         info!("certifying {} inputs in parallel, {} votes are there already", numbers.len(), saved.total());
-        let known: Mutex<BTreeMap<u64, PartialVotes>> =
-            Mutex::new(numbers.iter().map(|&number| (number, saved.take(number))).collect());
+        // Copies: what was saved stays saved, whatever happens to this run.
+        let known: Mutex<BTreeMap<u64, PartialVotes>> = Mutex::new(
+            numbers.iter().filter_map(|&number| Some((number, saved.get(number)?.clone()))).collect(),
+        );
         let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
         let mut certificates = BTreeMap::new();
         let mut failure = None;
@@ -270,6 +272,7 @@ where
                                 certificates.insert(number, certificate);
                                 flow
                             }
+                            Err(Error::Stopped { .. }) => ControlFlow::Break(()),
                             Err(error) => {
                                 warn!("input {number}: {error}; its votes so far are kept");
                                 failure.get_or_insert(error);
@@ -283,9 +286,6 @@ where
                 }
             }
         });
-        for (number, votes) in known.into_inner().unwrap_or_default() {
-            saved.put(number, votes);
-        }
         match failure {
             Some(error) => Err(error),
             None if certificates.len() < numbers.len() => {
@@ -299,7 +299,7 @@ where
     fn check(&self) -> Result<(), Error> {
         let Self { smoothed, inputs, certifier, .. } = self;
         let classes = smoothed.classifier.class_count();
-        certifier.check(&smoothed.plan, classes)?;
+        smoothed.check(certifier)?;
         let Some(asked) = self.target else { return Ok(()) };
         let mut refusal = None;
         for number in numbers(inputs.len(), self.shard) {

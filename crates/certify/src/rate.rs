@@ -104,7 +104,9 @@ impl FromStr for Rate {
             })
         };
         let value: f64 = text.trim().parse().map_err(|_| refused())?;
-        if value == 0.0 { Ok(Self::NEVER) } else { Self::new(value) }
+        // What is too small for a double is no zero.
+        let zero = !text.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+        if zero && value == 0.0 { Ok(Self::NEVER) } else { Self::new(value) }
     }
 }
 
@@ -118,7 +120,7 @@ mod tests {
             assert!(Rate::new(bad).is_err(), "{bad}");
             assert!(Rate::try_from(bad).is_err(), "{bad}");
         }
-        for bad in ["", "1", "one", "1.0", "-0.5", "NaN", "0.5 0.5"] {
+        for bad in ["", "1", "one", "1e-400", "1.0", "-0.5", "NaN", "0.5 0.5"] {
             assert!(bad.parse::<Rate>().is_err(), "{bad}");
         }
     }

@@ -9,7 +9,7 @@
 //! - [`RemovalNoise`]: a noise that says which tokens it deleted.
 
 use crate::{
-    Bits, ClassId, Confidence, Error, Interval, Lower, Noise, NoiseFingerprint, VoteCounts,
+    Bits, ClassBounds, ClassId, Confidence, Error, Interval, Lower, Noise, NoiseFingerprint, VoteCounts,
     confidence::clopper_pearson_lower, error::Parameter, round::Enclosure,
 };
 use rand_core::Rng;
@@ -59,6 +59,9 @@ pub struct RemovalBounds {
     class: ClassId,
     top: Lower,
     removed: Vec<Lower>,
+    /// The bounds of the same votes, which hold together with these and with no others.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    partner: Option<ClassBounds>,
 }
 
 impl RemovalBounds {
@@ -73,7 +76,7 @@ impl RemovalBounds {
         top: Lower,
         removed: impl IntoIterator<Item = Lower>,
     ) -> Self {
-        Self { noise, class, top, removed: removed.into_iter().collect() }
+        Self { noise, class, top, removed: removed.into_iter().collect(), partner: None }
     }
 
     /// The bounds for every size, of a noise that deletes each token of a text independently with the probability in
@@ -116,6 +119,12 @@ impl RemovalBounds {
         let mut least = least.into_iter();
         let top = least.next().unwrap_or(Lower::ZERO);
         Ok(Self::new(noise, class, top, least))
+    }
+
+    /// Whether these bounds are about the class of `bounds` and hold together with them. Those that were sampled do with the
+    /// bounds of the same votes only, which share the confidence.
+    pub(crate) fn hold_with(&self, bounds: &ClassBounds) -> bool {
+        self.class == bounds.class() && self.partner.is_none_or(|partner| partner == *bounds)
     }
 
     /// The noise and the input they are about.
@@ -186,7 +195,7 @@ impl RemovalVotes {
     ///
     /// # Errors
     /// [`Error::Parameter`] for no classes.
-    pub fn new(tokens: usize, classes: usize, size: usize) -> Result<Self, Error> {
+    pub(crate) fn new(tokens: usize, classes: usize, size: usize) -> Result<Self, Error> {
         if classes == 0 {
             return Err(Error::Parameter(Parameter {
                 name: "number of classes",
@@ -223,7 +232,7 @@ impl RemovalVotes {
 
     /// Counts a copy that lacks `removed`, answered with `class`, or with the number of classes for a near-tie, which counts
     /// against every class.
-    pub fn record(&mut self, removed: &Bits, class: ClassId) {
+    pub(crate) fn record(&mut self, removed: &Bits, class: ClassId) {
         let place = class.min(self.classes);
         for (set, counts) in self.sets.iter().zip(self.counts.chunks_exact_mut(self.classes + 1)) {
             if set.iter().all(|&token| removed.get(token as usize))
@@ -234,17 +243,9 @@ impl RemovalVotes {
         }
     }
 
-    /// Lower bounds for `class`, whose own probability is at least `top`, each at `level`.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] never for counts that were recorded.
-    pub fn bounds(
-        &self,
-        noise: Option<NoiseFingerprint>,
-        class: ClassId,
-        top: Lower,
-        level: Confidence,
-    ) -> Result<RemovalBounds, Error> {
+    /// Lower bounds for the class of `bounds`, each at `level`.
+    pub(crate) fn bounds(&self, bounds: &ClassBounds, level: Confidence) -> Result<RemovalBounds, Error> {
+        let class = bounds.class();
         let mut by_size: Vec<Lower> = Vec::new();
         for (set, counts) in self.sets.iter().zip(self.counts.chunks_exact(self.classes + 1)) {
             let total = counts.iter().sum();
@@ -255,7 +256,8 @@ impl RemovalVotes {
                 *least = least.and(bound);
             }
         }
-        Ok(RemovalBounds::new(noise, class, top, by_size))
+        let removals = RemovalBounds::new(bounds.noise(), class, bounds.top(), by_size);
+        Ok(RemovalBounds { partner: Some(*bounds), ..removals })
     }
 }
 
@@ -277,5 +279,43 @@ impl MeasuredVotes {
     #[must_use]
     pub const fn removals(&self) -> &RemovalVotes {
         &self.removals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EditCounts, EditThreat, Threat, Upper};
+
+    #[test]
+    fn families_of_sets_are_bounded() {
+        assert_eq!(RemovalVotes::new(100, 2, 2).unwrap().statements(), 1 + 100 + 4_950);
+        assert_eq!(RemovalVotes::new(300, 2, 2).unwrap().statements(), 1 + 300);
+        assert_eq!(RemovalVotes::new(100_000, 2, 2).unwrap().statements(), 1);
+        assert_eq!(RemovalVotes::new(3, 2, 9).unwrap().statements(), 8);
+        assert!(RemovalVotes::new(3, 0, 1).is_err());
+    }
+
+    #[test]
+    fn near_ties_count_against_every_class_and_bounds_hold_with_their_own_votes_only() {
+        let mut votes = RemovalVotes::new(2, 2, 1).unwrap();
+        for (removed, class) in
+            [([true, false], 1), ([true, true], 2), ([false, true], 1), ([false, false], 0)]
+        {
+            votes.record(&Bits::from(removed.to_vec()), class);
+        }
+        assert_eq!(votes.counts, [0, 1, 1, 0, 1, 1]);
+        let noise = NoiseFingerprint::new("deletion", []);
+        let bounds = |p: f64| ClassBounds::exact(1, Lower::from_p(p), Upper::from_rest(p), Some(noise));
+        let removals = votes.bounds(&bounds(0.9), Confidence::alpha(0.5).unwrap()).unwrap();
+        let threat = Threat::new(noise, EditThreat::uniform(Interval::enclosing("0.9").unwrap(), 2));
+        let measured = threat.measured(removals.clone()).unwrap();
+        // One of two copies at α = ½.
+        assert!((removals.of_size(1).p() - 0.292_893).abs() < 1e-6, "{removals:?}");
+        let deletion = EditCounts { deletions: 1, ..EditCounts::default() };
+        assert!(measured.lower_bound_after(Lower::ONE, &deletion).p() > 0.88);
+        assert!(removals.hold_with(&bounds(0.9)) && !removals.hold_with(&bounds(0.95)));
+        let other = ClassBounds::exact(0, Lower::from_p(0.9), Upper::from_rest(0.9), Some(noise));
+        assert!(!removals.hold_with(&other));
     }
 }

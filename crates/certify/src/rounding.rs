@@ -148,8 +148,8 @@ impl<X, C: ScoringClassifier<X>> ScoringClassifier<X> for RoundingTolerant<C> {
 mod tests {
     use super::*;
     use crate::{
-        BitFlips, Bits, Certifier, Confidence, Noise, NoiseFingerprint, Phase, Plan, Rate, RunnerUp,
-        VoteCounts, VoteHeader, Votes,
+        BitFlips, Bits, Certifier, Confidence, Interval, Noise, NoiseFingerprint, Phase, Plan, Rate,
+        RunnerUp, Strata, VoteCounts, VoteHeader, Votes,
     };
 
     /// Votes of three classes and near-ties.
@@ -164,12 +164,19 @@ mod tests {
         VoteCounts::new(plan, chosen, votes(Phase::Estimation, estimation)).unwrap()
     }
 
+    /// Rivals with enumerated mass of their own: the one with fewer votes may gain more by the near-ties.
     #[test]
-    fn near_ties_go_to_the_strongest_rival_of_the_chosen_class() {
-        // Class 1 is chosen although class 0 leads later.
-        let counts = counts(None, [3, 6, 0, 1], [50, 30, 10, 10]);
-        assert_eq!(counts.class(), 1);
-        assert_eq!(counts.settled(1).unwrap(), [60, 30, 10]);
+    fn every_rival_is_bounded_with_all_near_ties() {
+        let noise = |name| Some(NoiseFingerprint::new(name, []));
+        let mass = |text| Interval::enclosing(text).unwrap();
+        let tolerance = Some(Tolerance::new(0.1).unwrap());
+        let outcomes = [(0, mass("0.30")), (1, mass("0.28"))];
+        let strata = Strata::new(noise("whole"), noise("rest"), 3, tolerance, outcomes).unwrap();
+        let votes = counts(noise("rest"), [9, 1, 0, 0], [4_000, 1_900, 2_000, 2_100]);
+        let certifier = Certifier::new(Confidence::alpha(0.001).unwrap()).runner_up(RunnerUp::PerClass);
+        let bounds = strata.bounds(&certifier, Some(&votes)).unwrap();
+        assert!(bounds.runner_up().p() >= 0.28 + 0.42 * 0.40, "{bounds:?}");
+        assert_eq!((bounds.class(), bounds.tolerance()), (0, tolerance));
     }
 
     #[test]

@@ -121,10 +121,6 @@ impl SavedVotes {
         Ok(())
     }
 
-    pub(crate) fn take(&mut self, number: u64) -> PartialVotes {
-        self.inputs.remove(&number).unwrap_or_default()
-    }
-
     pub(crate) fn put(&mut self, number: u64, votes: PartialVotes) {
         if votes != PartialVotes::default() {
             self.inputs.insert(number, votes);

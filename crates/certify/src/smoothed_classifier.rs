@@ -7,6 +7,7 @@ use crate::{
     confidence::clopper_pearson_lower,
     error::Parameter,
     sampling::{Schedule, Step, StepVotes, Stream},
+    vote_counts::no_selection,
 };
 use std::{
     borrow::Borrow,
@@ -234,7 +235,7 @@ where
         input: &N::Input,
         threat: &Threat<M>,
     ) -> Result<Certificate, Error> {
-        self.certifier.check(&self.plan, self.classifier.class_count())?;
+        self.check(&self.certifier)?;
         let mut votes = PartialVotes::default();
         let stop = |counts: &VoteCounts| self.is_settled(&self.certifier, threat, counts, None);
         let counts = self.count_until(0, input, &mut votes, stop, |_| ControlFlow::Continue(()))?;
@@ -344,7 +345,7 @@ where
 {
     /// All votes of the plan on one input, and those on the copies that lack any given token, any two, … up to any `size` of
     /// them. They cost no further model queries, and give larger radii against edits: see [`crate::removal`] and
-    /// [`Certifier::measured_bounds`].
+    /// [`Certifier::measured_bounds`]. Decide on the size beforehand: to keep the best of several voids the confidence.
     ///
     /// # Errors
     /// As [`Self::count`].
@@ -386,6 +387,14 @@ where
         let noise_value = noise.map_or(0, NoiseFingerprint::value);
         let run = Fingerprint::new("smoothing", [noise_value, self.seed, number, id.value()]);
         VoteHeader::new(noise, run, phase, samples).tolerating(self.classifier.rounding_tolerance())
+    }
+
+    /// Refuses a plan under which nothing can be certified.
+    pub(crate) fn check(&self, certifier: &Certifier) -> Result<(), Error> {
+        if self.classifier.rounding_tolerance().is_some() && self.plan.selection() == 0 {
+            return Err(no_selection());
+        }
+        certifier.check(&self.plan, self.classifier.class_count())
     }
 
     /// Whether more votes would change nothing: the radius is `target` or beyond, or what it would be at the end, at the

@@ -131,8 +131,8 @@ impl Strata {
         };
         self.check(votes)?;
         let class = self.class(votes);
-        let shares =
-            certifier.shares(votes.plan(), votes.selection().is_some(), class, &votes.settled(class)?)?;
+        let counts = (votes.estimation().counts(), votes.near_ties()?);
+        let shares = certifier.shares(votes.plan(), votes.selection().is_some(), class, counts)?;
         let (top, runner_up) = self.join(&shares);
         Ok(ClassBounds::sampled(class, top, runner_up, certifier.confidence(), self.noise)
             .tolerating(self.tolerance))

@@ -90,29 +90,26 @@ impl VoteCounts {
         self.selection.as_ref().unwrap_or(&self.estimation).leader()
     }
 
-    /// The estimation votes with near-ties counted for the strongest rival of `class`. To bound every rival as if it had all
-    /// near-ties gives the same largest bound.
+    /// The near-ties among the estimation votes, which count against whichever class is bounded.
     ///
     /// # Errors
     /// [`Error::Parameter`] where near-ties were set apart but the same votes chose the class: given to a rival, they could
     /// choose it.
-    pub(crate) fn settled(&self, class: ClassId) -> Result<Vec<u64>, Error> {
-        let votes = &self.estimation;
-        if votes.header().tolerance().is_some() && self.selection.is_none() {
-            return Err(Error::Parameter(Parameter {
-                name: "selection samples of a plan with a rounding tolerance",
-                given: "0".to_owned(),
-                expected: "at least one, so that other votes choose the class than bound it",
-            }));
+    pub(crate) fn near_ties(&self) -> Result<u64, Error> {
+        if self.estimation.header().tolerance().is_some() && self.selection.is_none() {
+            return Err(no_selection());
         }
-        let mut counts = votes.counts().to_vec();
-        let rivals = counts.iter().enumerate().filter(|&(rival, _)| rival != class);
-        let strongest = rivals.max_by(|(i, a), (j, b)| a.cmp(b).then(j.cmp(i))).map(|(rival, _)| rival);
-        if let Some(count) = strongest.and_then(|rival| counts.get_mut(rival)) {
-            *count += votes.near_ties();
-        }
-        Ok(counts)
+        Ok(self.estimation.near_ties())
     }
+}
+
+/// A rounding tolerance needs votes of its own to choose the class.
+pub(crate) fn no_selection() -> Error {
+    Error::Parameter(Parameter {
+        name: "selection samples of a plan with a rounding tolerance",
+        given: "0".to_owned(),
+        expected: "at least one, so that other votes choose the class than bound it",
+    })
 }
 
 /// The plain form of [`VoteCounts`], for reading; checked as new ones are.

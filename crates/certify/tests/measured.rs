@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use steadfast_certify::{
     Bits, Certifier, ClassBounds, Confidence, EditCounts, EditKind, EditThreat, Error, Evidence, Interval,
     Lower, MeasuredEditThreat, MeasuredSignalThreat, Noise, NoiseFingerprint, Plan, Rate, RemovalBounds,
-    RemovalNoise, RemovalVotes, SignalBudget, SignalThreat, SmoothedClassifier, Threat, ThreatModel, from_fn,
+    RemovalNoise, SignalBudget, SignalThreat, SmoothedClassifier, Threat, ThreatModel, from_fn,
 };
 
 fn name() -> NoiseFingerprint {
@@ -347,34 +347,17 @@ fn measured_votes_are_the_votes() {
     let certifier = Certifier::default();
     let (bounds, removals) = certifier.measured_bounds(&measured).unwrap();
     assert_eq!(bounds.evidence(), Evidence::Sampled(certifier.confidence()));
+    // Bounds of the same votes at the whole confidence do not hold together with them: nothing is gained.
+    let own = HalfDeleted.fingerprint(&text).unwrap();
+    let plain = Threat::new(own, EditThreat::uniform(Interval::enclosing("0.5").unwrap(), 8));
+    let with = plain.clone().measured(removals.clone()).unwrap();
+    let alone = certifier.bounds(measured.votes()).unwrap();
+    assert_ne!(alone, bounds);
+    assert_eq!(with.radius(&alone), plain.radius(&alone));
     // Removals of one input are not those of another.
     let other = Threat::new(
         HalfDeleted.fingerprint(&[1, 2]).unwrap(),
         EditThreat::uniform(Interval::enclosing("0.5").unwrap(), 2),
     );
     assert!(matches!(other.measured(removals), Err(Error::NoiseMismatch { .. })));
-}
-
-#[test]
-fn families_of_sets_are_bounded() {
-    assert_eq!(RemovalVotes::new(100, 2, 2).unwrap().statements(), 1 + 100 + 4_950);
-    assert_eq!(RemovalVotes::new(300, 2, 2).unwrap().statements(), 1 + 300);
-    assert_eq!(RemovalVotes::new(100_000, 2, 2).unwrap().statements(), 1);
-    assert_eq!(RemovalVotes::new(3, 2, 9).unwrap().statements(), 8);
-    assert!(RemovalVotes::new(3, 0, 1).is_err());
-    // Copies that no set is missing from, near-ties and classes that do not exist count against the class.
-    let mut votes = RemovalVotes::new(2, 2, 1).unwrap();
-    for (removed, class) in [([true, false], 1), ([true, true], 2), ([false, true], 1), ([false, false], 0)] {
-        votes.record(&Bits::from(removed.to_vec()), class);
-    }
-    let bounds = votes.bounds(None, 1, Lower::ONE, Confidence::alpha(0.5).unwrap()).unwrap();
-    let threat = Threat::new(name(), EditThreat::uniform(Interval::enclosing("0.9").unwrap(), 2));
-    assert!(threat.clone().measured(bounds).is_err());
-    // One of two copies at α = ½.
-    let bounds = votes.bounds(Some(name()), 1, Lower::ONE, Confidence::alpha(0.5).unwrap()).unwrap();
-    let after = threat
-        .measured(bounds)
-        .unwrap()
-        .lower_bound_after(Lower::ONE, &EditCounts { deletions: 1, ..EditCounts::default() });
-    assert!(after.p() > 0.99, "{after:?}: the unmeasured bound for a class of probability one");
 }

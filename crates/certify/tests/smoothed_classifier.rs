@@ -1,7 +1,12 @@
 //! The smoothed classifier: the same votes however they are drawn, stopped, split and resumed.
 #![cfg(feature = "serde")]
 
-use std::{cell::RefCell, collections::HashSet, ops::ControlFlow};
+use std::{
+    cell::RefCell,
+    collections::HashSet,
+    ops::ControlFlow,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 use steadfast_certify::{
     BitFlips, Bits, Certifier, Classifier, Confidence, Error, Event, FlipThreat, Noise, PartialVotes, Phase,
     Plan, Rate, SavedVotes, SmoothedClassifier, Threat, ThreatModel as _, Tolerance, VoteCounts,
@@ -213,16 +218,41 @@ fn the_certificates_of_a_data_set_are_those_of_its_inputs() {
 
 #[test]
 fn a_data_set_can_be_stopped_split_and_resumed() {
-    let plan = Plan::anytime(20, 2_000, Prior::default()).unwrap();
-    let smoothed = SmoothedClassifier::new(majority(), noise(), plan).seed(5).threads(2).batch(50);
+    let plan = || Plan::anytime(20, 2_000, Prior::default()).unwrap();
+    // No thread gets further ahead of the observer than a few batches.
+    let permits = AtomicU64::new(4);
+    let waits = from_batch_fn(2, |batch: &[Bits]| {
+        while permits.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_err() {
+            std::thread::yield_now();
+        }
+        majority().classify(batch)
+    });
+    let of_images = |classifier| {
+        SmoothedClassifier::new(classifier, noise(), plan())
+            .classifier_id("majority")
+            .seed(5)
+            .threads(2)
+            .batch(50)
+    };
+    let smoothed = of_images(Box::new(majority()) as Box<dyn Classifier<Bits> + Sync>);
+    let slow = of_images(Box::new(&waits));
     let whole = smoothed.certify_all(&images(), BitFlips::threat).run().unwrap();
     for parallel in [false, true] {
         let mut saved = SavedVotes::default();
         let mut batches = 0;
         let images = images();
-        let stopped = smoothed.certify_all(&images, BitFlips::threat).resume(&mut saved).observe(|event| {
-            batches += u32::from(matches!(event, Event::Progress(_)));
-            if batches > 30 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        permits.store(4, Relaxed);
+        let stopped = slow.certify_all(&images, BitFlips::threat).resume(&mut saved).observe(|event| {
+            if matches!(event, Event::Progress(_)) {
+                batches += 1;
+                permits.fetch_add(1, Relaxed);
+            }
+            if batches > 30 {
+                permits.store(u64::MAX / 2, Relaxed);
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
         let stopped = if parallel { stopped.run_in_parallel() } else { stopped.run() };
         assert!(matches!(stopped, Err(Error::Stopped { .. })), "{stopped:?}");

@@ -132,7 +132,7 @@ impl ThreatModel for MeasuredEditThreat {
     }
 
     fn survives(&self, bounds: &ClassBounds, r: u32) -> bool {
-        let measured = bounds.class() == self.removals.class();
+        let measured = self.removals.hold_with(bounds);
         let top = if measured { self.lower_bound(bounds.top(), r) } else { Lower::ZERO };
         top.exceeds(top.complement()) || self.edits.survives(bounds, r)
     }
@@ -159,7 +159,7 @@ impl MeasuredSignalThreat {
     /// Whether the bounded class stays strictly ahead after any attack within `budget`.
     #[must_use]
     pub fn survives_mix(&self, bounds: &ClassBounds, budget: SignalBudget) -> bool {
-        let measured = bounds.class() == self.removals.class();
+        let measured = self.removals.hold_with(bounds);
         let top = if measured { self.lower_bound_after(bounds.top(), budget) } else { Lower::ZERO };
         top.exceeds(top.complement()) || self.signal.survives_mix(bounds, budget)
     }
