@@ -44,6 +44,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `serde` | parameters, votes and results serialize; what is read back is checked |
+//! | `log` | events of long runs go to the `log` facade |
 //! | `torch` | transformers, and ensembles, on libtorch 2.11.0, which has to be there when programs are linked |
 //! | `hub` | `torch`, and models by their Hugging Face hub id |
 #![forbid(unsafe_code)]
