@@ -200,7 +200,7 @@ fn bad_settings_and_files_are_refused_with_a_way_out() {
     place.succeed(&["--epochs", "1", "--limit", "40", "--out", "run"]);
     let test = place.path("data/test.tsv");
     fs::write(&test, "sentence\tlabel\na film\t0\nanother film\t4\n").expect("a file");
-    place.fail(&["--load", "run/model"], &["answers 2 classes, but 5 are needed"]);
+    place.fail(&["--load", "run/model"], &["has 2 classes, but 5 are needed"]);
     fs::write(&test, [0x89, 0x50, 0x4e, 0x47, 0xff, 0xfe]).expect("a file");
     place.fail(&[], &["test.tsv"]);
     // No training goes on from a model that is too large for what it says.
