@@ -162,8 +162,7 @@ fn every_defence_is_trained_asked_and_certified() {
     let (row, published) = certified(&results, "crowd as published");
     assert!(row.guarantee == Guarantee::Refuted && published.at_share(1.0).hits() > 8);
     let report = results.report();
-    for part in ["badnets", "crowd-component@1", "refuted", "ASR", "copy: ", "[", "provided that no logit"]
-    {
+    for part in ["badnets", "crowd-component@1", "refuted", "ASR", "copy: ", "[", "provided that no logit"] {
         assert!(report.contains(part), "{part}: {report}");
     }
     for file in ["results.json", "crowd.md", "certified-accuracy.svg", "certified-accuracy.png"] {
